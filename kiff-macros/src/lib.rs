@@ -1,0 +1,1 @@
+//! The macros of kiff; use them through `kiff`.

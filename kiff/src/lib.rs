@@ -1,0 +1,2 @@
+//! kiff
+pub mod value;
