@@ -1,0 +1,217 @@
+//! State machines: which event moves an entity from which state to which, and what is folded beside it.
+
+use crate::event::Event;
+use serde::{Serialize, de::DeserializeOwned};
+use std::{any::Any, fmt, sync::Arc};
+
+/// A state machine as an enum: what `#[derive(StateMachine)]` implements. Implement it by hand only for
+/// what the derive cannot say.
+///
+/// The constants are the machine. They are data, so that a domain can check and hash them; the enum is
+/// only the view that checks, policies and executors get.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a state machine",
+    label = "an action needs the states of its entity here",
+    note = "derive it: `#[derive(StateMachine)] #[state_machine(entity = \"order\")] enum {Self} {{ .. }}`"
+)]
+pub trait StateMachine: Copy + Eq + fmt::Debug + Send + Sync + 'static {
+    /// What is folded from the entity's events beside its state; `()` for nothing.
+    type Data: Facts;
+    /// The entity type, such as `order`.
+    const ENTITY: &'static str;
+    /// The names of the states, in the order of the variants.
+    const STATES: &'static [&'static str];
+    /// Every allowed step.
+    const TRANSITIONS: &'static [Transition];
+
+    /// The name of this state.
+    fn state(self) -> &'static str;
+
+    /// The state with this name.
+    fn from_state(name: &str) -> Option<Self>;
+}
+
+/// One allowed step: in state `from` (or before any event) an event `on` leads to state `to`.
+#[expect(clippy::exhaustive_structs, reason = "written as a literal by the derive and by hand")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// The state before; `None` for an entity without events.
+    pub from: Option<&'static str>,
+    /// The event type.
+    pub on: &'static str,
+    /// The state after.
+    pub to: &'static str,
+    /// The ids of the sources that may report the event; empty for every service and human.
+    pub sources: &'static [&'static str],
+}
+
+/// Facts that are folded from an entity's events beside its state: amounts paid, consent given.
+///
+/// `apply` must be a pure function of its arguments: it is run again on every replay.
+///
+/// ```
+/// use kiff::{Event, Facts};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// struct OrderFacts {
+///     paid_cents: i64,
+/// }
+///
+/// impl Facts for OrderFacts {
+///     fn apply(&mut self, event: &Event<'_>) {
+///         if event.kind() == "ORDER_PAID" {
+///             let cents = event.get("cents").and_then(|cents| cents.as_number()?.as_i64());
+///             self.paid_cents += cents.unwrap_or(0);
+///         }
+///     }
+/// }
+/// ```
+pub trait Facts: Clone + Default + Send + Sync + Serialize + DeserializeOwned + 'static {
+    /// Takes one more event into account.
+    fn apply(&mut self, event: &Event<'_>);
+}
+
+impl Facts for () {
+    fn apply(&mut self, _: &Event<'_>) {}
+}
+
+/// A state machine as a table: made from a type with [`Machine::of`], or by hand for an entity without
+/// one. [`Domain::build`](crate::DomainBuilder::build) checks it.
+///
+/// ```
+/// use kiff::Machine;
+///
+/// let ticket = Machine::new("ticket")
+///     .starts("TICKET_OPENED", "OPEN")
+///     .moves("OPEN", "TICKET_RESOLVED", "RESOLVED")
+///     .moves("RESOLVED", "TICKET_CLOSED", "CLOSED");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Machine {
+    pub(crate) entity: String,
+    pub(crate) states: Vec<String>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) blank: Option<FactsBox>,
+}
+
+/// [`Transition`] with text of any origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) from: Option<String>,
+    pub(crate) on: String,
+    pub(crate) to: String,
+    pub(crate) sources: Vec<String>,
+}
+
+impl Machine {
+    /// The table of a type.
+    #[must_use]
+    pub fn of<M: StateMachine>() -> Self {
+        let mut machine = Self::new(M::ENTITY);
+        machine.states = M::STATES.iter().map(|state| (*state).to_owned()).collect();
+        for step in M::TRANSITIONS {
+            machine = machine.step(step.from, step.on, step.to).sources(step.sources.iter().copied());
+        }
+        machine.facts::<M::Data>()
+    }
+
+    /// An empty table for this entity type.
+    pub fn new(entity: impl Into<String>) -> Self {
+        Self { entity: entity.into(), states: Vec::new(), steps: Vec::new(), blank: None }
+    }
+
+    /// An entity without events enters `to` on the event `on`.
+    #[must_use]
+    pub fn starts(self, on: &str, to: &str) -> Self {
+        self.step(None, on, to)
+    }
+
+    /// An entity in `from` enters `to` on the event `on`.
+    #[must_use]
+    pub fn moves(self, from: &str, on: &str, to: &str) -> Self {
+        self.step(Some(from), on, to)
+    }
+
+    /// Only these sources may report the event of the step that was added last.
+    #[must_use]
+    pub fn sources<S: Into<String>>(mut self, sources: impl IntoIterator<Item = S>) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.sources = sources.into_iter().map(Into::into).collect();
+        }
+        self
+    }
+
+    /// Folds these facts beside the state.
+    #[must_use]
+    pub fn facts<F: Facts>(mut self) -> Self {
+        // Nothing is kept for entities without facts.
+        let unit = std::any::TypeId::of::<F>() == std::any::TypeId::of::<()>();
+        self.blank = (!unit).then(|| FactsBox(Arc::new(F::default())));
+        self
+    }
+
+    fn step(mut self, from: Option<&str>, on: &str, to: &str) -> Self {
+        for state in from.into_iter().chain([to]) {
+            if !self.states.iter().any(|known| known == state) {
+                self.states.push(state.to_owned());
+            }
+        }
+        self.steps.push(Step { from: from.map(str::to_owned), on: on.to_owned(), to: to.to_owned(), sources: Vec::new() });
+        self
+    }
+}
+
+/// Facts of any type, shared until they change.
+#[derive(Clone)]
+pub(crate) struct FactsBox(Arc<dyn AnyFacts>);
+
+impl FactsBox {
+    pub(crate) fn get<F: Facts>(&self) -> Option<&F> {
+        self.0.as_any().downcast_ref()
+    }
+
+    /// Takes one more event into account. Users' code may panic: then the facts stay as they were.
+    pub(crate) fn apply(&mut self, event: &Event<'_>) -> Result<(), FactsPanicked> {
+        let apply = std::panic::AssertUnwindSafe(|| self.0.applied(event));
+        self.0 = std::panic::catch_unwind(apply).map_err(|_| FactsPanicked)?;
+        Ok(())
+    }
+
+    /// The facts as JSON, for comparing and showing.
+    pub(crate) fn to_json(&self) -> String {
+        self.0.to_json()
+    }
+}
+
+impl fmt::Debug for FactsBox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_json())
+    }
+}
+
+/// The user's `Facts::apply` panicked.
+#[derive(Debug)]
+pub(crate) struct FactsPanicked;
+
+trait AnyFacts: Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+    fn applied(&self, event: &Event<'_>) -> Arc<dyn AnyFacts>;
+    fn to_json(&self) -> String;
+}
+
+impl<F: Facts> AnyFacts for F {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn applied(&self, event: &Event<'_>) -> Arc<dyn AnyFacts> {
+        let mut next = self.clone();
+        next.apply(event);
+        Arc::new(next)
+    }
+
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|error| format!("\"unprintable: {error}\""))
+    }
+}

@@ -1,0 +1,1 @@
+//! What generated code uses. Not part of the public interface: it may change in any release.
