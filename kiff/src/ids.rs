@@ -123,8 +123,6 @@ names! {
     StateName: "a state", "[A-Z][A-Z0-9_]{0,63}", is_upper_snake;
     /// The name of a parameter.
     ParamName: "a parameter name", "[a-z][a-z0-9_]{0,63}", is_snake;
-    /// A reason code, also the name of a check: a stable word that goes to the log.
-    Code: "a reason code", "[a-z][a-z0-9_]{0,63}", is_snake;
     /// A permission: dotted words, such as `orders.refund`.
     Permission: "a permission", "[a-z][a-z0-9_]*(.[a-z][a-z0-9_]*)+ of at most 128 bytes", is_permission;
     /// A role, such as `operator`.
@@ -133,6 +131,82 @@ names! {
     Version: "a version", "[A-Za-z0-9._~:@+-]{1,128}", is_id;
     /// What makes a proposal safe to send again: the caller's own key for one intended effect.
     IdempotencyKey: "an idempotency key", "1 to 255 visible ASCII characters", |t| (1..=255).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_graphic());
+}
+
+/// A reason code, also the name of a check: a stable word that goes to the log.
+///
+/// The alphabet: [a-z][a-z0-9_]{0,63}.
+#[derive(Clone)]
+pub struct Code(CodeText);
+
+#[derive(Clone)]
+enum CodeText {
+    Fixed(&'static str),
+    Shared(Arc<str>),
+}
+
+impl Code {
+    /// Checks that `text` is a reason code.
+    ///
+    /// # Errors
+    /// [`NameError`] if it breaks the alphabet above.
+    pub fn new(text: impl AsRef<str>) -> Result<Self, NameError> {
+        let text = text.as_ref();
+        if is_snake(text) { Ok(Self(CodeText::Shared(text.into()))) } else { Err(NameError::new("a reason code", "[a-z][a-z0-9_]{0,63}", text)) }
+    }
+
+    /// INVARIANT: the word keeps to the alphabet; `code` of every refusal is tested for it.
+    pub(crate) const fn fixed(word: &'static str) -> Self {
+        Self(CodeText::Fixed(word))
+    }
+
+    /// The code as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            CodeText::Fixed(word) => word,
+            CodeText::Shared(word) => word,
+        }
+    }
+}
+
+impl FromStr for Code {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::new(text)
+    }
+}
+
+impl PartialEq for Code {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Code {}
+
+impl PartialEq<str> for Code {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Code {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
 }
 
 /// An entity: its type and its id, written `order:ord_002` and split at the first colon.
@@ -330,10 +404,37 @@ made_ids! {
 pub struct Salt(pub(crate) [u8; 16]);
 
 impl Salt {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
     /// A salt of these bytes. For implementations of [`IdGen`](crate::clock::IdGen).
     #[must_use]
     pub fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
+    }
+
+    /// The 22 characters of base64url without padding (RFC 4648 §5).
+    pub(crate) fn encode(self) -> [u8; 22] {
+        let mut bits = u128::from_be_bytes(self.0);
+        let mut text = [b'A'; 22];
+        // The last character holds two bits, each before it holds six.
+        for (place, byte) in text.iter_mut().enumerate().rev() {
+            let (digit, width) = if place == 21 { ((bits & 3) << 4, 2) } else { (bits & 63, 6) };
+            *byte = usize::try_from(digit).ok().and_then(|digit| Self::ALPHABET.get(digit)).copied().unwrap_or(b'A');
+            bits >>= width;
+        }
+        text
+    }
+
+    /// Reads the 22 characters; unused bits must be zero, so that a salt has one spelling.
+    pub(crate) fn decode(text: &str) -> Option<Self> {
+        let digit = |byte| Self::ALPHABET.iter().position(|symbol| *symbol == byte).and_then(|digit| u128::try_from(digit).ok());
+        let (last, head) = text.as_bytes().split_last()?;
+        let last = digit(*last)?;
+        if head.len() != 21 || last & 15 != 0 {
+            return None;
+        }
+        let bits = head.iter().try_fold(0u128, |bits, byte| Some(bits << 6 | digit(*byte)?))?;
+        Some(Self((bits << 2 | last >> 4).to_be_bytes()))
     }
 }
 
@@ -425,6 +526,15 @@ mod tests {
     fn an_entity_splits_at_the_first_colon() {
         let entity: EntityRef = "order:a:b".parse().unwrap();
         assert_eq!((entity.kind(), entity.id()), ("order", "a:b"));
+    }
+
+    #[test]
+    fn a_salt_is_written_in_base64url() {
+        let salt = Salt::new(*b"0123456789abcdef");
+        assert_eq!(&salt.encode(), b"MDEyMzQ1Njc4OWFiY2RlZg");
+        assert_eq!(Salt::decode("MDEyMzQ1Njc4OWFiY2RlZg"), Some(salt));
+        assert_eq!(Salt::decode("MDEyMzQ1Njc4OWFiY2RlZh"), None);
+        assert_eq!(Salt::decode("MDEyMzQ1Njc4OWFiY2RlZ"), None);
     }
 
     #[test]

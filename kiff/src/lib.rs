@@ -6,10 +6,14 @@ pub mod clock;
 mod contract;
 mod ctx;
 mod digest;
+mod domain;
 mod event;
 mod ids;
 mod machine;
 mod param;
+mod record;
+mod request;
+pub mod store;
 mod timestamp;
 pub mod value;
 
@@ -22,6 +26,7 @@ pub use actor::{Actor, ActorType, Authority, PermissionPolicy, Resolved, RolePol
 pub use contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
 pub use ctx::{Ctx, RuleError, Situation};
 pub use digest::{Digest, DigestError};
+pub use domain::{Action, Domain, DomainBuilder, DomainError, DomainFault, Bounds};
 pub use event::{Event, NewEvent};
 pub use ids::{
     ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId, IdempotencyKey, Ids, NameError,
@@ -29,8 +34,8 @@ pub use ids::{
 };
 pub use machine::{Facts, Machine, StateMachine, Transition};
 pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamSpec, Params};
+pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
 pub use timestamp::{Timestamp, TimestampError};
 pub use value::Value;
 
-#[cfg(feature = "macros")]
-pub use kiff_macros::{StateMachine, action};
+// macros

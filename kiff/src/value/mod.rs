@@ -60,6 +60,17 @@ pub enum Value {
 }
 
 impl Value {
+    /// An object of these members; of two with one name the last counts.
+    ///
+    /// ```
+    /// use kiff::Value;
+    ///
+    /// assert_eq!(Value::object([("b", 2), ("a", 1)]).to_string(), r#"{"a":1,"b":2}"#);
+    /// ```
+    pub fn object<K: Into<String>, V: Into<Value>>(members: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self::Object(members.into_iter().collect())
+    }
+
     /// Reads one whole JSON text within `limits`.
     ///
     /// ```

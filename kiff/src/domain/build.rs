@@ -1,0 +1,358 @@
+//! The one door to a [`Domain`]: everything is checked, and every fault is told at once.
+
+use super::{
+    Action, CheckedApproval, CheckedMachine, CheckedStep, Domain, DomainError, DomainFault, Inner, Bounds,
+    digest::{contract_digest, domain_digest},
+};
+use crate::{
+    action::{ActionContract, Ask, Definition},
+    actor::{PermissionPolicy, RolePolicy},
+    contract::{ApprovalNeed, Contract, Risk},
+    digest::Digest,
+    ids::{ActionName, Code, EntityType, NameError, ParamName, Permission, Role, StateName, Version},
+    machine::{Machine, StateMachine},
+    param::CheckedParam,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// The names of the checks that every proposal meets. No custom check may have one of them.
+pub(crate) const FIXED_CHECKS: [&str; 7] = ["action", "permission", "entity", "state", "parameters", "open_execution", "approval"];
+
+/// Collects machines, actions and roles, and checks them against each other.
+#[derive(Debug)]
+#[must_use]
+pub struct DomainBuilder {
+    version: String,
+    policy_version: Option<String>,
+    bounds: Bounds,
+    machines: Vec<Machine>,
+    definitions: Vec<Definition>,
+    roles: RolePolicy,
+    policy: Option<Arc<dyn PermissionPolicy>>,
+    faults: Vec<DomainFault>,
+}
+
+impl DomainBuilder {
+    pub(super) fn new(name: &str, version: &str) -> Self {
+        Self {
+            version: format!("{name}-{version}"),
+            policy_version: None,
+            bounds: Bounds::default(),
+            machines: Vec::new(),
+            definitions: Vec::new(),
+            roles: RolePolicy::default(),
+            policy: None,
+            faults: Vec::new(),
+        }
+    }
+
+    /// The version of the policy, where it changes apart from the domain. The domain's own by default.
+    pub fn policy_version(mut self, version: impl Into<String>) -> Self {
+        self.policy_version = Some(version.into());
+        self
+    }
+
+    /// Adds the state machine of an entity.
+    pub fn machine<M: StateMachine>(self) -> Self {
+        self.table(Machine::of::<M>())
+    }
+
+    /// Adds a state machine that was built as a table.
+    pub fn table(mut self, machine: Machine) -> Self {
+        self.machines.push(machine);
+        self
+    }
+
+    /// Adds an annotated function. `A` is the type of the function's name, which `#[action]` makes: a
+    /// plain function is refused by the compiler as "a function item, not a type".
+    pub fn action<A: ActionContract>(self) -> Self {
+        self.define(A::definition())
+    }
+
+    /// Adds an action that was built by hand.
+    pub fn define(mut self, definition: Definition) -> Self {
+        self.definitions.push(definition);
+        self
+    }
+
+    /// Gives these permissions to a role.
+    pub fn role<P: AsRef<str>>(mut self, role: impl AsRef<str>, permissions: impl IntoIterator<Item = P>) -> Self {
+        let place = format!("role `{}`", role.as_ref());
+        let permissions = permissions.into_iter().map(Permission::new).collect::<Result<Vec<_>, _>>();
+        match (Role::new(role), permissions) {
+            (Ok(role), Ok(permissions)) => self.roles.grant(role, permissions),
+            (Err(error), _) | (_, Err(error)) => self.faults.push(DomainFault::Name { place, error }),
+        }
+        self
+    }
+
+    /// Asks this policy instead of the roles.
+    pub fn policy(mut self, policy: impl PermissionPolicy + 'static) -> Self {
+        self.policy = Some(Arc::new(policy));
+        self
+    }
+
+    /// Changes the bounds that keep a hostile agent from growing the log.
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    /// Checks everything and closes the domain.
+    ///
+    /// # Errors
+    /// [`DomainError`] with every fault at once.
+    pub fn build(mut self) -> Result<Domain, DomainError> {
+        let faults = &mut self.faults;
+        let version = named("the domain", Version::new(&self.version), faults);
+        let policy_version = named("the policy", Version::new(self.policy_version.as_ref().unwrap_or(&self.version)), faults);
+        let policy: Arc<dyn PermissionPolicy> = self.policy.unwrap_or_else(|| Arc::new(self.roles));
+        let machines: Vec<_> = self.machines.into_iter().filter_map(|machine| check_machine(machine, faults)).map(Arc::new).collect();
+        duplicate_machines(&machines, faults);
+        let held = policy.known_permissions();
+        let mut actions: Vec<_> =
+            self.definitions.into_iter().filter_map(|definition| check_action(definition, &machines, held.as_ref(), faults)).map(Arc::new).collect();
+        actions.sort_by(|a, b| a.name.cmp(&b.name));
+        duplicate_actions(&actions, faults);
+        let (Some(version), Some(policy_version), []) = (version, policy_version, faults.as_slice()) else {
+            return Err(DomainError { faults: self.faults });
+        };
+        let digest = domain_digest(version.as_str(), policy_version.as_str(), &machines, &actions, &*policy);
+        Ok(Domain(Arc::new(Inner { version, policy_version, digest, bounds: self.bounds, policy, machines, actions })))
+    }
+}
+
+/// Unwraps a name or notes what is wrong with it.
+fn named<T>(place: &str, name: Result<T, NameError>, faults: &mut Vec<DomainFault>) -> Option<T> {
+    name.map_err(|error| faults.push(DomainFault::Name { place: place.to_owned(), error })).ok()
+}
+
+/// Unwraps names or notes what is wrong with each.
+fn all_named<'a, T, E>(place: &str, texts: &'a [String], faults: &mut Vec<DomainFault>) -> Vec<T>
+where
+    T: TryFrom<&'a str, Error = E>,
+    NameError: From<E>,
+{
+    texts.iter().filter_map(|text| named(place, T::try_from(text).map_err(NameError::from), faults)).collect()
+}
+
+fn check_machine(machine: Machine, faults: &mut Vec<DomainFault>) -> Option<CheckedMachine> {
+    let before = faults.len();
+    let place = format!("entity `{}`", machine.entity);
+    let entity = named(&place, EntityType::new(&machine.entity), faults)?;
+    if entity == *"kiff" {
+        faults.push(DomainFault::ReservedEntity);
+    }
+    let states = all_named(&place, &machine.states, faults);
+    let mut steps = Vec::with_capacity(machine.steps.len());
+    for step in &machine.steps {
+        let from = step.from.as_ref().map(|from| named(&place, StateName::new(from), faults));
+        let on = named(&place, step.on.parse(), faults);
+        let to = named(&place, StateName::new(&step.to), faults);
+        let sources = all_named(&place, &step.sources, faults);
+        if let (Some(on), Some(to), true) = (on, to, from != Some(None)) {
+            steps.push(CheckedStep { from: from.flatten(), on, to, sources });
+        }
+    }
+    let machine = CheckedMachine { entity, states, steps, blank: machine.blank };
+    if faults.len() == before {
+        check_steps(&machine, faults);
+    }
+    Some(machine)
+}
+
+fn check_steps(machine: &CheckedMachine, faults: &mut Vec<DomainFault>) {
+    let entity = || machine.entity.to_string();
+    let mut seen = BTreeSet::new();
+    for step in &machine.steps {
+        if !seen.insert((&step.from, &step.on)) {
+            let from = step.from.as_ref().map_or_else(|| "no state".to_owned(), |from| format!("`{from}`"));
+            faults.push(DomainFault::DuplicateTransition { entity: entity(), from, on: step.on.to_string() });
+        }
+    }
+    let mut reached: BTreeSet<&StateName> = machine.steps.iter().filter(|step| step.from.is_none()).map(|step| &step.to).collect();
+    if reached.is_empty() {
+        faults.push(DomainFault::NoStart { entity: entity() });
+        return;
+    }
+    while let Some(next) = machine.steps.iter().find(|step| step.from.as_ref().is_some_and(|from| reached.contains(from)) && !reached.contains(&step.to)) {
+        reached.insert(&next.to);
+    }
+    for state in machine.states.iter().filter(|state| !reached.contains(state)) {
+        faults.push(DomainFault::UnreachableState { entity: entity(), state: state.to_string() });
+    }
+}
+
+fn duplicate_machines(machines: &[Arc<CheckedMachine>], faults: &mut Vec<DomainFault>) {
+    let mut seen = BTreeSet::new();
+    for machine in machines {
+        if !seen.insert(&machine.entity) {
+            faults.push(DomainFault::DuplicateMachine { entity: machine.entity.to_string() });
+        }
+    }
+}
+
+fn duplicate_actions(sorted: &[Arc<Action>], faults: &mut Vec<DomainFault>) {
+    for pair in sorted.windows(2) {
+        if let [first, second] = pair
+            && first.name == second.name
+        {
+            let (first, second) = (&first.contract, &second.contract);
+            faults.push(DomainFault::DuplicateAction { name: first.name.clone(), first: first.location.clone(), second: second.location.clone() });
+        }
+    }
+}
+
+fn check_action(definition: Definition, machines: &[Arc<CheckedMachine>], held: Option<&BTreeSet<Permission>>, faults: &mut Vec<DomainFault>) -> Option<Action> {
+    let Definition { contract, checks, approval, executor } = definition;
+    let place = format!("{}: action `{}`", contract.location, contract.name);
+    let name = named(&place, ActionName::new(&contract.name), faults)?;
+    let entity = named(&place, EntityType::new(&contract.entity), faults)?;
+    let Some(machine) = machines.iter().find(|machine| machine.entity == entity) else {
+        let (place, action) = (contract.location, contract.name);
+        faults.push(DomainFault::NoMachine { place, action, entity: contract.entity });
+        return None;
+    };
+    let allowed = all_named(&place, &contract.allowed_states, faults);
+    let permissions = all_named(&place, &contract.permissions, faults);
+    let emits = all_named(&place, &contract.emits, faults);
+    let reviewers = match contract.reviewers.as_str() {
+        "" => None,
+        text => named(&place, Permission::new(text), faults),
+    };
+    let mut rules = RuleCheck { contract: &contract, faults };
+    let approval = rules.approval(approval, reviewers.as_ref());
+    let checks = rules.checks(checks);
+    let params = rules.params();
+    let mut action = Action {
+        name,
+        entity,
+        machine: Arc::clone(machine),
+        allowed,
+        permissions,
+        approval,
+        reviewers,
+        checks,
+        emits,
+        params,
+        digest: Digest::ZERO,
+        executor,
+        contract,
+    };
+    check_states(&action, faults);
+    check_permissions(&action, held, faults);
+    action.digest = contract_digest(&action);
+    Some(action)
+}
+
+fn check_states(action: &Action, faults: &mut Vec<DomainFault>) {
+    let (place, name) = (|| action.contract.location.clone(), || action.name.to_string());
+    if action.contract.allowed_states.is_empty() {
+        faults.push(DomainFault::NoStates { place: place(), action: name() });
+    }
+    let machine = &action.machine;
+    for state in &action.allowed {
+        if !machine.states.contains(state) {
+            faults.push(DomainFault::UnknownState { place: place(), action: name(), entity: action.entity.to_string(), state: state.to_string() });
+            continue;
+        }
+        for event in action.emits.iter().filter(|event| machine.step(Some(state), event).is_none()) {
+            faults.push(DomainFault::EmitsNowhere { place: place(), action: name(), event: event.to_string(), state: state.to_string() });
+        }
+    }
+}
+
+fn check_permissions(action: &Action, held: Option<&BTreeSet<Permission>>, faults: &mut Vec<DomainFault>) {
+    let Some(held) = held else { return };
+    for permission in action.permissions.iter().chain(&action.reviewers).filter(|permission| !held.contains(*permission)) {
+        faults.push(DomainFault::PermissionNotHeld {
+            place: action.contract.location.clone(),
+            action: action.name.to_string(),
+            permission: permission.to_string(),
+        });
+    }
+}
+
+/// Checks that a contract and the rules given with it fit together.
+struct RuleCheck<'a> {
+    contract: &'a Contract,
+    faults: &'a mut Vec<DomainFault>,
+}
+
+impl RuleCheck<'_> {
+    fn problem(&mut self, problem: impl Into<String>) {
+        let (place, action) = (self.contract.location.clone(), self.contract.name.clone());
+        self.faults.push(DomainFault::Rule { place, action, problem: problem.into() });
+    }
+
+    fn approval(&mut self, rule: Option<(String, Ask)>, reviewers: Option<&Permission>) -> CheckedApproval {
+        let (place, action, risk) = (self.contract.location.clone(), self.contract.name.clone(), self.contract.risk);
+        let never = self.contract.approval == ApprovalNeed::Never;
+        if never && risk >= Risk::High && self.contract.waiver.is_empty() {
+            self.faults.push(DomainFault::RiskWithoutApproval { place, action, risk: risk.as_str() });
+        } else if !never && reviewers.is_none() && self.contract.reviewers.is_empty() {
+            self.faults.push(DomainFault::NoReviewers { place, action });
+        }
+        if !never && self.contract.quorum == 0 {
+            self.problem("a quorum of 0 asks nobody; say `approval = Never`");
+        }
+        if !never && self.contract.expires.is_zero() {
+            self.problem("an approval that expires at once can never be used");
+        }
+        if !never && self.contract.reviewer_kinds.is_empty() {
+            self.problem("no kind of actor may review");
+        }
+        match (&self.contract.approval, rule) {
+            (ApprovalNeed::Never, None) => CheckedApproval::Never,
+            (ApprovalNeed::Required, None) => CheckedApproval::Required,
+            (ApprovalNeed::When(want), Some((given, ask))) if *want == given => match self.code(&given) {
+                Some(code) => CheckedApproval::When(code, ask),
+                None => CheckedApproval::Required,
+            },
+            (ApprovalNeed::When(want), _) => {
+                self.problem(format!("approval asks the policy `{want}`, which was not given"));
+                CheckedApproval::Required
+            }
+            (_, Some((given, _))) => {
+                self.problem(format!("the policy `{given}` was given, and the contract does not ask it"));
+                CheckedApproval::Required
+            }
+        }
+    }
+
+    fn checks(&mut self, given: Vec<(String, Ask)>) -> Vec<(Code, Ask)> {
+        let mut checks: Vec<(Code, Ask)> = Vec::with_capacity(given.len());
+        for (name, ask) in given {
+            let Some(code) = self.code(&name) else { continue };
+            if checks.iter().any(|(known, _)| *known == code) {
+                self.problem(format!("check `{code}` is given twice"));
+            } else {
+                checks.push((code, ask));
+            }
+        }
+        checks
+    }
+
+    fn code(&mut self, name: &str) -> Option<Code> {
+        if FIXED_CHECKS.contains(&name) {
+            self.problem(format!("`{name}` is the name of a check that every action has; rename yours"));
+        }
+        let place = format!("{}: action `{}`", self.contract.location, self.contract.name);
+        named(&place, Code::new(name), self.faults)
+    }
+
+    fn params(&mut self) -> Vec<CheckedParam> {
+        let place = format!("{}: action `{}`", self.contract.location, self.contract.name);
+        let mut params: Vec<CheckedParam> = Vec::with_capacity(self.contract.params.len());
+        for (name, spec) in &self.contract.params {
+            let Some(name) = named(&place, ParamName::new(name), self.faults) else { continue };
+            params.push(CheckedParam { name, spec: *spec });
+        }
+        params.sort_by(|a, b| a.name.cmp(&b.name));
+        let repeated: Vec<_> = params.windows(2).filter(|pair| matches!(pair, [a, b] if a.name == b.name)).filter_map(|pair| pair.first()).map(|param| param.name.clone()).collect();
+        for name in repeated {
+            self.problem(format!("parameter `{name}` is declared twice"));
+        }
+        params
+    }
+}

@@ -1,0 +1,116 @@
+//! Digests of rules: the fixed form `kiff-contract/1` (`docs/FORMATS.md` §6).
+//!
+//! A key at its default is left out, so that a key of a later release does not change an old digest.
+
+use super::{Action, CheckedApproval, CheckedMachine, CheckedStep};
+use crate::{
+    actor::{ActorType, PermissionPolicy},
+    contract::{Contract, Declaration, Effect, Risk},
+    digest::Digest,
+    value::{Object, Value},
+};
+use std::sync::Arc;
+
+/// The digest of one contract and its machine.
+pub(super) fn contract_digest(action: &Action) -> Digest {
+    Digest::of(&Value::from(describe(action)).to_canonical())
+}
+
+/// The digest of a whole domain: its versions, its contracts, its machines and its roles.
+pub(super) fn domain_digest(version: &str, policy_version: &str, machines: &[Arc<CheckedMachine>], actions: &[Arc<Action>], policy: &dyn PermissionPolicy) -> Digest {
+    let contracts = actions.iter().map(|action| (action.name.as_str().to_owned(), Value::from(action.digest.to_string())));
+    let machines = machines.iter().map(|machine| (machine.entity.as_str().to_owned(), machine_form(machine)));
+    let roles = policy.describe().into_iter().map(|(role, held)| (role.to_string(), texts(held.iter().map(|permission| permission.as_str()))));
+    let form = Value::object([
+        ("format", Value::from("kiff-domain/1")),
+        ("domain_version", Value::from(version)),
+        ("policy_version", Value::from(policy_version)),
+        ("contracts", Value::object(contracts)),
+        ("machines", Value::object(machines)),
+        ("roles", Value::object(roles)),
+    ]);
+    Digest::of(&form.to_canonical())
+}
+
+fn describe(action: &Action) -> Object {
+    let contract: &Contract = &action.contract;
+    let mut form: Object = [
+        ("format", Value::from("kiff-contract/1")),
+        ("action", Value::from(action.name.as_str())),
+        ("entity", Value::from(action.entity.as_str())),
+        ("allowed_states", sorted(action.allowed.iter().map(|state| state.as_str()))),
+        ("machine", machine_form(&action.machine)),
+    ]
+    .into_iter()
+    .collect();
+    let mut put = |key: &str, changed: bool, value: Value| {
+        if changed {
+            form.insert(key, value);
+        }
+    };
+    put("permissions", !action.permissions.is_empty(), sorted(action.permissions.iter().map(|held| held.as_str())));
+    put("risk", contract.risk != Risk::Low, contract.risk.as_str().into());
+    put("effect", contract.effect != Effect::Once, contract.effect.as_str().into());
+    put("emits", !action.emits.is_empty(), sorted(action.emits.iter().map(|event| event.as_str())));
+    put("checks", !action.checks.is_empty(), texts(action.checks.iter().map(|(code, _)| code.as_str())));
+    put("parameters", !action.params.is_empty(), params_form(action));
+    put("timeout_ms", contract.timeout.is_some(), millis(contract.timeout.unwrap_or_default()));
+    put("waiver", !contract.waiver.is_empty(), contract.waiver.as_str().into());
+    put("summary", !contract.summary.is_empty(), contract.summary.as_str().into());
+    let approval = match &action.approval {
+        CheckedApproval::Never => None,
+        CheckedApproval::Required => Some(Value::from("required")),
+        CheckedApproval::When(code, _) => Some(Value::object([("when", code.as_str())])),
+    };
+    let asked = approval.is_some();
+    put("approval", asked, approval.unwrap_or(Value::Null));
+    put("reviewers", action.reviewers.is_some(), action.reviewers.as_ref().map(|held| held.as_str()).into());
+    put("quorum", asked && contract.quorum != 1, contract.quorum.into());
+    put("expires_ms", asked && contract.expires.as_secs() != Declaration::DEFAULT_EXPIRY_SECS, millis(contract.expires));
+    put("separate_reviewer", asked && !contract.separate_reviewer, false.into());
+    let mut kinds: Vec<&str> = contract.reviewer_kinds.iter().map(|kind| kind.as_str()).collect();
+    kinds.dedup();
+    put("reviewer_kinds", asked && contract.reviewer_kinds != [ActorType::Human], sorted(kinds.into_iter()));
+    form
+}
+
+fn params_form(action: &Action) -> Value {
+    let form = |kind: Value, required: bool| {
+        let mut form: Object = [("kind", kind)].into_iter().collect();
+        if !required {
+            form.insert("optional", true);
+        }
+        Value::from(form)
+    };
+    Value::object(action.params.iter().map(|param| (param.name.as_str().to_owned(), form(param.spec.kind.describe(), param.spec.required))))
+}
+
+fn machine_form(machine: &CheckedMachine) -> Value {
+    let step = |step: &CheckedStep| {
+        let mut form: Object = [("on", Value::from(step.on.as_str())), ("to", Value::from(step.to.as_str()))].into_iter().collect();
+        if let Some(from) = &step.from {
+            form.insert("from", from.as_str());
+        }
+        if !step.sources.is_empty() {
+            form.insert("sources", sorted(step.sources.iter().map(|source| source.as_str())));
+        }
+        Value::from(form)
+    };
+    let mut steps: Vec<Value> = machine.steps.iter().map(step).collect();
+    steps.sort_by_cached_key(Value::to_canonical);
+    Value::object([("entity", Value::from(machine.entity.as_str())), ("transitions", Value::from(steps))])
+}
+
+fn millis(span: std::time::Duration) -> Value {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX).into()
+}
+
+fn texts<'a>(all: impl Iterator<Item = &'a str>) -> Value {
+    Value::from(all.map(Value::from).collect::<Vec<_>>())
+}
+
+fn sorted<'a>(all: impl Iterator<Item = &'a str>) -> Value {
+    let mut all: Vec<&str> = all.collect();
+    all.sort_unstable();
+    texts(all.into_iter())
+}

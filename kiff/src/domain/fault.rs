@@ -1,0 +1,167 @@
+//! What can be wrong with a domain.
+
+use crate::ids::NameError;
+use std::{error::Error, fmt};
+
+/// A domain that does not hold together: every fault at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainError {
+    pub(super) faults: Vec<DomainFault>,
+}
+
+impl DomainError {
+    /// The faults, at least one.
+    #[must_use]
+    pub fn faults(&self) -> &[DomainFault] {
+        &self.faults
+    }
+}
+
+impl fmt::Display for DomainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the domain has {} fault{}", self.faults.len(), if self.faults.len() == 1 { "" } else { "s" })?;
+        for fault in &self.faults {
+            write!(f, "\n  {fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for DomainError {}
+
+/// One fault of a domain, with the place of the action where one is at fault.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DomainFault {
+    /// A name breaks its alphabet.
+    #[error("{place}: {error}")]
+    Name {
+        /// Where it was given.
+        place: String,
+        /// What is wrong with it.
+        error: NameError,
+    },
+    /// The entity type `kiff` is the runtime's own.
+    #[error("entity type `kiff` is reserved")]
+    ReservedEntity,
+    /// Two machines for one entity type.
+    #[error("entity `{entity}` has two state machines; keep one")]
+    DuplicateMachine {
+        /// The entity type.
+        entity: String,
+    },
+    /// Two steps from one state on one event.
+    #[error("entity `{entity}`: event `{on}` leads from {from} to two states; remove one")]
+    DuplicateTransition {
+        /// The entity type.
+        entity: String,
+        /// The state before, or the words "no state".
+        from: String,
+        /// The event type.
+        on: String,
+    },
+    /// No event begins the entity's life.
+    #[error("entity `{entity}`: no event starts it; add a step without a state before it")]
+    NoStart {
+        /// The entity type.
+        entity: String,
+    },
+    /// A state that no event reaches.
+    #[error("entity `{entity}`: no event leads to state `{state}`; add a step or remove the state")]
+    UnreachableState {
+        /// The entity type.
+        entity: String,
+        /// The state.
+        state: String,
+    },
+    /// Two actions of one name.
+    #[error("action `{name}` is declared twice, at {first} and at {second}; rename one")]
+    DuplicateAction {
+        /// The action.
+        name: String,
+        /// Where it was declared first.
+        first: String,
+        /// Where it was declared again.
+        second: String,
+    },
+    /// The action's entity has no machine in the domain.
+    #[error("{place}: action `{action}` acts on `{entity}`, which has no state machine; add `.machine::<..>()`")]
+    NoMachine {
+        /// Where the action is declared.
+        place: String,
+        /// The action.
+        action: String,
+        /// The entity type.
+        entity: String,
+    },
+    /// The action may run in no state.
+    #[error("{place}: action `{action}` names no state in which it may run")]
+    NoStates {
+        /// Where the action is declared.
+        place: String,
+        /// The action.
+        action: String,
+    },
+    /// The action names a state that its machine does not have.
+    #[error("{place}: action `{action}` may run in `{state}`, which `{entity}` does not have")]
+    UnknownState {
+        /// Where the action is declared.
+        place: String,
+        /// The action.
+        action: String,
+        /// The entity type.
+        entity: String,
+        /// The state.
+        state: String,
+    },
+    /// An emitted event has no step from an allowed state.
+    #[error("{place}: action `{action}` emits `{event}`, which leads nowhere from `{state}`")]
+    EmitsNowhere {
+        /// Where the action is declared.
+        place: String,
+        /// The action.
+        action: String,
+        /// The event type.
+        event: String,
+        /// The allowed state that the event does not leave.
+        state: String,
+    },
+    /// A permission that nobody can hold.
+    #[error("{place}: action `{action}` needs permission `{permission}`, which no role holds")]
+    PermissionNotHeld {
+        /// Where the action is declared.
+        place: String,
+        /// The action.
+        action: String,
+        /// The permission.
+        permission: String,
+    },
+    /// Approval is asked for and nobody is named to give it.
+    #[error("{place}: action `{action}` asks for approval and names no reviewers; add `reviewers = \"..\"`")]
+    NoReviewers {
+        /// Where the action is declared.
+        place: String,
+        /// The action.
+        action: String,
+    },
+    /// A high or critical risk that needs no approval, and no reason why.
+    #[error("{place}: action `{action}` has {risk} risk and never asks for approval; ask for it or say why not with `waiver = \"..\"`")]
+    RiskWithoutApproval {
+        /// Where the action is declared.
+        place: String,
+        /// The action.
+        action: String,
+        /// The risk.
+        risk: &'static str,
+    },
+    /// The contract and its rules do not fit together.
+    #[error("{place}: action `{action}`: {problem}")]
+    Rule {
+        /// Where the action is declared.
+        place: String,
+        /// The action.
+        action: String,
+        /// What is wrong.
+        problem: String,
+    },
+}

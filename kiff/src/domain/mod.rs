@@ -1,0 +1,261 @@
+//! The domain: machines, contracts and roles that have been checked against each other.
+//!
+//! [`Domain::builder`] is the only door, and it refuses an unsound domain with every fault at once. So
+//! the heart can ask a domain anything and never meet a state that no machine has.
+
+mod build;
+mod digest;
+mod fault;
+
+pub use build::DomainBuilder;
+pub use fault::{DomainError, DomainFault};
+
+use crate::{
+    action::{Ask, Executor, Provided},
+    actor::{ActorType, PermissionPolicy},
+    contract::{Contract, Effect, Risk},
+    digest::Digest,
+    ids::{ActionName, ActorId, Code, EntityType, EventType, Permission, StateName, Version},
+    machine::FactsBox,
+    param::{CheckedParam, ParamSpec},
+};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// Machines, contracts and roles that have been checked against each other. Cheap to clone.
+#[derive(Clone)]
+pub struct Domain(Arc<Inner>);
+
+struct Inner {
+    version: Version,
+    policy_version: Version,
+    digest: Digest,
+    bounds: Bounds,
+    policy: Arc<dyn PermissionPolicy>,
+    machines: Vec<Arc<CheckedMachine>>,
+    actions: Vec<Arc<Action>>,
+}
+
+/// Bounds that keep a hostile agent from growing the log. All are counts on one entity.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// How many refusals of one actor are recorded one by one since the last event. 100 by default.
+    pub refusals: u64,
+    /// How many approvals one requester may have open. 32 by default.
+    pub open_approvals: usize,
+    /// How many events one execution may emit. 64 by default; the rest is recorded as rejected.
+    pub emitted_events: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { refusals: 100, open_approvals: 32, emitted_events: 64 }
+    }
+}
+
+impl Domain {
+    /// Starts a domain. `name` and `version` together are the domain version on every decision:
+    /// `refund-ops` and `v2` give `refund-ops-v2`. What a rule's code does cannot be hashed, so a change
+    /// of code is a new version.
+    pub fn builder(name: impl AsRef<str>, version: impl AsRef<str>) -> DomainBuilder {
+        DomainBuilder::new(name.as_ref(), version.as_ref())
+    }
+
+    /// The name and version, as on every decision.
+    #[must_use]
+    pub fn version(&self) -> &Version {
+        &self.0.version
+    }
+
+    /// The version of the policy, as on every decision.
+    #[must_use]
+    pub fn policy_version(&self) -> &Version {
+        &self.0.policy_version
+    }
+
+    /// The digest of all contracts, machines and roles.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.0.digest
+    }
+
+    /// The actions, in the order of their names.
+    pub fn actions(&self) -> impl ExactSizeIterator<Item = &Action> {
+        self.0.actions.iter().map(|action| &**action)
+    }
+
+    /// The action of this name.
+    #[must_use]
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        self.find(name).map(|action| &**action)
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<Action>> {
+        let place = self.0.actions.binary_search_by(|action| action.name.as_str().cmp(name)).ok()?;
+        self.0.actions.get(place)
+    }
+
+    pub(crate) fn machine(&self, entity: &str) -> Option<&Arc<CheckedMachine>> {
+        self.0.machines.iter().find(|machine| machine.entity.as_str() == entity)
+    }
+
+    pub(crate) fn policy(&self) -> &dyn PermissionPolicy {
+        &*self.0.policy
+    }
+
+    pub(crate) fn bounds(&self) -> Bounds {
+        self.0.bounds
+    }
+
+    /// What the executors want from the host, with the action that wants it.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = (&ActionName, Provided)> {
+        let needs = |action: &Action| action.executor.as_ref().map(|executor| executor.needs()).unwrap_or_default();
+        self.0.actions.iter().flat_map(move |action| needs(action).into_iter().map(|need| (&action.name, need)))
+    }
+}
+
+impl fmt::Debug for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.actions().map(Action::name).collect();
+        f.debug_struct("Domain").field("version", self.version()).field("actions", &names).finish_non_exhaustive()
+    }
+}
+
+/// A contract that a domain has checked, with its rules and its executor.
+pub struct Action {
+    pub(crate) name: ActionName,
+    pub(crate) entity: EntityType,
+    pub(crate) machine: Arc<CheckedMachine>,
+    pub(crate) allowed: Vec<StateName>,
+    pub(crate) permissions: Vec<Permission>,
+    pub(crate) approval: CheckedApproval,
+    pub(crate) reviewers: Option<Permission>,
+    pub(crate) checks: Vec<(Code, Ask)>,
+    pub(crate) emits: Vec<EventType>,
+    /// Sorted by name.
+    pub(crate) params: Vec<CheckedParam>,
+    pub(crate) digest: Digest,
+    pub(crate) executor: Option<Arc<dyn Executor>>,
+    pub(crate) contract: Contract,
+}
+
+/// When a person must consent, with the policy to ask.
+#[derive(Clone)]
+pub(crate) enum CheckedApproval {
+    Never,
+    Required,
+    When(Code, Ask),
+}
+
+impl Action {
+    /// The action's name.
+    #[must_use]
+    pub fn name(&self) -> &ActionName {
+        &self.name
+    }
+
+    /// The entity type that it acts on.
+    #[must_use]
+    pub fn entity(&self) -> &EntityType {
+        &self.entity
+    }
+
+    /// What it does, in the words of the function's documentation.
+    #[must_use]
+    pub fn doc(&self) -> &str {
+        &self.contract.doc
+    }
+
+    /// How much harm it could do.
+    #[must_use]
+    pub fn risk(&self) -> Risk {
+        self.contract.risk
+    }
+
+    /// What running it twice would do.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.contract.effect
+    }
+
+    /// How long the executor may take.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.contract.timeout
+    }
+
+    /// The states in which it may run.
+    #[must_use]
+    pub fn allowed_states(&self) -> &[StateName] {
+        &self.allowed
+    }
+
+    /// The permissions that the requester must hold, all of them.
+    #[must_use]
+    pub fn permissions(&self) -> &[Permission] {
+        &self.permissions
+    }
+
+    /// The permission that a reviewer must hold, if approval is ever asked for.
+    #[must_use]
+    pub fn reviewers(&self) -> Option<&Permission> {
+        self.reviewers.as_ref()
+    }
+
+    /// The event types that the executor may emit.
+    #[must_use]
+    pub fn emits(&self) -> &[EventType] {
+        &self.emits
+    }
+
+    /// The parameters, in the order of their names. A parameter's name is the first part of the pair.
+    pub fn params(&self) -> impl ExactSizeIterator<Item = (&str, &ParamSpec)> {
+        self.params.iter().map(|param| (param.name.as_str(), &param.spec))
+    }
+
+    /// The digest of the contract and its machine (`docs/FORMATS.md` §6).
+    #[must_use]
+    pub fn contract_digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Where the contract is declared: `src/orders.rs:12`.
+    #[must_use]
+    pub fn location(&self) -> &str {
+        &self.contract.location
+    }
+
+    pub(crate) fn reviewer_kinds(&self) -> &[ActorType] {
+        &self.contract.reviewer_kinds
+    }
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Action").field("contract", &self.contract).finish_non_exhaustive()
+    }
+}
+
+/// A state machine whose names have been checked.
+#[derive(Debug)]
+pub(crate) struct CheckedMachine {
+    pub(crate) entity: EntityType,
+    pub(crate) states: Vec<StateName>,
+    pub(crate) steps: Vec<CheckedStep>,
+    pub(crate) blank: Option<FactsBox>,
+}
+
+#[derive(Debug)]
+pub(crate) struct CheckedStep {
+    pub(crate) from: Option<StateName>,
+    pub(crate) on: EventType,
+    pub(crate) to: StateName,
+    pub(crate) sources: Vec<ActorId>,
+}
+
+impl CheckedMachine {
+    /// The step that the event takes from the state, if there is one.
+    pub(crate) fn step(&self, from: Option<&StateName>, on: &EventType) -> Option<&CheckedStep> {
+        self.steps.iter().find(|step| step.from.as_ref() == from && step.on == *on)
+    }
+}

@@ -1,0 +1,431 @@
+//! What each kind of record holds.
+
+use crate::{
+    action::Outcome,
+    actor::Actor,
+    contract::Effect,
+    digest::Digest,
+    event::EventBody,
+    ids::{ActionName, ApprovalId, Code, EntityRef, EventId, EventType, ExecutionId, Permission, ReceiptId, StateName, Version},
+    request::Proposed,
+    timestamp::Timestamp,
+    value::Value,
+};
+use std::{fmt, sync::Arc};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $Variant:ident = $word:literal,)*) => {
+        /// What a record is about. The words never change their meaning; the set may grow.
+        #[non_exhaustive]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind {
+            $($(#[$doc])* $Variant,)*
+        }
+
+        impl Kind {
+            /// All kinds, in the order of `docs/FORMATS.md`.
+            pub const ALL: &[Self] = &[$(Self::$Variant),*];
+
+            /// The word in the record.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$Variant => $word,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A source's event was accepted.
+    EventIngested = "event_ingested",
+    /// An accepted event moved the entity.
+    StateChanged = "state_changed",
+    /// A proposal, with its parameters and its commitments.
+    DecisionRecorded = "decision_recorded",
+    /// A proposal was cleared. Written before the executor starts.
+    ActionValidated = "action_validated",
+    /// A proposal is held for its reviewers.
+    ApprovalRequired = "approval_required",
+    /// A proposal was refused.
+    ActionBlocked = "action_blocked",
+    /// One person's grant.
+    ApprovalGranted = "approval_granted",
+    /// One person's denial, which is final.
+    ApprovalDenied = "approval_denied",
+    /// An approval was withdrawn before it was used.
+    ApprovalRevoked = "approval_revoked",
+    /// An approval was found past its time.
+    ApprovalExpired = "approval_expired",
+    /// An event moved the entity on, so that the approval can no longer be used.
+    ApprovalSuperseded = "approval_superseded",
+    /// An approval was handed to other reviewers.
+    ApprovalEscalated = "approval_escalated",
+    /// A review or a resolution was refused.
+    ReviewRejected = "review_rejected",
+    /// The effect happened.
+    ActionExecuted = "action_executed",
+    /// Certainly no effect.
+    ActionFailed = "action_failed",
+    /// Nobody knows whether the effect happened.
+    ActionUnknown = "action_unknown",
+    /// Another attempt of the same execution. Written before it starts.
+    ExecutionRetried = "execution_retried",
+    /// Someone with the permission settled an execution in doubt.
+    ExecutionResolved = "execution_resolved",
+    /// A result that contradicts what was recorded for its execution.
+    OutcomeConflict = "outcome_conflict",
+    /// An executor's event that could not be accepted.
+    EventRejected = "event_rejected",
+    /// From here on, this actor's refusals are not recorded one by one.
+    RefusalsSuppressed = "refusals_suppressed",
+}
+
+impl Kind {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A record's body, by kind.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Body {
+    EventIngested(EventBody),
+    StateChanged(StateChange),
+    DecisionRecorded(Arc<Proposed>),
+    ActionValidated(Arc<Ruling>),
+    ApprovalRequired(Arc<Ruling>),
+    ActionBlocked(Arc<Ruling>),
+    ApprovalGranted(Grant),
+    ApprovalDenied(Closing),
+    ApprovalRevoked(Closing),
+    ApprovalExpired(Closing),
+    ApprovalSuperseded(Closing),
+    ApprovalEscalated(Escalation),
+    ReviewRejected(RejectedReview),
+    ActionExecuted(Executed),
+    ActionFailed(Unsuccessful),
+    ActionUnknown(Unsuccessful),
+    ExecutionRetried(Retry),
+    ExecutionResolved(Resolved),
+    OutcomeConflict(Conflict),
+    EventRejected(RejectedEvent),
+    RefusalsSuppressed(Suppressed),
+}
+
+impl Body {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::EventIngested(_) => Kind::EventIngested,
+            Self::StateChanged(_) => Kind::StateChanged,
+            Self::DecisionRecorded(_) => Kind::DecisionRecorded,
+            Self::ActionValidated(_) => Kind::ActionValidated,
+            Self::ApprovalRequired(_) => Kind::ApprovalRequired,
+            Self::ActionBlocked(_) => Kind::ActionBlocked,
+            Self::ApprovalGranted(_) => Kind::ApprovalGranted,
+            Self::ApprovalDenied(_) => Kind::ApprovalDenied,
+            Self::ApprovalRevoked(_) => Kind::ApprovalRevoked,
+            Self::ApprovalExpired(_) => Kind::ApprovalExpired,
+            Self::ApprovalSuperseded(_) => Kind::ApprovalSuperseded,
+            Self::ApprovalEscalated(_) => Kind::ApprovalEscalated,
+            Self::ReviewRejected(_) => Kind::ReviewRejected,
+            Self::ActionExecuted(_) => Kind::ActionExecuted,
+            Self::ActionFailed(_) => Kind::ActionFailed,
+            Self::ActionUnknown(_) => Kind::ActionUnknown,
+            Self::ExecutionRetried(_) => Kind::ExecutionRetried,
+            Self::ExecutionResolved(_) => Kind::ExecutionResolved,
+            Self::OutcomeConflict(_) => Kind::OutcomeConflict,
+            Self::EventRejected(_) => Kind::EventRejected,
+            Self::RefusalsSuppressed(_) => Kind::RefusalsSuppressed,
+        }
+    }
+
+    /// The decision in the record, if it carries one.
+    pub(crate) fn ruling(&self) -> Option<&Arc<Ruling>> {
+        match self {
+            Self::ActionValidated(ruling) | Self::ApprovalRequired(ruling) | Self::ActionBlocked(ruling) => Some(ruling),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StateChange {
+    pub(crate) event: EventId,
+    pub(crate) from: Option<StateName>,
+    pub(crate) to: StateName,
+    pub(crate) state_version: u64,
+}
+
+/// The word of a decision.
+#[expect(clippy::exhaustive_enums, reason = "complete by meaning: the receipt format names these three")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Cleared to run.
+    Allowed,
+    /// Held for its reviewers.
+    ApprovalRequired,
+    /// Refused.
+    Blocked,
+}
+
+impl Verdict {
+    /// The word in records and receipts.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::ApprovalRequired => "approval_required",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How one check came out.
+#[expect(clippy::exhaustive_enums, reason = "complete by meaning: the record format names these three")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CheckResult {
+    /// It holds.
+    Passed,
+    /// It does not hold.
+    Failed,
+    /// It was not asked, because an earlier one failed.
+    Skipped,
+}
+
+impl CheckResult {
+    /// The word in the record.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        [Self::Passed, Self::Failed, Self::Skipped].into_iter().find(|result| result.as_str() == word)
+    }
+}
+
+/// The record that carries a decision. Its word is told by the record's kind.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Ruling {
+    pub(crate) action: ActionName,
+    pub(crate) reason: Code,
+    pub(crate) domain_version: Version,
+    pub(crate) policy_version: Version,
+    /// Zeros if the action is unknown.
+    pub(crate) contract_digest: Digest,
+    pub(crate) state_version: u64,
+    pub(crate) request_digest: Digest,
+    pub(crate) receipt: ReceiptId,
+    pub(crate) issue: Issue,
+    pub(crate) checks: Vec<(Code, CheckResult)>,
+    pub(crate) approval: Option<ApprovalId>,
+    /// For a held proposal: who must consent, how many, until when.
+    pub(crate) hold: Option<HoldTerms>,
+    /// For a cleared proposal.
+    pub(crate) execution: Option<ExecutionTerms>,
+    /// For a refusal without an entity of its own: what was asked for.
+    pub(crate) target: Option<EntityRef>,
+    /// How many refusals of this actor were not recorded before this decision.
+    pub(crate) suppressed: u64,
+}
+
+/// Who issues receipts: the same for every decision of a runtime.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Issue {
+    pub(crate) issued_by: Arc<str>,
+    pub(crate) anchor: Arc<str>,
+    /// `none` without a signer.
+    pub(crate) key_id: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct HoldTerms {
+    pub(crate) reviewers: Permission,
+    pub(crate) quorum: u32,
+    pub(crate) expires_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ExecutionTerms {
+    pub(crate) execution: ExecutionId,
+    pub(crate) attempt: u32,
+    pub(crate) effect: Effect,
+    pub(crate) deadline: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Grant {
+    pub(crate) approval: ApprovalId,
+    pub(crate) grants: u32,
+    pub(crate) quorum: u32,
+    pub(crate) complete: bool,
+    pub(crate) request_digest: Digest,
+    pub(crate) contract_digest: Digest,
+    pub(crate) state_version: u64,
+    pub(crate) shown_digest: Digest,
+    pub(crate) reason: String,
+}
+
+/// An approval comes to its end without being used.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Closing {
+    pub(crate) approval: ApprovalId,
+    /// What the person said; absent for an end that nobody chose.
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Escalation {
+    pub(crate) approval: ApprovalId,
+    pub(crate) reviewers: Permission,
+    pub(crate) reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RejectedReview {
+    pub(crate) approval: Option<ApprovalId>,
+    pub(crate) execution: Option<ExecutionId>,
+    /// What was tried: `grant`, `deny`, `revoke`, `retry`, `resolve`.
+    pub(crate) verdict: Code,
+    pub(crate) reason: Code,
+}
+
+/// An effect that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Executed {
+    pub(crate) action: ActionName,
+    pub(crate) execution: ExecutionId,
+    pub(crate) attempt: u32,
+    pub(crate) message: Told,
+    pub(crate) output: Option<Told>,
+    /// The types of the events that it emitted, accepted or not.
+    pub(crate) emitted: Vec<String>,
+}
+
+/// What an executor said, or its length and digest where it does not fit a record.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Told {
+    Whole(Value),
+    Digest { length: u64, digest: Digest },
+}
+
+impl Told {
+    pub(crate) const MOST: usize = 16 * 1024;
+
+    /// Keeps what fits.
+    pub(crate) fn of(value: Value) -> Self {
+        match &value {
+            // Each byte of text takes at most six in JSON, so a short one needs no measuring.
+            Value::String(text) if text.len() <= Self::MOST / 6 => return Self::Whole(value),
+            _ => {}
+        }
+        let bytes = value.to_canonical();
+        if bytes.len() <= Self::MOST {
+            Self::Whole(value)
+        } else {
+            Self::Digest { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), digest: Digest::of(&bytes) }
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Whole(Value::String(text)) => text.clone(),
+            Self::Whole(value) => value.to_string(),
+            Self::Digest { length, digest } => format!("{length} bytes, {digest}"),
+        }
+    }
+
+    pub(crate) fn whole(&self) -> Option<&Value> {
+        match self {
+            Self::Whole(value) => Some(value),
+            Self::Digest { .. } => None,
+        }
+    }
+}
+
+impl Executed {
+    pub(crate) fn of(action: ActionName, terms: ExecutionTerms, outcome: &Outcome, most_events: usize) -> Self {
+        let cut = |kind: &String| kind.chars().take(64).collect();
+        Self {
+            action,
+            execution: terms.execution,
+            attempt: terms.attempt,
+            message: Told::of(Value::from(outcome.message.as_str())),
+            output: outcome.output.clone().map(Told::of),
+            emitted: outcome.events.iter().take(most_events).map(|(kind, _)| cut(kind)).collect(),
+        }
+    }
+}
+
+/// An effect that did not happen, or of which nobody knows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Unsuccessful {
+    pub(crate) action: ActionName,
+    pub(crate) execution: ExecutionId,
+    pub(crate) attempt: u32,
+    /// `not_applied`, `error`, `panicked`, `timed_out` or `no_effect`.
+    pub(crate) cause: Code,
+    pub(crate) message: Told,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Retry {
+    pub(crate) execution: ExecutionId,
+    pub(crate) attempt: u32,
+    pub(crate) deadline: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Resolved {
+    pub(crate) action: ActionName,
+    pub(crate) execution: ExecutionId,
+    /// `succeeded` or `not_applied`.
+    pub(crate) result: Code,
+    pub(crate) evidence: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Conflict {
+    pub(crate) action: ActionName,
+    pub(crate) execution: ExecutionId,
+    pub(crate) attempt: u32,
+    /// `succeeded`, `failed` or `unknown`.
+    pub(crate) result: Code,
+    pub(crate) message: Told,
+    pub(crate) output: Option<Told>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RejectedEvent {
+    pub(crate) execution: ExecutionId,
+    pub(crate) event_type: String,
+    pub(crate) reason: Code,
+    /// The state in which it came; absent if the reason is another.
+    pub(crate) state: Option<StateName>,
+    pub(crate) payload: Told,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Suppressed {
+    /// How many refusals were recorded one by one before.
+    pub(crate) recorded: u64,
+}
+
