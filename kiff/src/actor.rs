@@ -80,10 +80,10 @@ impl Actor {
 /// # Ok::<(), kiff::NameError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Authority(Result<Granted, NameError>);
+pub struct Authority(Result<Named, NameError>);
 
 #[derive(Clone, Debug)]
-struct Granted {
+struct Named {
     actor: Arc<Actor>,
     roles: Arc<[Role]>,
 }
@@ -112,7 +112,7 @@ impl Authority {
     /// The same actor with these roles instead.
     #[must_use]
     pub fn with_roles<R: AsRef<str>>(self, roles: impl IntoIterator<Item = R>) -> Self {
-        Self(self.0.and_then(|granted| Ok(Granted { roles: parse_roles(roles)?, ..granted })))
+        Self(self.0.and_then(|granted| Ok(Named { roles: parse_roles(roles)?, ..granted })))
     }
 
     /// The same actor, acting for this principal.
@@ -121,7 +121,7 @@ impl Authority {
         Self(self.0.and_then(|granted| {
             let mut actor = Arc::unwrap_or_clone(granted.actor);
             actor.on_behalf_of = Some(ActorId::new(principal)?);
-            Ok(Granted { actor: Arc::new(actor), ..granted })
+            Ok(Named { actor: Arc::new(actor), ..granted })
         }))
     }
 
@@ -142,17 +142,17 @@ impl Authority {
     }
 
     pub(crate) fn recorded(actor: Arc<Actor>, roles: Arc<[Role]>) -> Self {
-        Self(Ok(Granted { actor, roles }))
+        Self(Ok(Named { actor, roles }))
     }
 
     fn of<R: AsRef<str>>(kind: ActorType, id: &str, roles: impl IntoIterator<Item = R>) -> Self {
         Self(ActorId::new(id).and_then(|id| {
             let actor = Arc::new(Actor::new(id, kind, None));
-            Ok(Granted { actor, roles: parse_roles(roles)? })
+            Ok(Named { actor, roles: parse_roles(roles)? })
         }))
     }
 
-    fn granted(&self) -> Result<&Granted, NameError> {
+    fn granted(&self) -> Result<&Named, NameError> {
         self.0.as_ref().map_err(Clone::clone)
     }
 }
@@ -165,14 +165,14 @@ fn parse_roles<R: AsRef<str>>(roles: impl IntoIterator<Item = R>) -> Result<Arc<
 /// The roles and permissions of an actor, as a policy resolved them. Decisions record both.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resolved {
+pub struct Granted {
     /// Sorted, each once.
     pub roles: Arc<[Role]>,
     /// Sorted, each once.
     pub permissions: Arc<[Permission]>,
 }
 
-impl Resolved {
+impl Granted {
     /// Joins roles and permissions, sorted.
     pub fn new(roles: impl IntoIterator<Item = Role>, permissions: impl IntoIterator<Item = Permission>) -> Self {
         let roles: BTreeSet<Role> = roles.into_iter().collect();
@@ -193,7 +193,7 @@ impl Resolved {
 /// its arguments and of data that changes only with the policy version.
 pub trait PermissionPolicy: fmt::Debug + Send + Sync {
     /// The roles and permissions of `actor`, whom the host gave `roles`.
-    fn resolve(&self, actor: &Actor, roles: &Arc<[Role]>) -> Resolved;
+    fn resolve(&self, actor: &Actor, roles: &Arc<[Role]>) -> Granted;
 
     /// Every permission that someone could hold, if the policy can tell. [`Domain`](crate::Domain)
     /// refuses a contract that needs a permission outside it.
@@ -223,7 +223,7 @@ impl RolePolicy {
 }
 
 impl PermissionPolicy for RolePolicy {
-    fn resolve(&self, _: &Actor, roles: &Arc<[Role]>) -> Resolved {
+    fn resolve(&self, _: &Actor, roles: &Arc<[Role]>) -> Granted {
         let held = |role: &Role| self.roles.get(role);
         let permissions = match &**roles {
             // One role is the common case, and its permissions are already what is asked for.
@@ -233,7 +233,7 @@ impl PermissionPolicy for RolePolicy {
                 all.into_iter().cloned().collect()
             }
         };
-        Resolved { roles: Arc::clone(roles), permissions }
+        Granted { roles: Arc::clone(roles), permissions }
     }
 
     fn known_permissions(&self) -> Option<BTreeSet<Permission>> {

@@ -1,12 +1,18 @@
 //! Time, ids and timers, behind traits: the heart takes them as arguments, the runtime fetches them here.
 
 use crate::{
+    action::BoxFuture,
     ids::{ApprovalId, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
     timestamp::Timestamp,
 };
 use std::{
+    collections::BTreeMap,
     fmt,
-    time::{SystemTime, UNIX_EPOCH},
+    future::Future,
+    pin::{Pin, pin},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    task::{Context, Poll, Wake, Waker},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// Tells the time. Users may implement it; the default is [`SystemClock`].
@@ -70,5 +76,150 @@ impl IdGen for RandomIds {
             ExecutionId::new(execution),
             Salt::new(salt),
         ))
+    }
+}
+
+/// Wakes a future after a while. Users may implement it with their runtime's timer; the default,
+/// [`ThreadTimer`], is a thread of the library's own.
+pub trait Timer: fmt::Debug + Send + Sync + 'static {
+    /// A future that is ready once `after` has passed.
+    fn sleep(&self, after: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// A timer for any executor: one thread, started when the first deadline is set, which sleeps until the
+/// next one.
+#[derive(Clone, Debug, Default)]
+pub struct ThreadTimer {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    deadlines: Mutex<Deadlines>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Deadlines {
+    /// By time, and by a number that tells two of one time apart.
+    wakers: BTreeMap<(Instant, u64), Waker>,
+    next: u64,
+    is_running: bool,
+}
+
+impl Timer for ThreadTimer {
+    fn sleep(&self, after: Duration) -> BoxFuture<'static, ()> {
+        // A span beyond what an instant can hold is a deadline that never comes.
+        let at = Instant::now().checked_add(after);
+        Box::pin(Sleep { at, key: None, shared: Arc::clone(&self.shared) })
+    }
+}
+
+struct Sleep {
+    at: Option<Instant>,
+    key: Option<(Instant, u64)>,
+    shared: Arc<Shared>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(at) = self.at else { return Poll::Pending };
+        if Instant::now() >= at {
+            return Poll::Ready(());
+        }
+        let mut deadlines = self.shared.lock();
+        let key = self.key.unwrap_or_else(|| {
+            deadlines.next += 1;
+            (at, deadlines.next)
+        });
+        deadlines.wakers.insert(key, cx.waker().clone());
+        if !deadlines.is_running {
+            deadlines.is_running = self.shared.start();
+        }
+        let is_running = deadlines.is_running;
+        drop(deadlines);
+        self.shared.changed.notify_one();
+        self.key = Some(key);
+        if !is_running {
+            // Without a thread to wake it, the future must be polled again; better busy than stuck.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.shared.lock().wakers.remove(&key);
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Deadlines> {
+        self.deadlines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the thread; false if the system has none to give.
+    fn start(self: &Arc<Self>) -> bool {
+        let weak = Arc::downgrade(self);
+        std::thread::Builder::new().name("kiff-timer".to_owned()).spawn(move || Self::run(&weak)).is_ok()
+    }
+
+    /// Wakes what is due, until no timer is left to hold the deadlines.
+    fn run(weak: &Weak<Self>) {
+        while let Some(shared) = weak.upgrade() {
+            let mut deadlines = shared.lock();
+            let now = Instant::now();
+            while let Some(entry) = deadlines.wakers.first_entry() {
+                if entry.key().0 > now {
+                    break;
+                }
+                entry.remove().wake();
+            }
+            let Some(next) = deadlines.wakers.keys().next().map(|(at, _)| at.saturating_duration_since(now)) else {
+                // The next deadline starts another thread.
+                deadlines.is_running = false;
+                return;
+            };
+            // A bound, so that the thread ends soon after the last timer is dropped.
+            let span = next.min(Duration::from_secs(1));
+            drop(shared.changed.wait_timeout(deadlines, span));
+        }
+    }
+}
+
+/// Runs a future on this thread, without an async runtime. It parks while the future waits.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_wakes_a_future_on_any_executor() {
+        let timer = ThreadTimer::default();
+        let before = Instant::now();
+        block_on(timer.sleep(Duration::from_millis(5)));
+        assert!(before.elapsed() >= Duration::from_millis(5));
+        block_on(timer.sleep(Duration::from_millis(1)));
     }
 }

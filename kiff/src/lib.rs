@@ -1,20 +1,34 @@
 //! Governed actions for AI agents.
 
 mod action;
+mod approval;
 mod actor;
+mod answer;
+mod blocking;
+mod cache;
 pub mod clock;
 mod contract;
 mod ctx;
+mod decide;
+mod decision;
 mod digest;
 mod domain;
 mod event;
+mod executor;
+mod finish;
 mod ids;
+mod ingest;
 mod machine;
 mod param;
+mod proposal;
+mod receipt;
 mod record;
 mod request;
+mod runtime;
 pub mod store;
+mod timeline;
 mod timestamp;
+mod view;
 pub mod value;
 
 #[doc(hidden)]
@@ -22,19 +36,32 @@ pub mod value;
 pub mod __private;
 
 pub use action::{ActionContract, BoxFuture, Call, Definition, Executor, Failure, IntoOutcome, Outcome, Provided};
-pub use actor::{Actor, ActorType, Authority, PermissionPolicy, Resolved, RolePolicy};
+pub use actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
+pub use answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};
+pub use approval::{PendingApproval, ReviewRefusal};
 pub use contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
 pub use ctx::{Ctx, RuleError, Situation};
+pub use view::FoldError;
+pub use decision::{Permit, Refusal};
 pub use digest::{Digest, DigestError};
 pub use domain::{Action, Domain, DomainBuilder, DomainError, DomainFault, Bounds};
 pub use event::{Event, NewEvent};
+pub use finish::{RESOLVE_PERMISSION, Resolution};
+pub use ingest::EventRefusal;
 pub use ids::{
     ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId, IdempotencyKey, Ids, NameError,
     ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId, Ulid, Version,
 };
 pub use machine::{Facts, Machine, StateMachine, Transition};
 pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamSpec, Params};
+pub use proposal::{Proposal, ProposalError};
+pub use receipt::{Receipt, Signer, SignerError};
 pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
+pub use blocking::Blocking;
+pub use runtime::{
+    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Unrecorded,
+};
+pub use timeline::{Entry, Timeline};
 pub use timestamp::{Timestamp, TimestampError};
 pub use value::Value;
 

@@ -172,23 +172,30 @@ pub(crate) struct CheckedParam {
     pub(crate) spec: ParamSpec,
 }
 
-/// Admits what was offered against the declared parameters, which are sorted by name: all faults at once.
-pub(crate) fn admit(declared: &[CheckedParam], mut offered: Object) -> Result<Params, Vec<ParamFault>> {
-    let mut admitted = Vec::with_capacity(declared.len());
+/// Everything that is wrong with what was offered, against the declared parameters.
+pub(crate) fn faults_of(declared: &[CheckedParam], offered: &Object) -> Vec<ParamFault> {
     let mut faults = Vec::new();
     for param in declared {
-        match offered.remove(param.name.as_str()) {
-            None if param.spec.required => faults.push(ParamFault::new(pointer(param.name.as_str()), ParamProblem::Missing)),
+        let name = param.name.as_str();
+        match offered.get(name) {
+            None if param.spec.required => faults.push(ParamFault::new(pointer(name), ParamProblem::Missing)),
             None => {}
             Some(Value::Null) if !param.spec.required => {}
-            Some(value) => match param.spec.kind.admit(value, &mut || pointer(param.name.as_str())) {
-                Ok(value) => admitted.push((param.name.clone(), value)),
-                Err(fault) => faults.push(fault),
-            },
+            Some(value) => faults.extend(param.spec.kind.check(value, &|| pointer(name)).err()),
         }
     }
-    faults.extend(offered.iter().map(|(name, _)| ParamFault::new(pointer(name), ParamProblem::Unknown)));
-    if faults.is_empty() { Ok(Params::from_sorted(admitted)) } else { Err(faults) }
+    let unknown = |name: &&str| !declared.iter().any(|param| param.name.as_str() == *name);
+    faults.extend(offered.iter().map(|(name, _)| name).filter(unknown).map(|name| ParamFault::new(pointer(name), ParamProblem::Unknown)));
+    faults
+}
+
+/// Takes what was offered and found without fault, in canonical form. The declared are sorted by name.
+pub(crate) fn take(declared: &[CheckedParam], mut offered: Object) -> Params {
+    let given = |param: &CheckedParam| match offered.remove(param.name.as_str()) {
+        None | Some(Value::Null) => None,
+        Some(value) => Some((param.name.clone(), param.spec.kind.canonical(value))),
+    };
+    Params::from_sorted(declared.iter().filter_map(given).collect())
 }
 
 /// A one-member JSON pointer; the name may be anything that an agent sent.
@@ -198,35 +205,41 @@ fn pointer(name: &str) -> String {
 }
 
 impl ParamKind {
-    /// The canonical form of `value` (`docs/FORMATS.md` §3), or what is wrong with it.
-    fn admit(self, value: Value, at: &mut dyn FnMut() -> String) -> Result<Value, ParamFault> {
-        let mut wrong = |problem| Err(ParamFault::new(at(), problem));
+    /// What is wrong with `value`, if anything is.
+    fn check(self, value: &Value, at: &dyn Fn() -> String) -> Result<(), ParamFault> {
+        let wrong = |problem| Err(ParamFault::new(at(), problem));
         let expected = self.expected();
         match (self, value) {
-            (Self::String, value @ Value::String(_)) | (Self::Bool, value @ Value::Bool(_)) => Ok(value),
+            (Self::String, Value::String(_)) | (Self::Bool, Value::Bool(_)) => Ok(()),
             (Self::Integer { min, max }, Value::Number(number)) => match number.as_i128() {
                 None => wrong(ParamProblem::NotAnInteger),
                 Some(n) if n < min || n > max => wrong(ParamProblem::OutOfRange { min, max }),
-                Some(_) if number.is_safe_integer() => Ok(Value::Number(number)),
-                Some(n) => Ok(Value::String(n.to_string())),
+                Some(_) => Ok(()),
             },
-            (Self::Integer { min, max }, Value::String(digits)) => match Number::parse(&digits).as_ref().and_then(Number::as_i128) {
+            (Self::Integer { min, max }, Value::String(digits)) => match Number::parse(digits).as_ref().and_then(Number::as_i128) {
                 // A string is no second spelling of an integer that JSON can hold exactly.
                 Some(n) if Number::from(n).is_safe_integer() => wrong(ParamProblem::Type { expected, found: "string" }),
                 Some(n) if n < min || n > max => wrong(ParamProblem::OutOfRange { min, max }),
-                Some(_) => Ok(Value::String(digits)),
+                Some(_) => Ok(()),
                 None => wrong(ParamProblem::Type { expected, found: "string" }),
             },
-            (Self::Decimal, Value::Number(number)) if is_decimal(number.as_str()) => Ok(Value::String(number.as_str().to_owned())),
-            (Self::Decimal, Value::String(digits)) if is_decimal(&digits) => Ok(Value::String(digits)),
+            (Self::Decimal, Value::Number(number)) if is_decimal(number.as_str()) => Ok(()),
+            (Self::Decimal, Value::String(digits)) if is_decimal(digits) => Ok(()),
             (Self::Decimal, Value::Number(_) | Value::String(_)) => wrong(ParamProblem::NotADecimal),
-            (Self::List(kind), Value::Array(items)) => items
-                .into_iter()
-                .enumerate()
-                .map(|(place, item)| kind.admit(item, &mut || format!("{}/{place}", at())))
-                .collect::<Result<_, _>>()
-                .map(Value::Array),
+            (Self::List(kind), Value::Array(items)) => {
+                items.iter().enumerate().try_for_each(|(place, item)| kind.check(item, &|| format!("{}/{place}", at())))
+            }
             (_, value) => wrong(ParamProblem::Type { expected, found: value.type_name() }),
+        }
+    }
+
+    /// The canonical form of a value without fault (`docs/FORMATS.md` §3).
+    fn canonical(self, value: Value) -> Value {
+        match (self, value) {
+            (Self::Decimal, Value::Number(number)) => Value::String(number.as_str().to_owned()),
+            (Self::Integer { .. }, Value::Number(number)) if !number.is_safe_integer() => Value::String(number.as_str().to_owned()),
+            (Self::List(kind), Value::Array(items)) => Value::Array(items.into_iter().map(|item| kind.canonical(item)).collect()),
+            (_, value) => value,
         }
     }
 

@@ -3,7 +3,7 @@
 //! Each field is committed to under its own salt, so that one can be disclosed and the rest stay hidden.
 
 use crate::{
-    actor::{Actor, Resolved},
+    actor::{Actor, Granted},
     contract::Risk,
     digest::Digest,
     ids::{ActionName, ApprovalId, Code, EntityRef, IdempotencyKey, Salt, TenantId},
@@ -30,7 +30,7 @@ pub(crate) struct Proposed {
     pub(crate) request_digest: Digest,
     /// The contract's risk; absent if the action is unknown.
     pub(crate) risk: Option<Risk>,
-    pub(crate) authority: Resolved,
+    pub(crate) authority: Granted,
     pub(crate) notes: Notes,
 }
 

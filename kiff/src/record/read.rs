@@ -177,7 +177,7 @@ fn parse_state(it: &mut Members) -> Result<StateChange, RecordError> {
 
 fn parse_proposed(it: &mut Members, envelope: &Envelope, claimed: Option<Value>) -> Result<Proposed, RecordError> {
     let mut authority = it.members("authority")?;
-    let authority = actor::Resolved::new(authority.names("roles")?, authority.names("permissions")?);
+    let authority = actor::Granted::new(authority.names("roles")?, authority.names("permissions")?);
     let params = it.members("parameters")?.object.into_iter();
     let params = params.map(|(name, value)| Ok((name.parse().map_err(|_| missing("parameters"))?, value)));
     let params = Params::from_sorted(params.collect::<Result<_, RecordError>>()?);

@@ -1,0 +1,389 @@
+//! Answers: what a caller is told of a proposal.
+
+use crate::{
+    approval::status,
+    decision::{Block, Hold, Permit, Refusal},
+    ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, TraceId},
+    param::Params,
+    receipt::Receipt,
+    record::{CheckResult, Kind, Record, body::{self, Body, Told}},
+    request::Proposed,
+    timestamp::Timestamp,
+    value::Value,
+    view::OpenApproval,
+};
+use std::{error::Error, fmt};
+
+/// What came of a proposal. A refusal is an answer, not an error.
+#[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// It was cleared, and the effect happened.
+    Executed(Executed),
+    /// It waits for its reviewers.
+    Held(Held),
+    /// It was refused, and nothing ran.
+    Blocked(Blocked),
+    /// It was cleared, and certainly had no effect.
+    Failed(Failed),
+    /// It was cleared, and nobody knows yet whether it had an effect.
+    InDoubt(InDoubt),
+}
+
+/// What was decided for an effect that the host runs itself.
+#[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
+#[derive(Debug)]
+pub enum Decision {
+    /// Cleared, this once. Run the effect and [`settle`](crate::Runtime::settle) it.
+    Allowed(Allowed),
+    /// The same idempotency key was cleared before: do not run the effect again.
+    AlreadyCleared(Box<Answer>),
+    /// It waits for its reviewers.
+    Held(Held),
+    /// It was refused.
+    Blocked(Blocked),
+}
+
+/// A clearance for an effect that the host runs itself.
+#[non_exhaustive]
+#[derive(Debug)]
+pub struct Allowed {
+    /// The right to run the effect, once.
+    pub permit: Permit,
+    /// The receipt, if the runtime has a signer.
+    pub receipt: Option<Receipt>,
+    /// The call that it belongs to.
+    pub trace_id: TraceId,
+}
+
+/// An effect that happened.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// The action.
+    pub action: ActionName,
+    /// The entity.
+    pub entity: EntityRef,
+    /// The execution.
+    pub execution_id: ExecutionId,
+    /// What the executor said.
+    pub message: String,
+    /// What the effect returned, unless it was too large for the log.
+    pub output: Option<Value>,
+    /// Events of the executor that were not accepted, with the reason. The entity is flagged then.
+    pub rejected_events: Vec<(String, Code)>,
+    /// The receipt of the clearance, if the runtime has a signer.
+    pub receipt: Option<Receipt>,
+    /// The call that cleared it.
+    pub trace_id: TraceId,
+    /// True if this is the recorded answer to an earlier call.
+    pub is_repeat: bool,
+}
+
+/// A proposal that waits for its reviewers.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The action.
+    pub action: ActionName,
+    /// The entity.
+    pub entity: EntityRef,
+    /// The approval to grant, and then to resume or to repeat the call with.
+    pub approval_id: ApprovalId,
+    /// Why it is held: the policy's name, or `approval_required`.
+    pub reason: Code,
+    /// `pending`, or `granted` if enough reviewers have consented and it waits only to be used.
+    pub status: &'static str,
+    /// How many have consented.
+    pub grants: u32,
+    /// How many must.
+    pub quorum: u32,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// Denied approvals of the same action on this entity, with their parameters.
+    pub earlier_denials: Vec<(ApprovalId, Params)>,
+    /// The receipt, if the runtime has a signer and this call opened the approval.
+    pub receipt: Option<Receipt>,
+    /// The call that it belongs to.
+    pub trace_id: TraceId,
+    /// True if this call opened nothing: the same request was held before.
+    pub is_repeat: bool,
+}
+
+impl Held {
+    pub(crate) fn of(hold: Hold, receipt: Option<Receipt>, trace_id: TraceId) -> Self {
+        let repeat = !hold.opened;
+        Self { earlier_denials: hold.denials, is_repeat: repeat, ..Self::open(&hold.approval, receipt, trace_id) }
+    }
+
+    pub(crate) fn open(approval: &OpenApproval, receipt: Option<Receipt>, trace_id: TraceId) -> Self {
+        Self {
+            action: approval.proposed.action.clone(),
+            entity: approval.proposed.entity.clone(),
+            approval_id: approval.id,
+            reason: approval.ruling.reason.clone(),
+            status: status(None, approval.complete),
+            grants: u32::try_from(approval.grants.len()).unwrap_or(u32::MAX),
+            quorum: approval.quorum(),
+            expires_at: approval.expires_at(),
+            earlier_denials: Vec::new(),
+            receipt,
+            trace_id,
+            is_repeat: true,
+        }
+    }
+}
+
+/// A refused proposal. Also an [`Error`], so that `?` works at the edge of a program.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct Blocked {
+    /// The action that was asked for.
+    pub action: ActionName,
+    /// The entity that was asked about.
+    pub entity: EntityRef,
+    /// The reason code: the first check that failed.
+    pub reason: Code,
+    /// Every failed check with the values that were compared, the reason first. Empty for a recorded
+    /// answer: the log keeps no values.
+    pub refusals: Vec<Refusal>,
+    /// Every check by name, in the order in which they were asked.
+    pub checks: Vec<(Code, CheckResult)>,
+    /// The approval that was named, if one was.
+    pub approval_id: Option<ApprovalId>,
+    /// False if refusals of this actor are no longer recorded one by one.
+    pub is_recorded: bool,
+    /// The receipt, if the runtime has a signer and the refusal is recorded.
+    pub receipt: Option<Receipt>,
+    /// The call that it belongs to.
+    pub trace_id: TraceId,
+    /// True if this is the recorded answer to an earlier call.
+    pub is_repeat: bool,
+}
+
+impl Blocked {
+    pub(crate) fn of(block: Block, proposed: &Proposed, is_recorded: bool, receipt: Option<Receipt>, trace_id: TraceId) -> Self {
+        Self {
+            action: proposed.action.clone(),
+            entity: proposed.entity.clone(),
+            reason: block.sheet.reason(),
+            refusals: block.sheet.refusals,
+            checks: block.sheet.checks,
+            approval_id: block.approval,
+            is_recorded,
+            receipt,
+            trace_id,
+            is_repeat: false,
+        }
+    }
+
+    /// The refusal that gave the reason, if the values are known.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusals.first()
+    }
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.refusal() {
+            Some(refusal) => write!(f, "action `{}` is blocked: {refusal}", self.action),
+            None => write!(f, "action `{}` is blocked: {}", self.action, self.reason),
+        }
+    }
+}
+
+impl Error for Blocked {}
+
+/// An effect that certainly did not happen.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// The action.
+    pub action: ActionName,
+    /// The entity.
+    pub entity: EntityRef,
+    /// The execution.
+    pub execution_id: ExecutionId,
+    /// What the executor said.
+    pub message: String,
+    /// The receipt of the clearance, if the runtime has a signer.
+    pub receipt: Option<Receipt>,
+    /// The call that cleared it.
+    pub trace_id: TraceId,
+    /// True if this is the recorded answer to an earlier call.
+    pub is_repeat: bool,
+}
+
+/// An execution of which nobody knows whether it had an effect. It blocks further effects on its entity
+/// until it is settled.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct InDoubt {
+    /// The action.
+    pub action: ActionName,
+    /// The entity.
+    pub entity: EntityRef,
+    /// The execution.
+    pub execution_id: ExecutionId,
+    /// Which attempt: 1 for the first.
+    pub attempt: u32,
+    /// Why nobody knows: `error`, `panicked`, `timed_out`, `outcome_conflict`; `running` if it runs in this
+    /// process now; `unfinished` if it was cleared and no outcome was recorded.
+    pub cause: Code,
+    /// What the executor said.
+    pub message: String,
+    /// When the attempt counts as abandoned, if the contract says so.
+    pub deadline: Option<Timestamp>,
+    /// The receipt of the clearance, if the runtime has a signer and this call cleared it.
+    pub receipt: Option<Receipt>,
+    /// The call that cleared it, where it is known.
+    pub trace_id: Option<TraceId>,
+    /// True if this is the recorded answer to an earlier call.
+    pub is_repeat: bool,
+}
+
+/// What an outcome is told with: the call that cleared it, and its receipt.
+pub(crate) struct Teller<'a> {
+    pub(crate) entity: &'a EntityRef,
+    pub(crate) action: &'a ActionName,
+    pub(crate) receipt: Option<Receipt>,
+    pub(crate) trace_id: TraceId,
+    pub(crate) is_repeat: bool,
+}
+
+impl Answer {
+    /// The receipt, if there is one.
+    #[must_use]
+    pub fn receipt(&self) -> Option<&Receipt> {
+        match self {
+            Self::Executed(it) => it.receipt.as_ref(),
+            Self::Held(it) => it.receipt.as_ref(),
+            Self::Blocked(it) => it.receipt.as_ref(),
+            Self::Failed(it) => it.receipt.as_ref(),
+            Self::InDoubt(it) => it.receipt.as_ref(),
+        }
+    }
+
+    /// The answer in one word: `executed`, `held`, `blocked`, `failed` or `in_doubt`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Executed(_) => "executed",
+            Self::Held(_) => "held",
+            Self::Blocked(_) => "blocked",
+            Self::Failed(_) => "failed",
+            Self::InDoubt(_) => "in_doubt",
+        }
+    }
+
+    /// The outcome, or the refusal as an error. Everything but [`Answer::Executed`] is one.
+    ///
+    /// # Errors
+    /// [`NotExecuted`] with the answer.
+    pub fn executed(self) -> Result<Executed, NotExecuted> {
+        match self {
+            Self::Executed(it) => Ok(it),
+            other => Err(NotExecuted(Box::new(other))),
+        }
+    }
+
+    /// The answer that the records of an execution's end give.
+    pub(crate) fn ended(told: Teller<'_>, ending: &Record, after: &[Record]) -> Option<Self> {
+        let (entity, action) = (told.entity.clone(), told.action.clone());
+        let (receipt, trace_id, is_repeat) = (told.receipt, told.trace_id, told.is_repeat);
+        Some(match &ending.body {
+            Body::ActionExecuted(done) => Self::Executed(Executed {
+                action,
+                entity,
+                execution_id: done.execution,
+                message: done.message.text(),
+                output: done.output.as_ref().and_then(Told::whole).cloned(),
+                rejected_events: rejected(after),
+                receipt,
+                trace_id,
+                is_repeat,
+            }),
+            Body::ActionFailed(it) => Self::Failed(Failed { action, entity, execution_id: it.execution, message: it.message.text(), receipt, trace_id, is_repeat }),
+            Body::ExecutionResolved(it) if it.result == *"succeeded" => Self::Executed(Executed {
+                action,
+                entity,
+                execution_id: it.execution,
+                message: resolved_message(it),
+                output: None,
+                rejected_events: rejected(after),
+                receipt,
+                trace_id,
+                is_repeat,
+            }),
+            Body::ExecutionResolved(it) => {
+                Self::Failed(Failed { action, entity, execution_id: it.execution, message: resolved_message(it), receipt, trace_id, is_repeat })
+            }
+            Body::ActionUnknown(it) => Self::InDoubt(InDoubt {
+                action,
+                entity,
+                execution_id: it.execution,
+                attempt: it.attempt,
+                cause: it.cause.clone(),
+                message: it.message.text(),
+                deadline: None,
+                receipt,
+                trace_id: Some(trace_id),
+                is_repeat,
+            }),
+            Body::OutcomeConflict(it) => Self::InDoubt(InDoubt {
+                action,
+                entity,
+                execution_id: it.execution,
+                attempt: it.attempt,
+                cause: Code::fixed("outcome_conflict"),
+                message: it.message.text(),
+                deadline: None,
+                receipt,
+                trace_id: Some(trace_id),
+                is_repeat,
+            }),
+            _ => return None,
+        })
+    }
+}
+
+fn resolved_message(it: &body::Resolved) -> String {
+    format!("resolved as {}: {}", it.result, it.evidence)
+}
+
+fn rejected(after: &[Record]) -> Vec<(String, Code)> {
+    let rejected = after.iter().filter(|record| record.kind() == Kind::EventRejected);
+    rejected
+        .filter_map(|record| match &record.body {
+            Body::EventRejected(event) => Some((event.event_type.clone(), event.reason.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// An answer other than an execution, as an error.
+#[derive(Clone, Debug)]
+pub struct NotExecuted(Box<Answer>);
+
+impl NotExecuted {
+    /// The answer.
+    #[must_use]
+    pub fn answer(&self) -> &Answer {
+        &self.0
+    }
+}
+
+impl fmt::Display for NotExecuted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Answer::Executed(it) => write!(f, "action `{}` was executed", it.action),
+            Answer::Held(it) => write!(f, "action `{}` requires approval `{}`", it.action, it.approval_id),
+            Answer::Blocked(it) => fmt::Display::fmt(it, f),
+            Answer::Failed(it) => write!(f, "action `{}` failed without effect: {}", it.action, it.message),
+            Answer::InDoubt(it) => write!(f, "action `{}` is in doubt ({}): {}", it.action, it.cause, it.message),
+        }
+    }
+}
+
+impl Error for NotExecuted {}

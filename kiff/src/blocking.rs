@@ -1,0 +1,98 @@
+//! The runtime's calls without `async`, for code that has no async runtime.
+
+use crate::{
+    action::{Failure, Outcome},
+    actor::Authority,
+    answer::{Answer, Decision, InDoubt},
+    approval::PendingApproval,
+    clock::block_on,
+    decision::Permit,
+    event::NewEvent,
+    finish::Resolution,
+    ids::{ActionName, ApprovalId, ExecutionId, Permission},
+    proposal::Proposal,
+    runtime::{EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved, Review, Runtime, RuntimeError},
+    timeline::Timeline,
+};
+
+/// The calls of a [`Runtime`], each run to its end on the caller's thread.
+///
+/// Do not use it inside an async runtime: it would hold up a worker thread. An executor that needs one
+/// (its timers, its sockets) does not work here; a store that needs one says so.
+#[derive(Clone, Debug)]
+pub struct Blocking {
+    runtime: Runtime,
+}
+
+macro_rules! calls {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $Arg:ty),*) -> $Ok:ty;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        #[doc = concat!("As [`Runtime::", stringify!($name), "`].")]
+        pub fn $name(&self, $($arg: $Arg),*) -> Result<$Ok, RuntimeError> {
+            block_on(self.runtime.$name($($arg),*))
+        }
+    )*};
+}
+
+impl Blocking {
+    pub(crate) fn new(runtime: Runtime) -> Self {
+        Self { runtime }
+    }
+
+    /// The runtime behind it.
+    #[must_use]
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    calls! {
+        /// Takes in an event.
+        fn ingest(source: &Authority, entity: &str, event: NewEvent) -> Ingested;
+        /// Decides a proposal, and runs its effect if it is cleared.
+        fn execute(authority: &Authority, proposal: Proposal) -> Answer;
+        /// Decides a proposal whose effect the host runs itself.
+        fn decide(authority: &Authority, proposal: Proposal) -> Decision;
+        /// Records the outcome of an effect that the host ran itself.
+        fn settle(permit: Permit, result: Result<Outcome, Failure>) -> Answer;
+        /// Runs the stored proposal of a granted approval.
+        fn resume(approval: ApprovalId) -> Answer;
+        /// Grants an approval.
+        fn grant(reviewer: &Authority, approval: ApprovalId, note: &str) -> Review;
+        /// Denies an approval, for good.
+        fn deny(reviewer: &Authority, approval: ApprovalId, note: &str) -> Review;
+        /// Withdraws an approval that has not been used.
+        fn revoke(reviewer: &Authority, approval: ApprovalId, note: &str) -> Review;
+        /// Hands an approval to those who hold another permission.
+        fn escalate(reviewer: &Authority, approval: ApprovalId, to: Permission, note: &str) -> Review;
+        /// Settles an execution in doubt, on evidence.
+        fn resolve(authority: &Authority, execution: ExecutionId, resolution: Resolution, evidence: &str) -> Resolved;
+        /// Attempts an idempotent execution in doubt again.
+        fn retry(authority: &Authority, execution: ExecutionId) -> Resolved;
+        /// What would be decided now.
+        fn explain(authority: &Authority, proposal: Proposal) -> Explanation;
+        /// What the log says of an entity.
+        fn state(entity: &str) -> Option<EntityState>;
+        /// The actions that this authority could propose now.
+        fn allowed_actions(authority: &Authority, entity: &str) -> Vec<ActionName>;
+        /// Every record of an entity.
+        fn timeline(entity: &str) -> Timeline;
+        /// The approvals that can still be granted, denied or used.
+        fn pending_approvals() -> Vec<PendingApproval>;
+        /// The executions without a settled outcome.
+        fn in_doubt() -> Vec<InDoubt>;
+        /// Folds an entity's stream and compares with what the runtime holds.
+        fn rebuild(entity: &str) -> Rebuild;
+        /// The whole log as `log.jsonl`.
+        fn export() -> Vec<u8>;
+    }
+
+    /// Takes in all events of a raw input.
+    ///
+    /// # Errors
+    /// As [`Runtime::ingest_raw`].
+    pub fn ingest_raw(&self, source: &Authority, adapter: &impl InputAdapter, raw: &[u8]) -> Result<Vec<Ingested>, IngestError> {
+        block_on(self.runtime.ingest_raw(source, adapter, raw))
+    }
+}

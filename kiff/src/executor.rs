@@ -1,0 +1,81 @@
+//! Runs what was cleared: panics are caught, deadlines are kept, and a permit is consumed.
+
+use crate::{
+    action::{Call, Failure, Outcome, Providers},
+    clock::Timer,
+    ctx::Situation,
+    decision::Permit,
+    finish::Ending,
+    ids::{Code, TenantId},
+};
+use std::{
+    any::Any,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Poll,
+    time::Duration,
+};
+
+/// Runs the executor of a cleared action, once. What comes of it is told with the permit, which is spent:
+/// all that can follow is to record the outcome.
+pub(crate) async fn run(permit: Permit, tenant: &TenantId, providers: &Providers, timer: &dyn Timer) -> (Spent, Ending) {
+    let cleared = &permit.cleared;
+    let Some(executor) = cleared.action.executor.as_ref() else {
+        let ending = Ending::NotApplied("the action has no executor".to_owned());
+        return (Spent(permit), ending);
+    };
+    let situation = Situation {
+        tenant,
+        entity: &cleared.proposed.entity,
+        state: cleared.state.as_str(),
+        state_version: cleared.state_version,
+        facts: cleared.facts.as_ref(),
+        actor: &cleared.proposed.actor,
+        now: cleared.decided_at,
+        params: &cleared.proposed.params,
+        execution: Some(cleared.terms.execution),
+    };
+    let call = Call::new(situation, cleared.terms.execution, cleared.terms.attempt, providers);
+    let limit = cleared.action.timeout();
+    let ending = guarded(|| executor.run(call), limit, timer).await;
+    (Spent(permit), ending)
+}
+
+/// A permit that has been used. What is left of it is what was cleared.
+pub(crate) struct Spent(pub(crate) Permit);
+
+/// Polls an effect to its end or to its deadline, whichever comes first. Neither making it nor polling it
+/// may unwind into the runtime.
+async fn guarded<'a>(start: impl FnOnce() -> crate::BoxFuture<'a, Result<Outcome, Failure>>, limit: Option<Duration>, timer: &dyn Timer) -> Ending {
+    let mut effect = match catch_unwind(AssertUnwindSafe(start)) {
+        Ok(effect) => effect,
+        Err(panic) => return panicked(panic),
+    };
+    let mut deadline = limit.map(|limit| timer.sleep(limit));
+    let ending = poll_fn(|cx| {
+        match catch_unwind(AssertUnwindSafe(|| effect.as_mut().poll(cx))) {
+            Ok(Poll::Ready(result)) => return Poll::Ready(Ending::from(result)),
+            Ok(Poll::Pending) => {}
+            Err(panic) => return Poll::Ready(panicked(panic)),
+        }
+        match deadline.as_mut().map(|deadline| deadline.as_mut().poll(cx)) {
+            Some(Poll::Ready(())) => Poll::Ready(timed_out(limit.unwrap_or_default())),
+            Some(Poll::Pending) | None => Poll::Pending,
+        }
+    })
+    .await;
+    // An effect that is dropped in the middle may panic once more.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(effect)));
+    ending
+}
+
+fn timed_out(limit: Duration) -> Ending {
+    Ending::Unknown { cause: Code::fixed("timed_out"), message: format!("no answer within {} ms", limit.as_millis()) }
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Ending {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    // What was thrown may panic again when it is dropped.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
+    Ending::Unknown { cause: Code::fixed("panicked"), message: text.unwrap_or_else(|| "the executor panicked".to_owned()) }
+}

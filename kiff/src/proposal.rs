@@ -1,0 +1,295 @@
+//! Proposals: what an agent asks for, and how it is admitted before anything is decided.
+
+use crate::{
+    actor::Authority,
+    digest::Digest,
+    domain::{Action, Domain},
+    ids::{ActionName, EntityRef, Ids, NameError, TenantId},
+    param::{ParamFault, Params, faults_of, take},
+    request::{Notes, Proposed, Request},
+    value::{Faults, Limits, Object, Value},
+};
+use std::sync::Arc;
+
+/// What an agent asks for: an action on an entity, with parameters, and its reasons.
+///
+/// A proposal says nothing about who asks. That comes from the [`Authority`] beside it.
+///
+/// ```
+/// use kiff::Proposal;
+///
+/// let proposal = Proposal::new("REFUND_ORDER", "order:ord_002")
+///     .param("amount", "999.00")
+///     .param("reason", "customer request")
+///     .reasoning("the parcel is lost")
+///     .idempotency_key("refund-ord_002-1");
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Proposal {
+    action: String,
+    entity: String,
+    params: Object,
+    reasoning: Option<String>,
+    confidence: Option<String>,
+    evidence: Vec<String>,
+    idempotency_key: Option<String>,
+    correlation: Option<String>,
+    approval: Option<String>,
+    claimed: Option<Value>,
+}
+
+impl Proposal {
+    /// A proposal without parameters. The names are checked when it is decided.
+    pub fn new(action: impl Into<String>, entity: impl Into<String>) -> Self {
+        Self { action: action.into(), entity: entity.into(), ..Self::default() }
+    }
+
+    /// Gives a parameter.
+    #[must_use]
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.params.insert(name, value);
+        self
+    }
+
+    /// Gives all parameters, as [`params!`](crate::params) or a JSON object makes them.
+    #[must_use]
+    pub fn params(mut self, params: Object) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// Why, in the agent's words.
+    #[must_use]
+    pub fn reasoning(mut self, text: impl Into<String>) -> Self {
+        self.reasoning = Some(text.into());
+        self
+    }
+
+    /// How sure the agent says it is. A text: nothing is computed with it.
+    #[must_use]
+    pub fn confidence(mut self, text: impl Into<String>) -> Self {
+        self.confidence = Some(text.into());
+        self
+    }
+
+    /// A reference to what the agent relies on: a message id, a document.
+    #[must_use]
+    pub fn evidence(mut self, reference: impl Into<String>) -> Self {
+        self.evidence.push(reference.into());
+        self
+    }
+
+    /// Makes the proposal safe to send again: the same key with the same content gets the recorded answer.
+    #[must_use]
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.idempotency_key = Some(key.into());
+        self
+    }
+
+    /// The caller's own id of the conversation that this belongs to.
+    #[must_use]
+    pub fn correlation(mut self, id: impl Into<String>) -> Self {
+        self.correlation = Some(id.into());
+        self
+    }
+
+    /// The approval that clears it: the call that was held, repeated after the grant.
+    #[must_use]
+    pub fn approval(mut self, id: impl ToString) -> Self {
+        self.approval = Some(id.to_string());
+        self
+    }
+
+    /// Reads a proposal as an agent sends it: one JSON object with `action`, `entity`, `parameters` and,
+    /// where they apply, `reasoning`, `confidence`, `evidence`, `idempotency_key`, `correlation`,
+    /// `approval_id` and `actor`. What `actor` says is recorded as a claim and never believed.
+    ///
+    /// ```
+    /// use kiff::Proposal;
+    ///
+    /// let sent = br#"{"action":"AUTO_REFUND","entity":"order:ord_001","parameters":{"amount":49.0}}"#;
+    /// let proposal = Proposal::from_json(sent)?;
+    /// assert!(Proposal::from_json(br#"{"action":"A","action":"B","entity":"order:1"}"#).is_err());
+    /// # Ok::<(), kiff::ProposalError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ProposalError`] if the text is not strict JSON of that form. Nothing is recorded then.
+    pub fn from_json(text: &[u8]) -> Result<Self, ProposalError> {
+        let Value::Object(members) = Value::parse(text, &Limits::default())? else {
+            return Err(ProposalError::Member { member: String::new(), expected: "an object" });
+        };
+        let mut proposal = Self::default();
+        for (member, value) in members {
+            proposal.take_member(&member, value)?;
+        }
+        Ok(proposal)
+    }
+
+    fn take_member(&mut self, member: &str, value: Value) -> Result<(), ProposalError> {
+        let text = |value: Value| match value {
+            Value::String(text) => Ok(text),
+            _ => Err(ProposalError::Member { member: member.to_owned(), expected: "a string" }),
+        };
+        match (member, value) {
+            ("action", value) => self.action = text(value)?,
+            ("entity", value) => self.entity = text(value)?,
+            ("parameters", Value::Object(params)) => self.params = params,
+            ("parameters", _) => return Err(ProposalError::Member { member: member.to_owned(), expected: "an object" }),
+            ("evidence", Value::Array(items)) => self.evidence = items.into_iter().map(text).collect::<Result<_, _>>()?,
+            ("actor", claimed) => self.claimed = Some(claimed),
+            ("reasoning" | "confidence" | "idempotency_key" | "correlation" | "approval_id" | "evidence", Value::Null) => {}
+            ("reasoning", value) => self.reasoning = Some(text(value)?),
+            ("confidence", value) => self.confidence = Some(text(value)?),
+            ("idempotency_key", value) => self.idempotency_key = Some(text(value)?),
+            ("correlation", value) => self.correlation = Some(text(value)?),
+            ("approval_id", value) => self.approval = Some(text(value)?),
+            ("evidence", _) => return Err(ProposalError::Member { member: member.to_owned(), expected: "an array of strings" }),
+            _ => return Err(ProposalError::UnknownMember { member: member.chars().take(64).flat_map(char::escape_debug).collect() }),
+        }
+        Ok(())
+    }
+}
+
+/// A proposal that cannot be admitted at all. Nothing is decided, and nothing recorded.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProposalError {
+    /// The text is not strict JSON.
+    #[error("not a proposal: {0}")]
+    Json(#[from] Faults),
+    /// A member is of another form.
+    #[error("member `{member}` of a proposal must be {expected}")]
+    Member {
+        /// The member's name; empty for the whole text.
+        member: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A member that proposals do not have.
+    #[error("a proposal has no member `{member}`")]
+    UnknownMember {
+        /// The member's name, cut and escaped.
+        member: String,
+    },
+    /// A name breaks its alphabet.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The runtime's own streams take no proposals.
+    #[error("entity type `kiff` is reserved")]
+    ReservedEntity,
+    /// More text than a record can hold.
+    #[error("the proposal has {bytes} bytes of parameters and notes; at most {most} are admitted")]
+    TooLarge {
+        /// Its size in canonical JSON.
+        bytes: usize,
+        /// The most that is admitted.
+        most: usize,
+    },
+}
+
+impl ProposalError {
+    /// A stable word for the fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "json_malformed",
+            Self::Member { .. } => "member_malformed",
+            Self::UnknownMember { .. } => "unknown_member",
+            Self::Name(_) => "name_malformed",
+            Self::ReservedEntity => "entity_reserved",
+            Self::TooLarge { .. } => "proposal_too_large",
+        }
+    }
+}
+
+/// The most bytes that a proposal's parameters and notes may have in canonical JSON. With the envelope,
+/// the commitments and the authority, a record stays below its own limit.
+pub(crate) const MOST_PROPOSED: usize = 32 * 1024;
+
+/// A proposal that was admitted: what is asked, what the domain knows of it, and what is wrong with its
+/// parameters.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) proposed: Arc<Proposed>,
+    /// Absent if the domain has no such action for the entity's type.
+    pub(crate) action: Option<Arc<Action>>,
+    pub(crate) faults: Vec<ParamFault>,
+}
+
+/// Admits a proposal: names, size, parameters, commitments. Pure, and done once for a call.
+pub(crate) fn admit_proposal(domain: &Domain, tenant: &TenantId, authority: &Authority, proposal: Proposal, ids: &Ids) -> Result<Asked, ProposalError> {
+    let actor = Arc::clone(authority.actor()?);
+    let (name, entity): (ActionName, EntityRef) = (proposal.action.parse()?, proposal.entity.parse()?);
+    if entity.is_reserved() {
+        return Err(ProposalError::ReservedEntity);
+    }
+    check_size(&proposal)?;
+    let action = domain.find(&proposal.action).filter(|action| action.entity.as_str() == entity.kind());
+    let name = action.map_or(name, |action| action.name.clone());
+    let (params, offered, faults) = match action {
+        Some(action) => admit_params(action, proposal.params),
+        None => (Params::default(), Some(Value::Object(proposal.params)), Vec::new()),
+    };
+    let request = Request { tenant, entity: &entity, action: &name, actor: &actor, params: &params };
+    let (commitments, request_digest) = request.digest(ids.salt);
+    let notes = Notes {
+        reasoning: proposal.reasoning,
+        confidence: proposal.confidence,
+        evidence: proposal.evidence,
+        idempotency_key: proposal.idempotency_key.map(|key| key.parse()).transpose()?,
+        correlation: proposal.correlation,
+        approval: proposal.approval.map(|id| id.parse()).transpose()?,
+    };
+    let proposed = Proposed {
+        authority: domain.policy().resolve(&actor, authority.roles()?),
+        action: name,
+        entity,
+        actor,
+        claimed: proposal.claimed,
+        params,
+        offered: offered.map(|offered| Digest::of(&offered.to_canonical())),
+        salt: ids.salt,
+        commitments,
+        request_digest,
+        risk: action.map(|action| action.risk()),
+        notes,
+    };
+    Ok(Asked { proposed: Arc::new(proposed), action: action.cloned(), faults })
+}
+
+/// The admitted parameters; or what is wrong with them, and all that was offered, for its digest.
+fn admit_params(action: &Action, offered: Object) -> (Params, Option<Value>, Vec<ParamFault>) {
+    let faults = faults_of(&action.params, &offered);
+    if faults.is_empty() { (take(&action.params, offered), None, faults) } else { (Params::default(), Some(Value::Object(offered)), faults) }
+}
+
+fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {
+    let texts = [&proposal.reasoning, &proposal.confidence, &proposal.correlation];
+    let texts = texts.into_iter().flatten().chain(&proposal.evidence).map(|text| text.len() + 3);
+    let raw: usize = texts.sum::<usize>() + raw_len_of(&proposal.params) + proposal.claimed.as_ref().map_or(0, raw_len);
+    // One byte of text takes at most six in JSON, so most proposals need no second look.
+    if raw.saturating_mul(6) <= MOST_PROPOSED {
+        return Ok(());
+    }
+    let notes = [&proposal.reasoning, &proposal.confidence, &proposal.correlation].into_iter().flatten().chain(&proposal.evidence);
+    let exact = Value::from(notes.map(|text| Value::from(text.as_str())).collect::<Vec<_>>()).to_canonical().len();
+    let params = Value::Object(proposal.params.clone()).to_canonical().len();
+    let bytes = exact + params + proposal.claimed.as_ref().map_or(0, |claimed| claimed.to_canonical().len());
+    if bytes <= MOST_PROPOSED { Ok(()) } else { Err(ProposalError::TooLarge { bytes, most: MOST_PROPOSED }) }
+}
+
+/// The bytes of a value's texts, and a little for what stands between them.
+fn raw_len(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 6,
+        Value::Number(number) => number.as_str().len() + 1,
+        Value::String(text) => text.len() + 3,
+        Value::Array(items) => 2 + items.iter().map(raw_len).sum::<usize>(),
+        Value::Object(object) => raw_len_of(object),
+    }
+}
+
+fn raw_len_of(object: &Object) -> usize {
+    2 + object.iter().map(|(name, value)| name.len() + 4 + raw_len(value)).sum::<usize>()
+}

@@ -1,0 +1,153 @@
+//! Building a runtime.
+
+use super::{BuildError, Inner, Runtime};
+use crate::{
+    action::Providers,
+    cache::Views,
+    clock::{Clock, IdGen, RandomIds, SystemClock, ThreadTimer, Timer},
+    domain::Domain,
+    ids::TenantId,
+    receipt::{DynSigner, Signer},
+    record::body::Issue,
+    store::{DynStore, EventStore, MemoryStore},
+};
+use std::{any::Any, sync::Arc};
+
+/// How many entities' views a runtime keeps by default.
+const VIEWS: usize = 10_000;
+
+/// Collects what a runtime needs beside its domain. Everything has a default.
+#[derive(Debug)]
+#[must_use]
+pub struct RuntimeBuilder {
+    domain: Domain,
+    tenant: String,
+    store: Option<Arc<dyn DynStore>>,
+    clock: Option<Arc<dyn Clock>>,
+    ids: Option<Arc<dyn IdGen>>,
+    timer: Option<Arc<dyn Timer>>,
+    signer: Option<SignerBox>,
+    providers: Providers,
+    issued_by: String,
+    anchor: String,
+    views: usize,
+}
+
+/// A signer without anything of it in `Debug`.
+pub(super) struct SignerBox(pub(super) Arc<dyn DynSigner>);
+
+impl std::fmt::Debug for SignerBox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("..")
+    }
+}
+
+impl RuntimeBuilder {
+    pub(super) fn new(domain: Domain) -> Self {
+        Self {
+            domain,
+            tenant: "default".to_owned(),
+            store: None,
+            clock: None,
+            ids: None,
+            timer: None,
+            signer: None,
+            providers: Providers::default(),
+            issued_by: "kiff".to_owned(),
+            anchor: "none".to_owned(),
+            views: VIEWS,
+        }
+    }
+
+    /// Whose log to use. `default` by default; [`Runtime::tenant`] gives the others.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = tenant.into();
+        self
+    }
+
+    /// Where to keep records. In memory by default.
+    pub fn store(mut self, store: impl EventStore) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Provides a value to the executors that take it by reference. One of each type.
+    pub fn provide<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        self.providers.insert(value);
+        self
+    }
+
+    /// Signs receipts. Without a signer everything works and receipts are absent.
+    pub fn signer(mut self, signer: impl Signer) -> Self {
+        self.signer = Some(SignerBox(Arc::new(signer)));
+        self
+    }
+
+    /// Who issues decisions, as they say it. `kiff` by default.
+    pub fn issued_by(mut self, issuer: impl Into<String>) -> Self {
+        self.issued_by = issuer.into();
+        self
+    }
+
+    /// Where the log is anchored, as decisions say it: an address, never evidence. `none` by default.
+    pub fn anchor(mut self, anchor: impl Into<String>) -> Self {
+        self.anchor = anchor.into();
+        self
+    }
+
+    /// Tells the time. The system's clock by default.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Makes ids. Random by default.
+    pub fn ids(mut self, ids: impl IdGen) -> Self {
+        self.ids = Some(Arc::new(ids));
+        self
+    }
+
+    /// Keeps deadlines. A thread of the library's own by default.
+    pub fn timer(mut self, timer: impl Timer) -> Self {
+        self.timer = Some(Arc::new(timer));
+        self
+    }
+
+    /// How many entities' views to keep between calls. 10,000 by default.
+    pub fn cached_views(mut self, most: usize) -> Self {
+        self.views = most;
+        self
+    }
+
+    /// Builds the runtime.
+    ///
+    /// # Errors
+    /// [`BuildError`] if an executor wants something that was not provided, or a name is malformed.
+    pub fn build(self) -> Result<Runtime, BuildError> {
+        if let Some((action, wanted)) = self.domain.needs().find(|(_, wanted)| !self.providers.has(wanted)) {
+            return Err(BuildError::NotProvided { action: action.clone(), wanted: wanted.name });
+        }
+        for (what, text) in [("the issuer", &self.issued_by), ("the anchor", &self.anchor)] {
+            if text.is_empty() || text.len() > 512 || text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+                return Err(BuildError::Issue { what });
+            }
+        }
+        let tenant = TenantId::new(&self.tenant)?;
+        let signer = self.signer.map(|signer| signer.0);
+        let key_id = signer.as_ref().map_or("none", |signer| signer.key_id()).into();
+        let inner = Inner {
+            issue: Issue { issued_by: self.issued_by.into(), anchor: self.anchor.into(), key_id },
+            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            ids: self.ids.unwrap_or_else(|| Arc::new(RandomIds)),
+            timer: self.timer.unwrap_or_else(|| Arc::new(ThreadTimer::default())),
+            signer,
+            providers: self.providers,
+            views: Views::new(self.views),
+            running: Default::default(),
+            suppressed: Default::default(),
+            domain: self.domain,
+        };
+        Ok(Runtime { inner: Arc::new(inner), tenant })
+    }
+}

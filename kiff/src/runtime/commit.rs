@@ -1,0 +1,154 @@
+//! Loading views and appending records: the two places where the runtime meets its store.
+
+use super::{Runtime, RuntimeError};
+use crate::{
+    decision::Acknowledged,
+    ids::{EntityRef, TraceId},
+    receipt::{Receipt, Unsigned},
+    record::{Draft, Kind, Record, TooLarge, seal},
+    store::{Append, Batch, StoreError},
+    timestamp::Timestamp,
+    view::{View, fold},
+};
+use std::sync::Arc;
+
+/// How many records are read from the store at once.
+const PAGE: usize = 1_000;
+/// How often a batch whose answer was lost is looked for and tried again.
+const MOST_LOST: u32 = 3;
+
+/// How an append came out.
+pub(super) enum Commit {
+    Stored(Stored),
+    /// The stream has moved, or a name was claimed meanwhile: decide again.
+    Conflict,
+    /// The signer failed, and a clearance needs its receipt.
+    Unsigned,
+}
+
+/// Records that are stored.
+pub(super) struct Stored {
+    pub(super) records: Vec<Record>,
+    pub(super) receipt: Option<Receipt>,
+    pub(super) acknowledged: Acknowledged,
+}
+
+impl Runtime {
+    /// The view of an entity, as it was last seen. It may be behind: what appends finds out.
+    pub(super) async fn view(&self, entity: &EntityRef) -> Result<Arc<View>, RuntimeError> {
+        match self.inner.views.get(&self.tenant, entity) {
+            Some(view) => Ok(view),
+            None => self.refresh(entity).await,
+        }
+    }
+
+    /// The view of an entity with the stream's tail folded in.
+    pub(super) async fn refresh(&self, entity: &EntityRef) -> Result<Arc<View>, RuntimeError> {
+        let kept = self.inner.views.get(&self.tenant, entity);
+        let mut view = kept.unwrap_or_else(|| Arc::new(View::empty(&self.inner.domain, self.tenant.clone(), entity.clone())));
+        loop {
+            let page = self.inner.store.read(&self.tenant, entity, view.head.seq, PAGE).await?;
+            let count = page.len();
+            let next = Arc::make_mut(&mut view);
+            for bytes in page {
+                let record = self.parse(entity, next.head.seq, bytes)?;
+                fold(next, &record).map_err(|source| {
+                    self.inner.views.forget(&self.tenant, entity);
+                    RuntimeError::Fold { entity: entity.clone(), seq: record.entity_seq(), source }
+                })?;
+            }
+            if count < PAGE {
+                break;
+            }
+        }
+        self.inner.views.put(&view);
+        Ok(view)
+    }
+
+    pub(super) fn parse(&self, entity: &EntityRef, after: u64, bytes: crate::RecordBytes) -> Result<Record, RuntimeError> {
+        Record::parse(bytes).map_err(|source| RuntimeError::Record { entity: entity.clone(), seq: after + 1, source })
+    }
+
+    /// Seals drafts behind a view, signs the decision among them, appends, and folds what was stored.
+    pub(super) async fn commit(&self, view: Arc<View>, drafts: Vec<Draft>, trace: TraceId, now: Timestamp) -> Result<Commit, RuntimeError> {
+        if drafts.is_empty() {
+            return Ok(Commit::Stored(Stored { records: Vec::new(), receipt: None, acknowledged: Acknowledged(()) }));
+        }
+        let entity = view.head.entity.clone();
+        let records = seal(&view.head, drafts, trace, now).map_err(|TooLarge { kind, bytes }| RuntimeError::RecordTooLarge { kind, bytes })?;
+        let Ok(receipt) = self.sign(&records).await else {
+            return Ok(Commit::Unsigned);
+        };
+        let batch = Batch::new(self.tenant.clone()).with(entity.clone(), view.head.seq, records);
+        let batch = batch.map_err(|_| RuntimeError::Inconsistent { entity: entity.clone(), what: "its records do not follow one another" })?;
+        match self.append(&entity, view.head.seq, &batch).await {
+            Ok(Append::Done) => {}
+            Ok(_) => {
+                drop(view);
+                self.refresh(&entity).await?;
+                return Ok(Commit::Conflict);
+            }
+            Err(error) => {
+                self.inner.views.forget(&self.tenant, &entity);
+                return Err(error.into());
+            }
+        }
+        let records: Vec<Record> = batch.into_records();
+        let seq = records.first().map_or(0, Record::entity_seq);
+        self.inner.views.advance(view, &records).map_err(|source| RuntimeError::Fold { entity, seq, source })?;
+        Ok(Commit::Stored(Stored { records, receipt, acknowledged: Acknowledged(()) }))
+    }
+
+    /// Appends; if the answer is lost, looks whether the batch is there, and tries again if it is not.
+    ///
+    /// The same bytes at the same place can be stored only once, so a second try is never a second append.
+    async fn append(&self, entity: &EntityRef, after: u64, batch: &Batch) -> Result<Append, StoreError> {
+        let mut lost = 0;
+        loop {
+            let error = match self.inner.store.append(batch).await {
+                Err(error @ StoreError::Unknown(_)) if lost < MOST_LOST => error,
+                // A conflict after a lost answer may be with our own records.
+                Ok(append) if lost == 0 || append == Append::Done => return Ok(append),
+                Ok(append) => return Ok(if self.landed(entity, after, batch).await? { Append::Done } else { append }),
+                Err(error) => return Err(error),
+            };
+            lost += 1;
+            match self.landed(entity, after, batch).await {
+                Ok(true) => return Ok(Append::Done),
+                Ok(false) => {}
+                Err(_) => return Err(error),
+            }
+        }
+    }
+
+    /// True if the records at the batch's place are the batch's own.
+    async fn landed(&self, entity: &EntityRef, after: u64, batch: &Batch) -> Result<bool, StoreError> {
+        let ours = batch.parts().first().and_then(|part| part.records().first()).map(Record::bytes);
+        let stored = self.inner.store.read(&self.tenant, entity, after, 1).await?;
+        Ok(ours.is_some() && stored.first() == ours)
+    }
+
+    /// The receipt of the decision among the records. A clearance without one must not be stored; any other
+    /// decision may be, and its receipt be issued later from the log.
+    async fn sign(&self, records: &[Record]) -> Result<Option<Receipt>, NotSigned> {
+        let Some(signer) = &self.inner.signer else { return Ok(None) };
+        let Some((record, unsigned)) = records.iter().find_map(|record| Unsigned::of(record).map(|unsigned| (record, unsigned))) else {
+            return Ok(None);
+        };
+        match signer.sign(&unsigned.message()).await {
+            Ok(signature) => Ok(Some(unsigned.signed(&signature))),
+            Err(_) if record.kind() == Kind::ActionValidated => Err(NotSigned),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Issues the receipt of a stored record again, if the key that it names is the signer's.
+    pub(super) async fn reissue(&self, record: &Record) -> Option<Receipt> {
+        let signer = self.inner.signer.as_ref()?;
+        let unsigned = Unsigned::of(record).filter(|unsigned| unsigned.key_id() == signer.key_id())?;
+        let signature = signer.sign(&unsigned.message()).await.ok()?;
+        Some(unsigned.signed(&signature))
+    }
+}
+
+struct NotSigned;

@@ -1,0 +1,147 @@
+//! What can go wrong in a call, beside a refusal.
+
+use crate::{
+    action::{Failure, Outcome},
+    clock::EntropyError,
+    ids::{ActionName, ApprovalId, EntityRef, ExecutionId, NameError},
+    proposal::ProposalError,
+    record::{Kind, RecordError},
+    store::StoreError,
+    view::FoldError,
+};
+use std::{error::Error, fmt};
+
+/// A call that could not be carried out. A refusal is not among these: it is an answer.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// The proposal cannot be admitted at all. Nothing was recorded.
+    #[error("the proposal is not admitted")]
+    Proposal(#[from] ProposalError),
+    /// A name breaks its alphabet. Nothing was recorded.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The system has no randomness for ids. Nothing was recorded.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The store failed. If the failure is [`StoreError::Unknown`], what was to be recorded may have been;
+    /// no executor was started.
+    #[error("the store did not answer")]
+    Store(#[from] StoreError),
+    /// Others kept changing the entity. Nothing was recorded; the call may be repeated.
+    #[error("`{entity}` is contended: {tries} tries met a conflict")]
+    Contended {
+        /// The entity.
+        entity: EntityRef,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// A stored record cannot be read.
+    #[error("record {seq} of `{entity}` cannot be read")]
+    Record {
+        /// The entity.
+        entity: EntityRef,
+        /// The record's sequence, or the one before where it cannot be told.
+        seq: u64,
+        /// What is wrong with it.
+        source: RecordError,
+    },
+    /// A stored record cannot be the next one of its stream.
+    #[error("record {seq} of `{entity}` does not follow the one before")]
+    Fold {
+        /// The entity.
+        entity: EntityRef,
+        /// The record's sequence.
+        seq: u64,
+        /// What is wrong with it.
+        source: FoldError,
+    },
+    /// The action has no executor here: decide and settle it instead.
+    #[error("action `{action}` has no executor; decide it and settle what the host did")]
+    NoExecutor {
+        /// The action.
+        action: ActionName,
+    },
+    /// The log has no such approval.
+    #[error("there is no approval `{approval}`")]
+    ApprovalUnknown {
+        /// What was named.
+        approval: ApprovalId,
+    },
+    /// The log has no such execution.
+    #[error("there is no execution `{execution}`")]
+    ExecutionUnknown {
+        /// What was named.
+        execution: ExecutionId,
+    },
+    /// A record would be larger than the format allows.
+    #[error("a record of kind {kind} would have {bytes} bytes")]
+    RecordTooLarge {
+        /// The record's kind.
+        kind: Kind,
+        /// Its size.
+        bytes: usize,
+    },
+    /// An effect has ended and its outcome could not be recorded. The log has the execution in doubt; here
+    /// is what it came to.
+    #[error(transparent)]
+    OutcomeNotRecorded(Box<Unrecorded>),
+    /// The log holds something that this version of the runtime cannot make an answer of.
+    #[error("the log gives no answer for `{entity}`: {what}")]
+    Inconsistent {
+        /// The entity.
+        entity: EntityRef,
+        /// What is missing.
+        what: &'static str,
+    },
+}
+
+/// The outcome of an effect that could not be recorded, handed back so that it is not lost.
+#[non_exhaustive]
+#[derive(Debug)]
+pub struct Unrecorded {
+    /// The execution, which the log has as open.
+    pub execution_id: ExecutionId,
+    /// Its entity.
+    pub entity: EntityRef,
+    /// What the executor reported.
+    pub result: Result<Outcome, Failure>,
+    /// Why it could not be recorded.
+    pub source: Box<RuntimeError>,
+}
+
+impl fmt::Display for Unrecorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ended = if self.result.is_ok() { "succeeded" } else { "ended" };
+        write!(f, "execution `{}` of `{}` {ended} and its outcome could not be recorded", self.execution_id, self.entity)
+    }
+}
+
+impl Error for Unrecorded {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// A runtime that cannot be built.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// An executor wants something that the host did not provide.
+    #[error("action `{action}` needs a `{wanted}` from the host; add `.provide(..)`")]
+    NotProvided {
+        /// The action.
+        action: ActionName,
+        /// The type that is missing.
+        wanted: &'static str,
+    },
+    /// The tenant's name breaks its alphabet.
+    #[error(transparent)]
+    Tenant(#[from] NameError),
+    /// The issuer or the anchor does not fit a receipt.
+    #[error("{what} must be 1 to 512 bytes without control characters")]
+    Issue {
+        /// Which of them.
+        what: &'static str,
+    },
+}

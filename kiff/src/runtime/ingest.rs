@@ -1,0 +1,134 @@
+//! Events from outside, and the adapters that make them of raw inputs.
+
+use super::{Runtime, RuntimeError, once_more};
+use crate::{
+    actor::{Actor, Authority},
+    event::{EventBody, NewEvent},
+    ids::{EntityRef, StateName, TraceId},
+    ingest::{Admitted, EventRefusal, ingest},
+    record::{Claim, body::Body},
+};
+use std::{error::Error, sync::Arc};
+
+/// What came of an event.
+#[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ingested {
+    /// It is in the log, and moved the entity.
+    Accepted {
+        /// The state that it led to.
+        state: StateName,
+        /// The call that it belongs to.
+        trace_id: TraceId,
+    },
+    /// The same source has reported the same event before. Nothing was written.
+    AlreadyKnown,
+    /// It was refused. Nothing was written.
+    Refused(EventRefusal),
+}
+
+impl Ingested {
+    /// True if the event is in the log, now or before.
+    #[must_use]
+    pub fn is_in_the_log(&self) -> bool {
+        matches!(self, Self::Accepted { .. } | Self::AlreadyKnown)
+    }
+}
+
+/// Turns raw inputs, such as a provider's webhook, into events. Users implement it.
+///
+/// Authenticate the input before: who reports is said by the [`Authority`] beside it.
+pub trait InputAdapter {
+    /// The events in one input, each with its entity.
+    ///
+    /// # Errors
+    /// Any error, if the input is not one that the adapter knows.
+    fn events(&self, raw: &[u8]) -> Result<Vec<(EntityRef, NewEvent)>, Box<dyn Error + Send + Sync>>;
+}
+
+impl<F> InputAdapter for F
+where
+    F: Fn(&[u8]) -> Result<Vec<(EntityRef, NewEvent)>, Box<dyn Error + Send + Sync>>,
+{
+    fn events(&self, raw: &[u8]) -> Result<Vec<(EntityRef, NewEvent)>, Box<dyn Error + Send + Sync>> {
+        self(raw)
+    }
+}
+
+/// How often an event is tried again when others change the same entity.
+const MOST_TRIES: u32 = 1_000;
+
+impl Runtime {
+    /// Takes in an event, as this source reports it. The same event again is acknowledged once.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is an [`Ingested`].
+    pub async fn ingest(&self, source: &Authority, entity: &str, event: NewEvent) -> Result<Ingested, RuntimeError> {
+        let source = source.actor()?;
+        let entity: EntityRef = entity.parse()?;
+        let event = EventBody::admit(event)?;
+        let (ids, now) = self.draw()?;
+        let mut tries = 0;
+        loop {
+            let view = self.view(&entity).await?;
+            let found = self.known_event(source, &event).await?;
+            let (state, drafts) = match ingest(self.domain(), &view, source, &event, found.as_ref()) {
+                Admitted::Known => return Ok(Ingested::AlreadyKnown),
+                Admitted::Refused(refusal) => {
+                    // The view may be behind; what it refuses, a later one may accept.
+                    let seq = view.head.seq;
+                    drop(view);
+                    if self.refresh(&entity).await?.head.seq == seq {
+                        return Ok(Ingested::Refused(refusal));
+                    }
+                    once_more(&mut tries, MOST_TRIES, &entity)?;
+                    continue;
+                }
+                Admitted::Accept(state, drafts) => (state, drafts),
+            };
+            match self.store_drafts(view, drafts, ids.trace, now).await? {
+                Some(_) => return Ok(Ingested::Accepted { state, trace_id: ids.trace }),
+                None => once_more(&mut tries, MOST_TRIES, &entity)?,
+            }
+        }
+    }
+
+    /// Takes in all events of a raw input, in their order.
+    ///
+    /// # Errors
+    /// [`IngestError::Adapter`] if the adapter does not know the input; otherwise as
+    /// [`ingest`](Self::ingest). Events before the one that failed are in the log; the same input may be
+    /// given again.
+    pub async fn ingest_raw(&self, source: &Authority, adapter: &impl InputAdapter, raw: &[u8]) -> Result<Vec<Ingested>, IngestError> {
+        let events = adapter.events(raw).map_err(IngestError::Adapter)?;
+        let mut all = Vec::with_capacity(events.len());
+        for (entity, event) in events {
+            all.push(self.ingest(source, entity.as_str(), event).await?);
+        }
+        Ok(all)
+    }
+
+    /// What the source has reported under the event's id before, and where.
+    async fn known_event(&self, source: &Arc<Actor>, event: &EventBody) -> Result<Option<(EntityRef, EventBody)>, RuntimeError> {
+        let claim = Claim::Event(source.id.clone(), event.id.clone());
+        let Some(place) = self.inner.store.find(&self.tenant, &claim).await? else {
+            return Ok(None);
+        };
+        match self.record_at(&place.stream, place.seq).await?.body {
+            Body::EventIngested(earlier) => Ok(Some((place.stream, earlier))),
+            _ => Err(RuntimeError::Inconsistent { entity: place.stream, what: "an event's id names another record" }),
+        }
+    }
+}
+
+/// A raw input that could not be taken in.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The adapter does not know the input.
+    #[error("the input is not one that the adapter knows")]
+    Adapter(#[source] Box<dyn Error + Send + Sync>),
+    /// An event could not be taken in.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+}

@@ -1,0 +1,163 @@
+//! What the store's index knows: keys, approvals, and the answers that were recorded for them.
+
+use super::{Runtime, RuntimeError};
+use crate::{
+    answer::{Answer, Blocked, Held, InDoubt, Teller},
+    decide::{Found, FoundApproval, closed_by},
+    decision::{Block, Sheet},
+    ids::{ApprovalId, Code, EntityRef, ExecutionId, TraceId},
+    proposal::Asked,
+    record::{
+        Claim, Kind, Record,
+        body::{Body, Ruling},
+    },
+    request::Proposed,
+    store,
+    view::View,
+};
+use std::sync::Arc;
+
+impl Runtime {
+    /// What the index knows of the names in a proposal.
+    pub(super) async fn found(&self, view: &View, asked: &Asked) -> Result<Found, RuntimeError> {
+        let notes = &asked.proposed.notes;
+        let mut found = Found::default();
+        if let Some(key) = &notes.idempotency_key {
+            let claim = Claim::Key(asked.proposed.actor.id.clone(), key.clone());
+            if let Some(place) = self.inner.store.find(&self.tenant, &claim).await? {
+                found.key = Some(self.proposed_at(&place.stream, place.seq).await?);
+            }
+        }
+        if let Some(id) = notes.approval.filter(|id| view.approval(*id).is_none()) {
+            found.approval = self.found_approval(id).await?;
+        }
+        Ok(found)
+    }
+
+    /// What the index knows of an approval.
+    pub(super) async fn found_approval(&self, id: ApprovalId) -> Result<Option<FoundApproval>, RuntimeError> {
+        let Some(place) = self.inner.store.find(&self.tenant, &Claim::Approval(id)).await? else {
+            return Ok(None);
+        };
+        // A proposal stands right before its decision.
+        let proposed = self.proposed_at(&place.stream, place.seq.saturating_sub(1)).await?;
+        let closed = match place.closed {
+            Some(seq) => Some(self.record_at(&place.stream, seq).await?.kind()),
+            None => None,
+        };
+        Ok(Some(FoundApproval { stream: place.stream, proposed, closed }))
+    }
+
+    /// The stream in which an approval was opened.
+    pub(super) async fn approval_stream(&self, id: ApprovalId) -> Result<EntityRef, RuntimeError> {
+        let place = self.inner.store.find(&self.tenant, &Claim::Approval(id)).await?;
+        Ok(place.ok_or(RuntimeError::ApprovalUnknown { approval: id })?.stream)
+    }
+
+    /// The stream in which an execution was cleared.
+    pub(super) async fn execution_place(&self, id: ExecutionId) -> Result<store::Found, RuntimeError> {
+        let place = self.inner.store.find(&self.tenant, &Claim::Execution(id)).await?;
+        place.ok_or(RuntimeError::ExecutionUnknown { execution: id })
+    }
+
+    /// The answer for an approval that has come to its end: what came of it, or how it ended.
+    pub(super) async fn closed_approval(&self, view: &View, id: ApprovalId, trace: TraceId) -> Result<Answer, RuntimeError> {
+        let known = self.found_approval(id).await?.ok_or(RuntimeError::ApprovalUnknown { approval: id })?;
+        let mut sheet = Sheet::default();
+        sheet.fail(&Code::fixed("approval"), closed_by(id, known.closed.unwrap_or(Kind::ActionValidated), view));
+        let block = Block { sheet, approval: Some(id) };
+        Ok(Answer::Blocked(Blocked { is_repeat: true, ..Blocked::of(block, &known.proposed, false, None, trace) }))
+    }
+
+    /// The recorded answer to a proposal whose idempotency key was used before.
+    pub(super) async fn recorded(&self, asked: &Asked) -> Result<Answer, RuntimeError> {
+        let entity = &asked.proposed.entity;
+        let missing = || RuntimeError::Inconsistent { entity: entity.clone(), what: "the idempotency key has no record" };
+        let key = asked.proposed.notes.idempotency_key.clone().ok_or_else(missing)?;
+        let claim = Claim::Key(asked.proposed.actor.id.clone(), key);
+        let place = self.inner.store.find(&self.tenant, &claim).await?.ok_or_else(missing)?;
+        // A decision stands right behind its proposal.
+        let decision = self.record_at(&place.stream, place.seq + 1).await?;
+        match &decision.body {
+            Body::ActionValidated(ruling) => self.recorded_execution(&asked.proposed, &decision, ruling).await,
+            Body::ApprovalRequired(ruling) => self.recorded_hold(&asked.proposed, &decision, ruling).await,
+            Body::ActionBlocked(ruling) => Ok(Answer::Blocked(self.recorded_block(&asked.proposed, &decision, ruling).await)),
+            _ => Err(missing()),
+        }
+    }
+
+    async fn recorded_block(&self, proposed: &Proposed, decision: &Record, ruling: &Ruling) -> Blocked {
+        Blocked {
+            action: proposed.action.clone(),
+            entity: proposed.entity.clone(),
+            reason: ruling.reason.clone(),
+            refusals: Vec::new(),
+            checks: ruling.checks.clone(),
+            approval_id: ruling.approval,
+            is_recorded: true,
+            receipt: self.reissue(decision).await,
+            trace_id: decision.trace_id(),
+            is_repeat: true,
+        }
+    }
+
+    async fn recorded_hold(&self, proposed: &Proposed, decision: &Record, ruling: &Ruling) -> Result<Answer, RuntimeError> {
+        let entity = decision.entity();
+        let missing = || RuntimeError::Inconsistent { entity: entity.clone(), what: "the held proposal has no approval" };
+        let id = ruling.approval.ok_or_else(missing)?;
+        let view = self.refresh(entity).await?;
+        if let Some(approval) = view.approval(id) {
+            return Ok(Answer::Held(Held::open(approval, self.reissue(decision).await, decision.trace_id())));
+        }
+        let closed = self.inner.store.find(&self.tenant, &Claim::Approval(id)).await?.and_then(|place| place.closed);
+        let closing = self.record_at(entity, closed.ok_or_else(missing)?).await?;
+        match &closing.body {
+            Body::ActionValidated(ruling) => self.recorded_execution(proposed, &closing, ruling).await,
+            _ => self.closed_approval(&view, id, decision.trace_id()).await,
+        }
+    }
+
+    async fn recorded_execution(&self, proposed: &Proposed, clearance: &Record, ruling: &Ruling) -> Result<Answer, RuntimeError> {
+        let entity = clearance.entity();
+        let what = "the clearance has no execution";
+        let terms = ruling.execution.ok_or_else(|| RuntimeError::Inconsistent { entity: entity.clone(), what })?;
+        let receipt = self.reissue(clearance).await;
+        let place = self.execution_place(terms.execution).await?;
+        let teller = Teller { entity, action: &proposed.action, receipt: receipt.clone(), trace_id: clearance.trace_id(), is_repeat: true };
+        if let Some(seq) = place.closed {
+            let ending = self.record_at(entity, seq).await?;
+            if let Some(answer) = Answer::ended(teller, &ending, &[]) {
+                return Ok(answer);
+            }
+        }
+        let view = self.refresh(entity).await?;
+        let open = view.execution(terms.execution);
+        Ok(Answer::InDoubt(InDoubt {
+            action: proposed.action.clone(),
+            entity: entity.clone(),
+            execution_id: terms.execution,
+            attempt: open.map_or(terms.attempt, |open| open.attempt),
+            cause: open.map_or_else(|| Code::fixed("unfinished"), |open| self.cause(open)),
+            message: String::new(),
+            deadline: terms.deadline,
+            receipt,
+            trace_id: Some(clearance.trace_id()),
+            is_repeat: true,
+        }))
+    }
+
+    /// The proposal that stands at this place.
+    async fn proposed_at(&self, stream: &EntityRef, seq: u64) -> Result<Arc<Proposed>, RuntimeError> {
+        match self.record_at(stream, seq).await?.body {
+            Body::DecisionRecorded(proposed) => Ok(proposed),
+            _ => Err(RuntimeError::Inconsistent { entity: stream.clone(), what: "a decision stands without its proposal" }),
+        }
+    }
+
+    pub(super) async fn record_at(&self, stream: &EntityRef, seq: u64) -> Result<Record, RuntimeError> {
+        let after = seq.saturating_sub(1);
+        let bytes = self.inner.store.read(&self.tenant, stream, after, 1).await?.pop();
+        let missing = RuntimeError::Inconsistent { entity: stream.clone(), what: "the index names a record that is not there" };
+        self.parse(stream, after, bytes.ok_or(missing)?)
+    }
+}

@@ -1,0 +1,262 @@
+//! The runtime: loads, asks the heart, signs, appends, runs, and records what came of it.
+//!
+//! It holds no rule. Read a proposal's way from [`Runtime::execute`] down.
+
+mod build;
+mod commit;
+mod error;
+mod ingest;
+mod lookup;
+mod read;
+mod review;
+mod rule;
+
+pub use build::RuntimeBuilder;
+pub use error::{BuildError, RuntimeError, Unrecorded};
+pub use ingest::{IngestError, Ingested, InputAdapter};
+pub use read::{EntityState, Explanation, Rebuild};
+pub use review::{ApprovalStatus, Resolved, Review};
+
+use crate::{
+    action::{Failure, Outcome, Providers},
+    actor::Authority,
+    answer::{Allowed, Answer, Decision, Teller},
+    cache::Views,
+    clock::{Clock, IdGen, Timer},
+    decision::{Cleared, Permit},
+    domain::Domain,
+    executor::{self, Spent},
+    finish::{Ending, finish},
+    ids::{ActorId, ApprovalId, EntityRef, ExecutionId, Ids, TenantId, TraceId},
+    proposal::{Asked, Proposal, admit_proposal},
+    receipt::{DynSigner, Receipt},
+    record::{Record, body::Issue},
+    store::DynStore,
+    timestamp::Timestamp,
+};
+use commit::Commit;
+use rule::Ruled;
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// How often an outcome is tried again when others change the same entity. An entity that changes this
+/// often within one call is out of order, and the outcome is handed back.
+const MOST_ENDING_TRIES: u32 = 10_000;
+/// How often an outcome is tried again when the store fails, with a pause that grows.
+const MOST_STORE_FAILURES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Decides proposals against a domain, runs what is cleared, and keeps the log.
+///
+/// A cheap handle on one tenant's log: clone it, share it between threads, put it into a web framework's
+/// state. It has no type parameters and brings no async runtime: its futures run on any. Where there is
+/// none, [`Runtime::blocking`] gives the same calls without `async`.
+#[derive(Clone)]
+pub struct Runtime {
+    inner: Arc<Inner>,
+    tenant: TenantId,
+}
+
+struct Inner {
+    domain: Domain,
+    store: Arc<dyn DynStore>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGen>,
+    timer: Arc<dyn Timer>,
+    signer: Option<Arc<dyn DynSigner>>,
+    providers: Providers,
+    issue: Issue,
+    views: Views,
+    /// What runs in this process now.
+    running: Mutex<BTreeSet<ExecutionId>>,
+    /// Refusals that were not recorded, until the actor's next decision on the entity tells their number.
+    suppressed: Mutex<HashMap<(TenantId, EntityRef, ActorId), u64>>,
+}
+
+impl Runtime {
+    /// Starts a runtime for a domain.
+    pub fn builder(domain: Domain) -> RuntimeBuilder {
+        RuntimeBuilder::new(domain)
+    }
+
+    /// The same runtime on another tenant's log.
+    ///
+    /// # Errors
+    /// [`NameError`](crate::NameError) if the name breaks its alphabet.
+    pub fn tenant(&self, tenant: impl AsRef<str>) -> Result<Self, crate::NameError> {
+        Ok(Self { inner: Arc::clone(&self.inner), tenant: TenantId::new(tenant)? })
+    }
+
+    /// The domain.
+    #[must_use]
+    pub fn domain(&self) -> &Domain {
+        &self.inner.domain
+    }
+
+    /// The same calls without `async`, for code that has no async runtime.
+    #[must_use]
+    pub fn blocking(&self) -> crate::blocking::Blocking {
+        crate::blocking::Blocking::new(self.clone())
+    }
+
+    /// Decides a proposal, and runs its effect if it is cleared.
+    ///
+    /// The clearance is recorded before the executor starts, the outcome after it ends. A future that is
+    /// dropped in between leaves the execution in doubt, never lost.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is an [`Answer`].
+    pub async fn execute(&self, authority: &Authority, proposal: Proposal) -> Result<Answer, RuntimeError> {
+        let (asked, ids, now) = self.admit(authority, proposal)?;
+        if let Some(action) = asked.action.as_ref().filter(|action| action.executor.is_none()) {
+            return Err(RuntimeError::NoExecutor { action: action.name.clone() });
+        }
+        match self.ruled(&asked, &ids, now).await? {
+            Ruled::Allowed(allowed) => self.run(allowed).await,
+            Ruled::Answered(answer) => Ok(*answer),
+        }
+    }
+
+    /// Decides a proposal whose effect the host runs itself. Only the first answer is
+    /// [`Decision::Allowed`]; run the effect and give its outcome to [`settle`](Self::settle).
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Decision`].
+    pub async fn decide(&self, authority: &Authority, proposal: Proposal) -> Result<Decision, RuntimeError> {
+        let (asked, ids, now) = self.admit(authority, proposal)?;
+        Ok(match self.ruled(&asked, &ids, now).await? {
+            Ruled::Allowed(allowed) => Decision::Allowed(allowed),
+            Ruled::Answered(answer) => match *answer {
+                Answer::Held(held) => Decision::Held(held),
+                Answer::Blocked(blocked) => Decision::Blocked(blocked),
+                cleared => Decision::AlreadyCleared(Box::new(cleared)),
+            },
+        })
+    }
+
+    /// Records the outcome of an effect that the host ran itself.
+    ///
+    /// # Errors
+    /// [`RuntimeError::OutcomeNotRecorded`] if it could not be recorded: the outcome is in the error.
+    pub async fn settle(&self, permit: Permit, result: Result<Outcome, Failure>) -> Result<Answer, RuntimeError> {
+        let trace = permit.cleared.trace;
+        self.record(Spent(permit), Ending::from(result), None, trace).await
+    }
+
+    /// Runs the stored proposal of an approval that has been granted, for the requester that the log
+    /// names, whoever resumes it. Every check is made again.
+    ///
+    /// # Errors
+    /// [`RuntimeError::ApprovalUnknown`] if the log has no such approval; otherwise as
+    /// [`execute`](Self::execute).
+    pub async fn resume(&self, approval: ApprovalId) -> Result<Answer, RuntimeError> {
+        let (ids, now) = self.draw()?;
+        match self.resumed(approval, &ids, now).await? {
+            Ruled::Allowed(allowed) => self.run(allowed).await,
+            Ruled::Answered(answer) => Ok(*answer),
+        }
+    }
+
+    /// Runs a cleared effect and records what came of it.
+    async fn run(&self, allowed: Allowed) -> Result<Answer, RuntimeError> {
+        let Allowed { permit, receipt, trace_id } = allowed;
+        let _running = Running::enter(&self.inner, permit.execution_id());
+        let (spent, ending) = executor::run(permit, &self.tenant, &self.inner.providers, &*self.inner.timer).await;
+        self.record(spent, ending, receipt, trace_id).await
+    }
+
+    /// Records how an execution ended, or hands the outcome back.
+    async fn record(&self, spent: Spent, ending: Ending, receipt: Option<Receipt>, trace_id: TraceId) -> Result<Answer, RuntimeError> {
+        let cleared = &spent.0.cleared;
+        let (entity, action) = (&cleared.proposed.entity, &cleared.proposed.action);
+        match self.stored_ending(cleared, &ending, trace_id).await {
+            Ok(records) => {
+                let teller = Teller { entity, action, receipt, trace_id, is_repeat: false };
+                let answer = records.split_first().and_then(|(first, rest)| Answer::ended(teller, first, rest));
+                let what = "the execution was settled before this result, which says nothing";
+                answer.ok_or_else(|| RuntimeError::Inconsistent { entity: entity.clone(), what })
+            }
+            Err(source) => Err(RuntimeError::OutcomeNotRecorded(Box::new(Unrecorded {
+                execution_id: cleared.terms.execution,
+                entity: entity.clone(),
+                result: ending.into(),
+                source: Box::new(source),
+            }))),
+        }
+    }
+
+    /// Stores how an execution ended. Whatever came meanwhile, it folds again and tries until that is done.
+    async fn stored_ending(&self, cleared: &Cleared, ending: &Ending, trace: TraceId) -> Result<Vec<Record>, RuntimeError> {
+        let entity = &cleared.proposed.entity;
+        let (mut tries, mut failures) = (0, 0);
+        loop {
+            let stored = async {
+                let view = self.view(entity).await?;
+                let drafts = finish(&self.inner.domain, &view, cleared, ending);
+                self.commit(view, drafts, trace, self.inner.clock.now()).await
+            };
+            match stored.await {
+                Ok(Commit::Stored(stored)) => return Ok(stored.records),
+                Ok(Commit::Conflict | Commit::Unsigned) => once_more(&mut tries, MOST_ENDING_TRIES, entity)?,
+                // The outcome of an effect is worth more tries than a decision is.
+                Err(RuntimeError::Store(_)) if failures < MOST_STORE_FAILURES => {
+                    failures += 1;
+                    self.inner.timer.sleep(PAUSE * failures).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Checks the proposal's names and parameters and draws what the call needs from outside.
+    fn admit(&self, authority: &Authority, proposal: Proposal) -> Result<(Asked, Ids, Timestamp), RuntimeError> {
+        let (ids, now) = self.draw()?;
+        let asked = admit_proposal(&self.inner.domain, &self.tenant, authority, proposal, &ids)?;
+        Ok((asked, ids, now))
+    }
+
+    fn draw(&self) -> Result<(Ids, Timestamp), RuntimeError> {
+        let now = self.inner.clock.now();
+        Ok((self.inner.ids.draw(now)?, now))
+    }
+}
+
+/// Counts a try; the bound turns endless contention into an error.
+fn once_more(tries: &mut u32, most: u32, entity: &EntityRef) -> Result<(), RuntimeError> {
+    *tries += 1;
+    if *tries > most { Err(RuntimeError::Contended { entity: entity.clone(), tries: *tries }) } else { Ok(()) }
+}
+
+/// Nothing unwinds while these locks are held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Marks an execution as running in this process, for as long as it lives.
+struct Running<'a> {
+    inner: &'a Inner,
+    execution: ExecutionId,
+}
+
+impl<'a> Running<'a> {
+    fn enter(inner: &'a Inner, execution: ExecutionId) -> Self {
+        lock(&inner.running).insert(execution);
+        Self { inner, execution }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        lock(&self.inner.running).remove(&self.execution);
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").field("tenant", &self.tenant).field("domain", &self.inner.domain).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,272 @@
+//! Calls that write nothing. Each reads the stream's tail first.
+
+use super::{Runtime, RuntimeError, lock};
+use crate::{
+    actor::Authority,
+    answer::InDoubt,
+    approval::PendingApproval,
+    decide,
+    decision::Refusal,
+    ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, StateName},
+    machine::{Facts, FactsBox},
+    proposal::Proposal,
+    record::{CheckResult, Record, Verdict},
+    store::{Mark, MarkKind, OpenMark},
+    timeline::Timeline,
+    timestamp::Timestamp,
+    view::{OpenExecution, View, fold},
+};
+use std::fmt;
+
+/// How many open marks are read from the store at once.
+const PAGE: usize = 1_000;
+
+/// What the log says of an entity now.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct EntityState {
+    /// The state.
+    pub state: StateName,
+    /// How many events were accepted.
+    pub state_version: u64,
+    /// True if an executor's event was rejected and no event has been accepted since: someone should look.
+    pub is_flagged: bool,
+    /// Approvals that can still be used.
+    pub open_approvals: Vec<ApprovalId>,
+    /// Executions without a settled outcome.
+    pub open_executions: Vec<ExecutionId>,
+    /// When its last record was written.
+    pub recorded_at: Timestamp,
+    facts: Option<FactsBox>,
+}
+
+impl EntityState {
+    /// The facts folded beside the state, if the machine folds facts of this type.
+    #[must_use]
+    pub fn facts<F: Facts>(&self) -> Option<&F> {
+        self.facts.as_ref().and_then(FactsBox::get)
+    }
+}
+
+/// What would be decided now.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The decision.
+    pub decision: Verdict,
+    /// Its reason code; `none` if it would be cleared.
+    pub reason: Code,
+    /// Every failed check with the values that were compared.
+    pub refusals: Vec<Refusal>,
+    /// Every check by name.
+    pub checks: Vec<(Code, CheckResult)>,
+}
+
+/// How an entity's stream, folded from its first record, compares with what the runtime holds.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct Rebuild {
+    /// The entity.
+    pub entity: EntityRef,
+    /// How many records were folded.
+    pub records: u64,
+    /// The state that they lead to.
+    pub state: Option<StateName>,
+    /// Where the two differ; empty if they are the same.
+    pub differences: Vec<String>,
+}
+
+impl Rebuild {
+    /// True if the runtime holds what the log says.
+    #[must_use]
+    pub fn matches(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+impl fmt::Display for Rebuild {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.differences.as_slice() {
+            [] => f.write_str("materialized state matches replay"),
+            differences => write!(f, "materialized state differs from replay: {}", differences.join("; ")),
+        }
+    }
+}
+
+impl Runtime {
+    /// What the log says of an entity; nothing if it has no events.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the log cannot be read.
+    pub async fn state(&self, entity: &str) -> Result<Option<EntityState>, RuntimeError> {
+        let view = self.refresh(&entity.parse()?).await?;
+        let Some(state) = view.state.clone() else { return Ok(None) };
+        Ok(Some(EntityState {
+            state,
+            state_version: view.state_version,
+            is_flagged: view.flagged,
+            open_approvals: view.approvals.iter().map(|approval| approval.id).collect(),
+            open_executions: view.executions.iter().map(|open| open.execution).collect(),
+            recorded_at: view.head.recorded_at,
+            facts: view.facts.clone(),
+        }))
+    }
+
+    /// What would be decided about a proposal now. Nothing is written and nothing runs.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the proposal is not admitted or the log cannot be read.
+    pub async fn explain(&self, authority: &Authority, proposal: Proposal) -> Result<Explanation, RuntimeError> {
+        let (asked, _, now) = self.admit(authority, proposal)?;
+        let view = self.refresh(&asked.proposed.entity).await?;
+        let found = self.found(&view, &asked).await?;
+        let (sheet, held) = decide::explain(self.domain(), &view, &asked, &found, now);
+        let (decision, reason) = match held {
+            Some(reason) => (Verdict::ApprovalRequired, reason),
+            None if sheet.is_clean() => (Verdict::Allowed, sheet.reason()),
+            None => (Verdict::Blocked, sheet.reason()),
+        };
+        Ok(Explanation { decision, reason, refusals: sheet.refusals, checks: sheet.checks })
+    }
+
+    /// The actions that this authority could propose for the entity now, as far as that can be told without
+    /// parameters: permission, state, and no open execution.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the log cannot be read.
+    pub async fn allowed_actions(&self, authority: &Authority, entity: &str) -> Result<Vec<ActionName>, RuntimeError> {
+        let (actor, domain) = (authority.actor()?, self.domain());
+        let resolved = domain.policy().resolve(actor, authority.roles()?);
+        let view = self.refresh(&entity.parse()?).await?;
+        Ok(decide::allowed_actions(domain, &view, &resolved))
+    }
+
+    /// Every record of an entity, oldest first.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the log cannot be read.
+    pub async fn timeline(&self, entity: &str) -> Result<Timeline, RuntimeError> {
+        Ok(Timeline::new(self.stream(&entity.parse()?).await?))
+    }
+
+    /// The approvals of this tenant that can still be granted, denied or used, with what to show.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the log cannot be read.
+    pub async fn pending_approvals(&self) -> Result<Vec<PendingApproval>, RuntimeError> {
+        let mut all = Vec::new();
+        for open in self.open_marks(MarkKind::Approval).await? {
+            let view = self.refresh(&open.stream).await?;
+            if let Mark::Approval(id) = open.mark {
+                all.extend(view.approval(id).map(|approval| PendingApproval::of(self.domain(), &view, approval)));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The executions of this tenant that were cleared and have no settled outcome, also those of another
+    /// process. What runs in this process right now is not in doubt, and not among them.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the log cannot be read.
+    pub async fn in_doubt(&self) -> Result<Vec<InDoubt>, RuntimeError> {
+        let mut all = Vec::new();
+        for open in self.open_marks(MarkKind::Execution).await? {
+            let view = self.refresh(&open.stream).await?;
+            let Mark::Execution(id) = open.mark else { continue };
+            let Some(open) = view.execution(id).filter(|_| !lock(&self.inner.running).contains(&id)) else { continue };
+            all.push(InDoubt {
+                action: open.action.clone(),
+                entity: view.head.entity.clone(),
+                execution_id: id,
+                attempt: open.attempt,
+                cause: self.cause(open),
+                message: String::new(),
+                deadline: open.deadline,
+                receipt: None,
+                trace_id: None,
+                is_repeat: true,
+            });
+        }
+        Ok(all)
+    }
+
+    /// Folds an entity's stream from its first record and compares with what the runtime holds. It never
+    /// writes, and never touches what is held.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the log cannot be read, or does not hold together.
+    pub async fn rebuild(&self, entity: &str) -> Result<Rebuild, RuntimeError> {
+        let entity: EntityRef = entity.parse()?;
+        let held = self.inner.views.get(&self.tenant, &entity);
+        let mut view = View::empty(self.domain(), self.tenant.clone(), entity.clone());
+        let mut differences = Vec::new();
+        let records = self.stream(&entity).await?;
+        for record in &records {
+            fold(&mut view, record).map_err(|source| RuntimeError::Fold { entity: entity.clone(), seq: record.entity_seq(), source })?;
+            if let Some(held) = held.as_ref().filter(|held| held.head.seq == view.head.seq) {
+                differences = held.differences(&view);
+            }
+        }
+        if let Some(held) = held.filter(|held| held.head.seq > view.head.seq) {
+            differences.push(format!("the runtime holds record {}, and the log ends at {}", held.head.seq, view.head.seq));
+        }
+        Ok(Rebuild { entity, records: view.head.seq, state: view.state, differences })
+    }
+
+    /// The whole log of the tenant as `log.jsonl`: one record per line, in the order of the log.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the log cannot be read.
+    pub async fn export(&self) -> Result<Vec<u8>, RuntimeError> {
+        let length = self.inner.store.sequence(&self.tenant).await?;
+        let mut text = Vec::new();
+        let mut after = 0;
+        while after < length {
+            let page = self.inner.store.read_log(&self.tenant, after, PAGE).await?;
+            if page.is_empty() {
+                break;
+            }
+            for record in page {
+                text.extend_from_slice(&record);
+                text.push(b'\n');
+                after += 1;
+            }
+        }
+        Ok(text)
+    }
+
+    /// Every record of a stream.
+    async fn stream(&self, entity: &EntityRef) -> Result<Vec<Record>, RuntimeError> {
+        let mut records: Vec<Record> = Vec::new();
+        loop {
+            let after = records.last().map_or(0, Record::entity_seq);
+            let page = self.inner.store.read(&self.tenant, entity, after, PAGE).await?;
+            let count = page.len();
+            for (seq, bytes) in (after..).zip(page) {
+                records.push(self.parse(entity, seq, bytes)?);
+            }
+            if count < PAGE {
+                return Ok(records);
+            }
+        }
+    }
+
+    async fn open_marks(&self, kind: MarkKind) -> Result<Vec<OpenMark>, RuntimeError> {
+        let mut all: Vec<OpenMark> = Vec::new();
+        loop {
+            let page = self.inner.store.open(&self.tenant, kind, all.last(), PAGE).await?;
+            let count = page.len();
+            all.extend(page);
+            if count < PAGE {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Why nobody knows the outcome of an open execution.
+    pub(super) fn cause(&self, open: &OpenExecution) -> Code {
+        let running = || if lock(&self.inner.running).contains(&open.execution) { "running" } else { "unfinished" };
+        open.doubt.clone().unwrap_or_else(|| Code::fixed(running()))
+    }
+}

@@ -1,0 +1,224 @@
+//! Reviews of held proposals, and the settling of executions in doubt.
+
+use super::{Runtime, RuntimeError, once_more, rule::{Attempt, refused_stream}};
+use crate::{
+    actor::Authority,
+    answer::{Allowed, Answer},
+    approval::{ReviewRefusal, Reviewed, Reviewer, Wish, review},
+    finish::{Resolution, Resolver, Retried, resolve, retry},
+    ids::{ActionName, ActorId, ApprovalId, EntityRef, ExecutionId, Permission, TraceId},
+    record::{Record, body::Body},
+    runtime::{commit::Commit, lock},
+    timestamp::Timestamp,
+};
+
+/// How often a review is tried again when others change the same entity.
+const MOST_TRIES: u32 = 1_000;
+
+/// What came of a review.
+#[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
+#[derive(Clone, Debug)]
+pub enum Review {
+    /// It is recorded.
+    Recorded(ApprovalStatus),
+    /// It was refused, and that is recorded.
+    Refused(ReviewRefusal),
+}
+
+/// An approval after a review.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct ApprovalStatus {
+    /// Its id.
+    pub id: ApprovalId,
+    /// `granted`, `pending` (granted by fewer than the quorum), `denied`, `revoked` or `escalated`.
+    pub status: &'static str,
+    /// The action that is held.
+    pub action: ActionName,
+    /// The entity.
+    pub entity: EntityRef,
+    /// Who reviewed.
+    pub reviewed_by: ActorId,
+    /// When.
+    pub reviewed_at: Timestamp,
+    /// How many have granted.
+    pub grants: u32,
+    /// How many must.
+    pub quorum: u32,
+    /// The call that it belongs to.
+    pub trace_id: TraceId,
+}
+
+/// What came of a resolution or a retry.
+#[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
+#[derive(Clone, Debug)]
+pub enum Resolved {
+    /// It is recorded, and this is the answer now.
+    Settled(Box<Answer>),
+    /// It was refused, and that is recorded.
+    Refused(ReviewRefusal),
+}
+
+impl Runtime {
+    /// Grants an approval. When enough different people have, [`resume`](Self::resume) runs it, or the held
+    /// call repeated with the approval's id.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
+    pub async fn grant(&self, reviewer: &Authority, approval: ApprovalId, note: &str) -> Result<Review, RuntimeError> {
+        self.review(reviewer, approval, Wish::Grant, note).await
+    }
+
+    /// Denies an approval, for good: the same proposal is refused while the entity does not move.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
+    pub async fn deny(&self, reviewer: &Authority, approval: ApprovalId, note: &str) -> Result<Review, RuntimeError> {
+        self.review(reviewer, approval, Wish::Deny, note).await
+    }
+
+    /// Withdraws an approval that has not been used, granted or not.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
+    pub async fn revoke(&self, reviewer: &Authority, approval: ApprovalId, note: &str) -> Result<Review, RuntimeError> {
+        self.review(reviewer, approval, Wish::Revoke, note).await
+    }
+
+    /// Hands an approval to those who hold another permission. Grants that were given stand.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
+    pub async fn escalate(&self, reviewer: &Authority, approval: ApprovalId, to: Permission, note: &str) -> Result<Review, RuntimeError> {
+        self.review(reviewer, approval, Wish::Escalate(to), note).await
+    }
+
+    async fn review(&self, authority: &Authority, id: ApprovalId, wish: Wish, note: &str) -> Result<Review, RuntimeError> {
+        let (actor, domain) = (authority.actor()?, self.domain());
+        let resolved = domain.policy().resolve(actor, authority.roles()?);
+        let reviewer = Reviewer { actor, authority: &resolved, note };
+        let (ids, now) = self.draw()?;
+        let issue = self.issue(false);
+        let mut tries = 0;
+        loop {
+            let found = self.found_approval(id).await?;
+            // An id that was never given out has no stream; its refusal goes to the tenant's own.
+            let entity = match &found {
+                Some(found) => found.stream.clone(),
+                None => refused_stream()?,
+            };
+            let view = self.view(&entity).await?;
+            let at = self.moment(&entity, &actor.id, &Attempt::new(&ids, now), &issue);
+            let reviewed = review(domain, &view, id, &wish, &reviewer, found.as_ref(), &at);
+            let (drafts, refusal) = match reviewed {
+                Reviewed::Done(drafts) => (drafts, None),
+                Reviewed::Refused(refusal, drafts) => (drafts, Some(refusal)),
+            };
+            let before = view.approval(id).cloned();
+            match (self.store_drafts(view, drafts, ids.trace, now).await?, refusal) {
+                (None, _) => once_more(&mut tries, MOST_TRIES, &entity)?,
+                (Some(_), Some(refusal)) => return Ok(Review::Refused(refusal)),
+                (Some(stored), None) => {
+                    let what = "a reviewed approval is not open";
+                    let (record, approval) = stored.records.first().zip(before).ok_or(RuntimeError::Inconsistent { entity, what })?;
+                    return Ok(Review::Recorded(status_of(record, approval)));
+                }
+            }
+        }
+    }
+
+    /// Settles an execution in doubt, on evidence. Whoever does it holds
+    /// [`RESOLVE_PERMISSION`](crate::RESOLVE_PERMISSION) and is neither the requester nor its principal.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Resolved`].
+    pub async fn resolve(&self, authority: &Authority, execution: ExecutionId, resolution: Resolution, evidence: &str) -> Result<Resolved, RuntimeError> {
+        let (actor, domain) = (authority.actor()?, self.domain());
+        let granted = domain.policy().resolve(actor, authority.roles()?);
+        let (ids, now) = self.draw()?;
+        let issue = self.issue(false);
+        let mut tries = 0;
+        let entity = self.execution_place(execution).await?.stream;
+        loop {
+            let view = self.refresh(&entity).await?;
+            let is_running = lock(&self.inner.running).contains(&execution);
+            let by = Resolver { actor, authority: &granted, evidence, is_running };
+            let at = self.moment(&entity, &actor.id, &Attempt::new(&ids, now), &issue);
+            let (drafts, refusal) = match resolve(domain, &view, execution, &resolution, &by, &at) {
+                Reviewed::Done(drafts) => (drafts, None),
+                Reviewed::Refused(refusal, drafts) => (drafts, Some(refusal)),
+            };
+            let action = view.execution(execution).map(|open| open.action.clone());
+            match (self.store_drafts(view, drafts, ids.trace, now).await?, refusal) {
+                (None, _) => once_more(&mut tries, MOST_TRIES, &entity)?,
+                (Some(_), Some(refusal)) => return Ok(Resolved::Refused(refusal)),
+                (Some(stored), None) => return settled(entity, action, &stored.records, ids.trace),
+            }
+        }
+    }
+
+    /// Attempts an execution in doubt again, under the same id, if its effect was declared idempotent. The
+    /// attempt is recorded before it starts.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Resolved`].
+    pub async fn retry(&self, authority: &Authority, execution: ExecutionId) -> Result<Resolved, RuntimeError> {
+        let (actor, domain) = (authority.actor()?, self.domain());
+        let granted = domain.policy().resolve(actor, authority.roles()?);
+        let (ids, now) = self.draw()?;
+        let issue = self.issue(false);
+        let mut tries = 0;
+        let entity = self.execution_place(execution).await?.stream;
+        loop {
+            let view = self.refresh(&entity).await?;
+            let is_running = lock(&self.inner.running).contains(&execution);
+            let by = Resolver { actor, authority: &granted, evidence: "", is_running };
+            let at = self.moment(&entity, &actor.id, &Attempt::new(&ids, now), &issue);
+            let (drafts, answer) = match retry(domain, &view, execution, &by, &at) {
+                Retried::Execute(clearance, drafts) => (drafts, Ok(clearance)),
+                Retried::Refused(refusal, drafts) => (drafts, Err(refusal)),
+            };
+            match (self.commit(view, drafts, ids.trace, now).await?, answer) {
+                (Commit::Stored(stored), Ok(clearance)) => {
+                    let permit = clearance.acknowledged(&stored.acknowledged);
+                    let answer = self.run(Allowed { permit, receipt: None, trace_id: ids.trace }).await?;
+                    return Ok(Resolved::Settled(Box::new(answer)));
+                }
+                (Commit::Stored(_), Err(refusal)) => return Ok(Resolved::Refused(refusal)),
+                (Commit::Conflict | Commit::Unsigned, _) => once_more(&mut tries, MOST_TRIES, &entity)?,
+            }
+        }
+    }
+}
+
+fn settled(entity: EntityRef, action: Option<ActionName>, records: &[Record], trace_id: TraceId) -> Result<Resolved, RuntimeError> {
+    let what = "a resolved execution was not open";
+    let told = records.split_first().zip(action).and_then(|((first, rest), action)| {
+        let teller = crate::answer::Teller { entity: &entity, action: &action, receipt: None, trace_id, is_repeat: false };
+        Answer::ended(teller, first, rest)
+    });
+    told.map(|answer| Resolved::Settled(Box::new(answer))).ok_or(RuntimeError::Inconsistent { entity, what })
+}
+
+fn status_of(record: &Record, approval: crate::view::OpenApproval) -> ApprovalStatus {
+    let quorum = approval.quorum();
+    let before = u32::try_from(approval.grants.len()).unwrap_or(u32::MAX);
+    let (status, grants) = match &record.body {
+        Body::ApprovalGranted(grant) if grant.complete => ("granted", grant.grants),
+        Body::ApprovalGranted(grant) => ("pending", grant.grants),
+        Body::ApprovalDenied(_) => ("denied", before),
+        Body::ApprovalRevoked(_) => ("revoked", before),
+        _ => ("escalated", before),
+    };
+    ApprovalStatus {
+        id: approval.id,
+        status,
+        action: approval.proposed.action.clone(),
+        entity: approval.proposed.entity.clone(),
+        reviewed_by: record.actor().id.clone(),
+        reviewed_at: record.recorded_at(),
+        grants,
+        quorum,
+        trace_id: record.trace_id(),
+    }
+}

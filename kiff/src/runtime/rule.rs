@@ -1,0 +1,218 @@
+//! Decides until the decision is stored.
+
+use super::{Runtime, RuntimeError, commit::Commit, lock, once_more};
+use crate::{
+    answer::{Allowed, Answer, Blocked, Held},
+    decide::{self, Moment},
+    decision::{Block, Clearance, Decided, Hold},
+    ids::{ActorId, ApprovalId, EntityRef, EntityType, Ids, TraceId},
+    proposal::Asked,
+    record::{Draft, body::Issue},
+    request::Proposed,
+    timestamp::Timestamp,
+    view::View,
+};
+use std::sync::Arc;
+
+/// How often a call is decided anew when others change the same entity.
+const MOST_TRIES: u32 = 128;
+
+/// The most actors whose unrecorded refusals are counted; beyond it the counts start again.
+const MOST_SUPPRESSED: usize = 10_000;
+
+/// A decision that is stored, or needs no storing.
+pub(super) enum Ruled {
+    Allowed(Allowed),
+    Answered(Box<Answer>),
+}
+
+impl Ruled {
+    fn answered(answer: Answer) -> Self {
+        Self::Answered(Box::new(answer))
+    }
+}
+
+/// What one call keeps between its tries: the same ids and the same time, so that it gives the same bytes.
+pub(super) struct Attempt<'a> {
+    ids: &'a Ids,
+    now: Timestamp,
+    tries: u32,
+    /// The signer failed: nothing may be cleared any more.
+    is_unsigned: bool,
+    /// The view was brought up to date, so an answer without a record may be given from it.
+    is_fresh: bool,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(ids: &'a Ids, now: Timestamp) -> Self {
+        Self { ids, now, tries: 0, is_unsigned: false, is_fresh: false }
+    }
+}
+
+impl Runtime {
+    /// Decides a proposal. On a conflict it folds again and decides again.
+    pub(super) async fn ruled(&self, asked: &Asked, ids: &Ids, now: Timestamp) -> Result<Ruled, RuntimeError> {
+        let mut attempt = Attempt::new(ids, now);
+        let (proposed, domain) = (&asked.proposed, self.domain());
+        loop {
+            let view = self.view(&proposed.entity).await?;
+            let found = self.found(&view, asked).await?;
+            let issue = self.issue(attempt.is_unsigned);
+            let at = self.moment(&proposed.entity, &proposed.actor.id, &attempt, &issue);
+            let decided = match attempt.is_unsigned {
+                false => decide::decide(domain, &view, asked, &found, &at),
+                true => decide::refuse_unsigned(domain, &view, asked, &found, &at),
+            };
+            let (view, decided) = match decided {
+                Decided::Repeat => return Ok(Ruled::answered(self.recorded(asked).await?)),
+                Decided::Unplaced(_) if !attempt.is_fresh => {
+                    self.refresh(&proposed.entity).await?;
+                    attempt.is_fresh = true;
+                    continue;
+                }
+                Decided::Unplaced(sheet) => {
+                    let refused = self.view(&refused_stream()?).await?;
+                    let at = self.moment(&refused.head.entity, &proposed.actor.id, &attempt, &issue);
+                    let decided = decide::refuse_unplaced(domain, &refused, asked, &found, sheet, &at);
+                    (refused, decided)
+                }
+                decided => (view, decided),
+            };
+            if let Some(ruled) = self.carry_out(view, decided, proposed, &mut attempt).await? {
+                return Ok(ruled);
+            }
+        }
+    }
+
+    /// The same for the stored proposal of an approval.
+    pub(super) async fn resumed(&self, id: ApprovalId, ids: &Ids, now: Timestamp) -> Result<Ruled, RuntimeError> {
+        let entity = self.approval_stream(id).await?;
+        let mut attempt = Attempt::new(ids, now);
+        loop {
+            let view = self.view(&entity).await?;
+            let Some(approval) = view.approval(id) else {
+                let view = self.refresh(&entity).await?;
+                if view.approval(id).is_some() {
+                    continue;
+                }
+                return self.closed_approval(&view, id, ids.trace).await.map(Ruled::answered);
+            };
+            let (approval, issue) = (approval.clone(), self.issue(attempt.is_unsigned));
+            let at = self.moment(&entity, &approval.proposed.actor.id, &attempt, &issue);
+            let decided = match attempt.is_unsigned {
+                false => decide::resume(self.domain(), &view, &approval, &at),
+                true => decide::refuse_unsigned_resume(self.domain(), &view, &approval, &at),
+            };
+            if let Some(ruled) = self.carry_out(view, decided, &approval.proposed, &mut attempt).await? {
+                return Ok(ruled);
+            }
+        }
+    }
+
+    /// Stores the records of a decision and makes the answer; nothing if it must be decided again.
+    async fn carry_out(&self, view: Arc<View>, decided: Decided, proposed: &Proposed, attempt: &mut Attempt<'_>) -> Result<Option<Ruled>, RuntimeError> {
+        let entity = view.head.entity.clone();
+        let (drafts, verdict) = match decided {
+            Decided::Execute(clearance, drafts) => (drafts, Verdict::Clear(Box::new(clearance))),
+            Decided::Hold(hold, drafts) => (drafts, Verdict::Hold(Box::new(hold))),
+            Decided::Block(block, drafts) => (drafts, Verdict::Block(block)),
+            Decided::Unplaced(_) | Decided::Repeat => return Ok(None),
+        };
+        if drafts.is_empty() {
+            return self.carry_out_silently(&entity, verdict, proposed, attempt).await;
+        }
+        match self.commit(view, drafts, attempt.ids.trace, attempt.now).await? {
+            Commit::Stored(stored) => {
+                self.tell_suppressed(&entity, &proposed.actor.id);
+                let (receipt, trace_id) = (stored.receipt, attempt.ids.trace);
+                Ok(Some(match verdict {
+                    Verdict::Clear(clearance) => Ruled::Allowed(Allowed { permit: clearance.acknowledged(&stored.acknowledged), receipt, trace_id }),
+                    Verdict::Hold(hold) => Ruled::answered(Answer::Held(Held::of(*hold, receipt, trace_id))),
+                    Verdict::Block(block) => Ruled::answered(Answer::Blocked(Blocked::of(block, proposed, true, receipt, trace_id))),
+                }))
+            }
+            Commit::Conflict => {
+                once_more(&mut attempt.tries, MOST_TRIES, &entity)?;
+                Ok(None)
+            }
+            Commit::Unsigned => {
+                attempt.is_unsigned = true;
+                Ok(None)
+            }
+        }
+    }
+
+    /// An answer that writes nothing. It reads the stream's tail first: a view that is behind could say
+    /// what is no longer so.
+    async fn carry_out_silently(&self, entity: &EntityRef, verdict: Verdict, proposed: &Proposed, attempt: &mut Attempt<'_>) -> Result<Option<Ruled>, RuntimeError> {
+        if !attempt.is_fresh {
+            self.refresh(entity).await?;
+            attempt.is_fresh = true;
+            return Ok(None);
+        }
+        let trace_id = attempt.ids.trace;
+        Ok(match verdict {
+            Verdict::Clear(_) => None,
+            Verdict::Hold(hold) => Some(Ruled::answered(Answer::Held(Held::of(*hold, None, trace_id)))),
+            Verdict::Block(block) => {
+                self.count_suppressed(entity, &proposed.actor.id);
+                Some(Ruled::answered(Answer::Blocked(Blocked::of(block, proposed, false, None, trace_id))))
+            }
+        })
+    }
+
+    /// Who issues: without a working signer there is no key to name.
+    pub(super) fn issue(&self, is_unsigned: bool) -> Issue {
+        let mut issue = self.inner.issue.clone();
+        if is_unsigned {
+            issue.key_id = "none".into();
+        }
+        issue
+    }
+
+    pub(super) fn moment<'a>(&self, entity: &EntityRef, actor: &ActorId, attempt: &Attempt<'a>, issue: &'a Issue) -> Moment<'a> {
+        let suppressed = lock(&self.inner.suppressed);
+        let suppressed = match suppressed.is_empty() {
+            true => 0,
+            false => suppressed.get(&(self.tenant.clone(), entity.clone(), actor.clone())).copied().unwrap_or(0),
+        };
+        Moment { now: attempt.now, ids: attempt.ids, issue, suppressed }
+    }
+
+    fn count_suppressed(&self, entity: &EntityRef, actor: &ActorId) {
+        let mut suppressed = lock(&self.inner.suppressed);
+        if suppressed.len() >= MOST_SUPPRESSED {
+            suppressed.clear();
+        }
+        *suppressed.entry((self.tenant.clone(), entity.clone(), actor.clone())).or_default() += 1;
+    }
+
+    /// A decision has told how many refusals were not recorded; the count starts again.
+    fn tell_suppressed(&self, entity: &EntityRef, actor: &ActorId) {
+        let mut suppressed = lock(&self.inner.suppressed);
+        if !suppressed.is_empty() {
+            suppressed.remove(&(self.tenant.clone(), entity.clone(), actor.clone()));
+        }
+    }
+
+    /// Records that are the whole of a call: nothing is run after them.
+    pub(super) async fn store_drafts(&self, view: Arc<View>, drafts: Vec<Draft>, trace: TraceId, now: Timestamp) -> Result<Option<super::commit::Stored>, RuntimeError> {
+        match self.commit(view, drafts, trace, now).await? {
+            Commit::Stored(stored) => Ok(Some(stored)),
+            Commit::Conflict | Commit::Unsigned => Ok(None),
+        }
+    }
+}
+
+/// What the heart said, apart from the records that go with it.
+enum Verdict {
+    Clear(Box<Clearance>),
+    Hold(Box<Hold>),
+    Block(Block),
+}
+
+/// The tenant's own stream, for refusals without an entity or an action.
+pub(super) fn refused_stream() -> Result<EntityRef, RuntimeError> {
+    let (kind, id) = (EntityType::new("kiff")?, crate::ids::EntityId::new("refused")?);
+    Ok(EntityRef::of(&kind, &id))
+}
