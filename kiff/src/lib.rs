@@ -14,6 +14,8 @@ mod param;
 mod record;
 mod request;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timestamp;
 pub mod value;
 

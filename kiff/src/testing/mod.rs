@@ -1,0 +1,3 @@
+//! What tests need, yours and ours. Behind the feature `testing`.
+
+pub mod store_suite;
