@@ -219,3 +219,72 @@ fn page<T>(items: &[T], after: u64, limit: usize) -> &[T] {
 fn length<T>(items: &[T]) -> u64 {
     u64::try_from(items.len()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        actor::Authority,
+        event::{EventBody, NewEvent},
+        record::{Draft, Head, body::Body, seal},
+        timestamp::Timestamp,
+    };
+    use std::{
+        pin::pin,
+        task::{Context, Poll, Waker},
+        thread,
+    };
+
+    #[test]
+    fn a_clone_is_the_same_store() {
+        let store = MemoryStore::new();
+        assert_eq!(now(store.clone().append(&batch("evt_1"))).unwrap(), Append::Done);
+        assert_eq!(now(store.sequence(batch("evt_1").tenant())).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_poisoned_lock_is_taken_again() {
+        let store = MemoryStore::new();
+        now(store.append(&batch("evt_1"))).unwrap();
+        let other = store.clone();
+        let panicked = thread::spawn(move || {
+            let _guard = other.lock();
+            panic!("while it holds the lock");
+        });
+        assert!(panicked.join().is_err());
+        assert_eq!(now(store.sequence(batch("evt_1").tenant())).unwrap(), 1);
+    }
+
+    #[test]
+    fn its_debug_form_tells_no_content() {
+        let store = MemoryStore::new();
+        now(store.append(&batch("evt_1"))).unwrap();
+        assert_eq!(format!("{store:?}"), "MemoryStore { .. }");
+    }
+
+    #[test]
+    fn a_question_leaves_no_trace() {
+        let store = MemoryStore::new();
+        let tenant = TenantId::new("acme").unwrap();
+        assert_eq!(now(store.read_log(&tenant, 0, 9)).unwrap(), []);
+        assert!(store.lock().is_empty());
+    }
+
+    fn batch(event: &str) -> Batch {
+        let tenant = TenantId::new("acme").unwrap();
+        let stream: EntityRef = "order:one".parse().unwrap();
+        let body = Body::EventIngested(EventBody::admit(NewEvent::new(event, "ORDER_PAID")).unwrap());
+        let draft = Draft::new(Authority::service("stripe").actor().unwrap(), body);
+        let trace = "trace_01J8Z9K3M4N5P6Q7R8S9T0V1W2".parse().unwrap();
+        let records = seal(&Head::empty(tenant.clone(), stream.clone()), vec![draft], trace, Timestamp::EPOCH).unwrap();
+        Batch::new(tenant).with(stream, 0, records).unwrap()
+    }
+
+    /// The answer of a store that never waits.
+    fn now<F: Future>(future: F) -> F::Output {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("it waits"),
+        }
+    }
+}

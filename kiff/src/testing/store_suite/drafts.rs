@@ -207,3 +207,20 @@ fn ruling(receipt: u64) -> Result<Ruling, Broken> {
         suppressed: 0,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store outside may parse what it is given, so it must be what the format says.
+    #[test]
+    fn the_records_are_read_again() {
+        let mut stream = Stream::new(&acme().unwrap(), "order:one").unwrap();
+        let proposal = stream.proposal(ACTOR, "key");
+        let drafts = [event("evt"), proposal, blocked(1), held(2, 1), cleared(3, 1, Some(1)), denied(1), executed(1), unknown(1), contradicted(1), settled(1)];
+        for record in stream.seal(drafts.into_iter().map(Result::unwrap).collect()).unwrap() {
+            let read = Record::parse(record.bytes().clone()).unwrap();
+            assert_eq!((read.envelope, read.body), (record.envelope, record.body));
+        }
+    }
+}

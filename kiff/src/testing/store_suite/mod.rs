@@ -186,6 +186,7 @@ struct Ground<'a, S> {
 }
 
 /// Why a check ends early.
+#[derive(Debug)]
 enum Broken {
     Rule(String),
     Store(StoreError),
