@@ -57,7 +57,6 @@ impl From<Mark> for Claim {
 ///
 /// The entries take effect in their order. To open what is open already, or to close what is closed,
 /// changes nothing but the place where it was closed last.
-#[must_use]
 pub fn index_of(record: &Record) -> impl Iterator<Item = IndexEntry> + use<> {
     entries(record).into_iter().flatten()
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     ids::TenantId,
-    record::{Claim, Draft, Mark},
+    record::{Claim, Mark},
     store::{EventStore, Found, MarkKind, OpenMark},
 };
 
@@ -47,7 +47,7 @@ pub(super) async fn keeps_open_marks<S: EventStore>(ground: &Ground<'_, S>) -> R
     let approval = |number| Mark::Approval(approval_id(number));
     let execution = |number| Mark::Execution(execution_id(number));
     // Each batch, and what is open after it.
-    let steps: Vec<(Vec<Draft>, Vec<(u64, Mark)>)> = vec![
+    let steps = vec![
         (vec![held(1, 1)?], vec![(1, approval(1))]),
         (vec![held(2, 2)?], vec![(1, approval(1)), (2, approval(2))]),
         (vec![cleared(3, 1, Some(1))?], vec![(2, approval(2)), (3, execution(1))]),

@@ -1,108 +1,19 @@
-//! The store suite: the stores that keep the rules pass it, and each broken one is caught by the right check.
+//! A store that is slow and plain, and on demand wrong in one way.
 
 use kiff::{
-    BoxFuture, EntityRef, Record, RecordBytes, TenantId,
-    store::{Append, Batch, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, MemoryStore, OpenMark, StoreError, index_of},
-    testing::store_suite::{self, Check, Failure, block_on, on_a_thread},
+    EntityRef, Record, RecordBytes, TenantId,
+    store::{Append, Batch, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError, index_of},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::poll_fn,
-    pin::pin,
-    sync::{Arc, Mutex},
-    task::{Context, Poll, Waker},
+    sync::Mutex,
+    task::Poll,
 };
-
-#[test]
-fn the_memory_store_passes() {
-    block_on(store_suite::run(async || MemoryStore::new())).unwrap();
-}
-
-#[test]
-fn a_store_that_knows_only_the_public_interface_passes() {
-    block_on(store_suite::run(async || Naive::default())).unwrap();
-}
-
-#[test]
-fn a_broken_store_is_caught_by_name() {
-    use Fault::*;
-    for (fault, check) in [
-        (RewritesBytes, Check::ReadsBack),
-        (SortsByText, Check::ReadsInOrder),
-        (IgnoresLimit, Check::ReadsInOrder),
-        (CutsLargeRecords, Check::HoldsLargeRecords),
-        (KeepsFewStreams, Check::HoldsManyStreams),
-        (SharesClaims, Check::KeepsTenantsApart),
-        (SharesLogs, Check::KeepsTenantsApart),
-        (LetsAheadPass, Check::RefusesOtherSequences),
-        (LetsStalePass, Check::RefusesOtherSequences),
-        (TellsWrongSequence, Check::RefusesOtherSequences),
-        (SplitsBatches, Check::AppendsAllOrNothing),
-        (DropsGuards, Check::HeedsGuards),
-        (ForgetsKeys, Check::KeepsClaimsUnique),
-        (ForgetsEvents, Check::KeepsClaimsUnique),
-        (ForgetsReceipts, Check::KeepsClaimsUnique),
-        (ForgetsApprovals, Check::KeepsClaimsUnique),
-        (ForgetsExecutions, Check::KeepsClaimsUnique),
-        (StoresWhatIsClaimed, Check::KeepsClaimsUnique),
-        (ChecksClaimsOnlyAgainstLog, Check::KeepsClaimsUniqueInBatch),
-        (FoldsLetters, Check::TellsClaimsApart),
-        (FindsOneOff, Check::FindsClaims),
-        (NeverTellsClosed, Check::TellsWhatIsClosed),
-        (StaysClosed, Check::TellsWhatIsClosed),
-        (KeepsFirstClose, Check::TellsWhatIsClosed),
-        (NeverCloses, Check::KeepsOpenMarks),
-        (NeverReopens, Check::KeepsOpenMarks),
-        (MovesOpenMarks, Check::KeepsOpenMarks),
-        (MixesKinds, Check::PagesOpenMarks),
-        (SortsMarksById, Check::PagesOpenMarks),
-        (InterleavesBatches, Check::KeepsTheLog),
-        (NewestFirst, Check::KeepsPlacesInTheLog),
-        (ChecksThenAppends, Check::LetsOneWriterWin),
-        (ChecksThenAppends, Check::LetsOneClaimWin),
-        (RefusesOthersMeanwhile, Check::LetsOthersWrite),
-        (LeavesGaps, Check::LetsOthersWrite),
-    ] {
-        let store = Arc::new(Naive { fault: Some(fault), ..Naive::default() });
-        let turns = Turns::default();
-        match turns.block_on(check.run(&store, &|writer| turns.spawn(writer))) {
-            Err(failure) => assert_eq!(failure.check, check),
-            Ok(()) => panic!("{fault:?} passes {check}"),
-        }
-    }
-}
-
-#[test]
-fn a_writer_that_panics_does_not_hang_the_check() {
-    let store = Arc::new(Naive { fault: Some(Fault::Panics), ..Naive::default() });
-    assert!(block_on(Check::LetsOthersWrite.run(&store, &on_a_thread)).is_err());
-}
-
-#[test]
-fn the_suite_runs_inside_an_executor() {
-    let turns = Turns::default();
-    turns.block_on(store_suite::run_with(async || MemoryStore::new(), |writer| turns.spawn(writer))).unwrap();
-}
-
-#[test]
-fn a_failure_names_the_rule_and_keeps_the_stores_error() {
-    let broken = |fault| block_on(store_suite::run(async || Naive { fault: Some(fault), ..Naive::default() })).unwrap_err();
-    let failure: Failure = broken(Fault::DropsGuards);
-    assert_eq!(failure.check, Check::HeedsGuards);
-    assert!(failure.to_string().contains("heeds_guards") && failure.to_string().contains(Check::HeedsGuards.rule()));
-    assert!(std::error::Error::source(&failure).is_none());
-    assert!(std::error::Error::source(&broken(Fault::Fails)).is_some());
-}
-
-#[test]
-fn every_check_has_a_name_of_its_own() {
-    let names: BTreeSet<&str> = Check::ALL.iter().map(|check| check.name()).collect();
-    assert_eq!(names.len(), Check::ALL.len());
-}
 
 /// What a store may get wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+pub(crate) enum Fault {
     RewritesBytes,
     SortsByText,
     IgnoresLimit,
@@ -141,14 +52,19 @@ enum Fault {
     Fails,
 }
 
-/// A store as one would write it on a first afternoon: one list, and every answer a fold over it.
+/// One list of records, and every answer a fold over it.
 #[derive(Debug, Default)]
-struct Naive {
+pub(crate) struct Naive {
     fault: Option<Fault>,
     stored: Mutex<Vec<(TenantId, Record)>>,
 }
 
 impl Naive {
+    /// A store with one fault.
+    pub(crate) fn with(fault: Fault) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
+    }
+
     fn is(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
     }
@@ -222,29 +138,40 @@ impl Naive {
         stored.extend(records.into_iter().map(|record| (batch.tenant().clone(), record)));
     }
 
-    /// Every mark: where it was opened if it is open, and where it was closed last if it is closed.
-    fn marks(&self, tenant: &TenantId) -> BTreeMap<Mark, (Option<OpenMark>, Option<u64>)> {
-        let mut marks: BTreeMap<Mark, (Option<OpenMark>, Option<u64>)> = BTreeMap::new();
+    fn append_part_by_part(&self, batch: &Batch) -> Append {
+        let mut stored = self.stored.lock().unwrap();
+        for part in batch.parts() {
+            let alone = Batch::new(batch.tenant().clone()).with(part.stream().clone(), part.expected(), part.records().to_vec()).unwrap();
+            if let Some(refusal) = self.refusal(&stored, &alone) {
+                return refusal;
+            }
+            self.store(&mut stored, &alone);
+        }
+        Append::Done
+    }
+
+    fn marks(&self, tenant: &TenantId) -> BTreeMap<Mark, Standing> {
+        let mut marks: BTreeMap<Mark, Standing> = BTreeMap::new();
         for record in self.records(tenant) {
             for entry in index_of(&record) {
                 match entry {
                     IndexEntry::Open(mark) => {
                         let known = marks.contains_key(&mark);
-                        let (open, closed) = marks.entry(mark).or_default();
+                        let standing = marks.entry(mark).or_default();
                         if !self.is(Fault::StaysClosed) {
-                            *closed = None;
+                            standing.closed = None;
                         }
-                        if (open.is_none() || self.is(Fault::MovesOpenMarks)) && !(known && self.is(Fault::NeverReopens)) {
-                            *open = Some(OpenMark { stream: record.entity().clone(), seq: record.entity_seq(), mark });
+                        if (standing.open.is_none() || self.is(Fault::MovesOpenMarks)) && !(known && self.is(Fault::NeverReopens)) {
+                            standing.open = Some(OpenMark { stream: record.entity().clone(), seq: record.entity_seq(), mark });
                         }
                     }
                     IndexEntry::Close(mark) => {
-                        let (open, closed) = marks.entry(mark).or_default();
-                        if closed.is_none() || !self.is(Fault::KeepsFirstClose) {
-                            *closed = Some(record.entity_seq());
+                        let standing = marks.entry(mark).or_default();
+                        if standing.closed.is_none() || !self.is(Fault::KeepsFirstClose) {
+                            standing.closed = Some(record.entity_seq());
                         }
                         if !self.is(Fault::NeverCloses) {
-                            *open = None;
+                            standing.open = None;
                         }
                     }
                     _ => {}
@@ -269,6 +196,13 @@ impl Naive {
     }
 }
 
+/// Where a mark was opened if it is open, and where it was closed last if it is closed.
+#[derive(Default)]
+struct Standing {
+    open: Option<OpenMark>,
+    closed: Option<u64>,
+}
+
 impl EventStore for Naive {
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
         if self.is(Fault::Fails) {
@@ -276,24 +210,15 @@ impl EventStore for Naive {
         }
         assert!(!self.is(Fault::Panics), "this store gives up");
         if self.is(Fault::SplitsBatches) {
-            for part in batch.parts() {
-                let alone = Batch::new(batch.tenant().clone()).with(part.stream().clone(), part.expected(), part.records().to_vec()).unwrap();
-                let mut stored = self.stored.lock().unwrap();
-                if let Some(refusal) = self.refusal(&stored, &alone) {
-                    return Ok(refusal);
-                }
-                self.store(&mut stored, &alone);
-            }
-            return Ok(Append::Done);
+            return Ok(self.append_part_by_part(batch));
         }
         if self.is(Fault::ChecksThenAppends) {
             let refusal = self.refusal(&self.stored.lock().unwrap(), batch);
             give_way().await;
-            if let Some(refusal) = refusal {
-                return Ok(refusal);
+            if refusal.is_none() {
+                self.store(&mut self.stored.lock().unwrap(), batch);
             }
-            self.store(&mut self.stored.lock().unwrap(), batch);
-            return Ok(Append::Done);
+            return Ok(refusal.unwrap_or(Append::Done));
         }
         let mut stored = self.stored.lock().unwrap();
         if let Some(refusal) = self.refusal(&stored, batch) {
@@ -341,7 +266,7 @@ impl EventStore for Naive {
 
     async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
         let marks = self.marks(tenant);
-        let closed = marks.into_iter().find(|(mark, _)| Claim::from(*mark) == *claim).and_then(|(_, (_, closed))| closed);
+        let closed = marks.into_iter().find(|(mark, _)| Claim::from(*mark) == *claim).and_then(|(_, standing)| standing.closed);
         let closed = if self.is(Fault::NeverTellsClosed) { None } else { closed };
         let record = self.records(tenant).into_iter().find(|record| self.claims(record).contains(claim));
         let off = u64::from(self.is(Fault::FindsOneOff));
@@ -349,34 +274,12 @@ impl EventStore for Naive {
     }
 
     async fn open(&self, tenant: &TenantId, kind: MarkKind, after: Option<&OpenMark>, limit: usize) -> Result<Vec<OpenMark>, StoreError> {
-        let mut open: Vec<OpenMark> = self.marks(tenant).into_values().filter_map(|(open, _)| open).collect();
+        let mut open: Vec<OpenMark> = self.marks(tenant).into_values().filter_map(|standing| standing.open).collect();
         open.retain(|place| place.mark.kind() == kind || self.is(Fault::MixesKinds));
         if !self.is(Fault::SortsMarksById) {
             open.sort();
         }
         Ok(open.into_iter().filter(|place| after.is_none_or(|after| place > after)).take(limit).collect())
-    }
-}
-
-/// An executor of one thread that polls what was spawned in turn, so that writers race in the same way
-/// every time.
-#[derive(Default)]
-struct Turns(Mutex<Vec<BoxFuture<'static, ()>>>);
-
-impl Turns {
-    fn spawn(&self, future: BoxFuture<'static, ()>) {
-        self.0.lock().unwrap().push(future);
-    }
-
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        let mut context = Context::from_waker(Waker::noop());
-        loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-                return output;
-            }
-            self.0.lock().unwrap().retain_mut(|writer| writer.as_mut().poll(&mut context).is_pending());
-        }
     }
 }
 
