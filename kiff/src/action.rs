@@ -192,7 +192,12 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(situation: Situation<'a>, execution: ExecutionId, attempt: u32, providers: &'a Providers) -> Self {
+    pub(crate) fn new(
+        situation: Situation<'a>,
+        execution: ExecutionId,
+        attempt: u32,
+        providers: &'a Providers,
+    ) -> Self {
         Self { situation: Situation { execution: Some(execution), ..situation }, execution, attempt, providers }
     }
 
@@ -224,7 +229,9 @@ impl<'a> Call<'a> {
     /// [`Failure::not_applied`] if it provided none. Name the type in [`Executor::needs`] and the runtime
     /// is not even built then.
     pub fn provided<T: Any + Send + Sync>(&self) -> Result<&'a T, Failure> {
-        self.providers.get().ok_or_else(|| Failure::not_applied(format_args!("the host provides no `{}`", type_name::<T>())))
+        self.providers
+            .get()
+            .ok_or_else(|| Failure::not_applied(format_args!("the host provides no `{}`", type_name::<T>())))
     }
 
     /// The id under which the provider should deduplicate the effect. A retry has the same one.
@@ -310,7 +317,11 @@ impl Definition {
 
     /// Adds a check: the proposal is refused with `code` unless it holds.
     #[must_use]
-    pub fn check(self, code: impl Into<String>, holds: impl Fn(&Situation<'_>) -> bool + Send + Sync + 'static) -> Self {
+    pub fn check(
+        self,
+        code: impl Into<String>,
+        holds: impl Fn(&Situation<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
         self.try_check(code, move |at| Ok(holds(at)))
     }
 
@@ -327,7 +338,11 @@ impl Definition {
 
     /// The policy that the contract's `approval_when` names: the proposal is held with `code` if it holds.
     #[must_use]
-    pub fn approval_when(self, code: impl Into<String>, holds: impl Fn(&Situation<'_>) -> bool + Send + Sync + 'static) -> Self {
+    pub fn approval_when(
+        self,
+        code: impl Into<String>,
+        holds: impl Fn(&Situation<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
         self.try_approval_when(code, move |at| Ok(holds(at)))
     }
 

@@ -141,10 +141,6 @@ impl Authority {
         self.granted().map(|granted| &granted.roles)
     }
 
-    pub(crate) fn recorded(actor: Arc<Actor>, roles: Arc<[Role]>) -> Self {
-        Self(Ok(Named { actor, roles }))
-    }
-
     fn of<R: AsRef<str>>(kind: ActorType, id: &str, roles: impl IntoIterator<Item = R>) -> Self {
         Self(ActorId::new(id).and_then(|id| {
             let actor = Arc::new(Actor::new(id, kind, None));

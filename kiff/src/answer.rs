@@ -6,7 +6,10 @@ use crate::{
     ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, TraceId},
     param::Params,
     receipt::Receipt,
-    record::{CheckResult, Kind, Record, body::{self, Body, Told}},
+    record::{
+        CheckResult, Kind, Record,
+        body::{self, Body, Told},
+    },
     request::Proposed,
     timestamp::Timestamp,
     value::Value,
@@ -162,7 +165,13 @@ pub struct Blocked {
 }
 
 impl Blocked {
-    pub(crate) fn of(block: Block, proposed: &Proposed, is_recorded: bool, receipt: Option<Receipt>, trace_id: TraceId) -> Self {
+    pub(crate) fn of(
+        block: Block,
+        proposed: &Proposed,
+        is_recorded: bool,
+        receipt: Option<Receipt>,
+        trace_id: TraceId,
+    ) -> Self {
         Self {
             action: proposed.action.clone(),
             entity: proposed.entity.clone(),
@@ -233,6 +242,8 @@ pub struct InDoubt {
     pub cause: Code,
     /// What the executor said.
     pub message: String,
+    /// When it was cleared, or came into doubt again.
+    pub since: Timestamp,
     /// When the attempt counts as abandoned, if the contract says so.
     pub deadline: Option<Timestamp>,
     /// The receipt of the clearance, if the runtime has a signer and this call cleared it.
@@ -304,7 +315,15 @@ impl Answer {
                 trace_id,
                 is_repeat,
             }),
-            Body::ActionFailed(it) => Self::Failed(Failed { action, entity, execution_id: it.execution, message: it.message.text(), receipt, trace_id, is_repeat }),
+            Body::ActionFailed(it) => Self::Failed(Failed {
+                action,
+                entity,
+                execution_id: it.execution,
+                message: it.message.text(),
+                receipt,
+                trace_id,
+                is_repeat,
+            }),
             Body::ExecutionResolved(it) if it.result == *"succeeded" => Self::Executed(Executed {
                 action,
                 entity,
@@ -316,9 +335,15 @@ impl Answer {
                 trace_id,
                 is_repeat,
             }),
-            Body::ExecutionResolved(it) => {
-                Self::Failed(Failed { action, entity, execution_id: it.execution, message: resolved_message(it), receipt, trace_id, is_repeat })
-            }
+            Body::ExecutionResolved(it) => Self::Failed(Failed {
+                action,
+                entity,
+                execution_id: it.execution,
+                message: resolved_message(it),
+                receipt,
+                trace_id,
+                is_repeat,
+            }),
             Body::ActionUnknown(it) => Self::InDoubt(InDoubt {
                 action,
                 entity,
@@ -326,6 +351,7 @@ impl Answer {
                 attempt: it.attempt,
                 cause: it.cause.clone(),
                 message: it.message.text(),
+                since: ending.recorded_at(),
                 deadline: None,
                 receipt,
                 trace_id: Some(trace_id),
@@ -338,6 +364,7 @@ impl Answer {
                 attempt: it.attempt,
                 cause: Code::fixed("outcome_conflict"),
                 message: it.message.text(),
+                since: ending.recorded_at(),
                 deadline: None,
                 receipt,
                 trace_id: Some(trace_id),

@@ -216,7 +216,15 @@ pub(crate) enum Reviewed {
 }
 
 /// Decides what a reviewer may do. A refused review is recorded too.
-pub(crate) fn review(domain: &Domain, view: &View, id: ApprovalId, wish: &Wish, reviewer: &Reviewer<'_>, found: Option<&FoundApproval>, at: &Moment<'_>) -> Reviewed {
+pub(crate) fn review(
+    domain: &Domain,
+    view: &View,
+    id: ApprovalId,
+    wish: &Wish,
+    reviewer: &Reviewer<'_>,
+    found: Option<&FoundApproval>,
+    at: &Moment<'_>,
+) -> Reviewed {
     let Some(approval) = view.approval(id) else {
         let refusal = match found.and_then(|found| found.closed) {
             Some(kind) => ReviewRefusal::AlreadyDecided(Box::new(crate::decide::closed_by(id, kind, view))),
@@ -231,7 +239,15 @@ pub(crate) fn review(domain: &Domain, view: &View, id: ApprovalId, wish: &Wish, 
     }
 }
 
-fn check(domain: &Domain, view: &View, approval: &OpenApproval, action: Option<&Action>, wish: &Wish, reviewer: &Reviewer<'_>, now: Timestamp) -> Result<(), ReviewRefusal> {
+fn check(
+    domain: &Domain,
+    view: &View,
+    approval: &OpenApproval,
+    action: Option<&Action>,
+    wish: &Wish,
+    reviewer: &Reviewer<'_>,
+    now: Timestamp,
+) -> Result<(), ReviewRefusal> {
     let id = approval.id;
     if let Some(permission) = approval.reviewers.as_ref().filter(|permission| !reviewer.authority.holds(permission)) {
         return Err(ReviewRefusal::PermissionDenied { permission: permission.clone() });
@@ -240,7 +256,9 @@ fn check(domain: &Domain, view: &View, approval: &OpenApproval, action: Option<&
     if !action.is_some_and(|action| action.reviewer_kinds().contains(&kind)) {
         return Err(ReviewRefusal::ReviewerKind { kind });
     }
-    if action.is_none_or(|action| action.contract.separate_reviewer) && is_party(reviewer.actor, &approval.proposed.actor) {
+    if action.is_none_or(|action| action.contract.separate_reviewer)
+        && is_party(reviewer.actor, &approval.proposed.actor)
+    {
         return Err(ReviewRefusal::SelfReview);
     }
     if approval.has_expired(view.head.effective(now)) {
@@ -264,14 +282,25 @@ fn check(domain: &Domain, view: &View, approval: &OpenApproval, action: Option<&
 pub(crate) fn is_party(reviewer: &Actor, requester: &Actor) -> bool {
     let names = |actor: &Actor| [Some(actor.id.clone()), actor.on_behalf_of.clone()];
     let theirs = names(requester);
-    names(reviewer).iter().flatten().any(|mine| theirs.iter().flatten().any(|their| is_same_person(mine.as_str(), their.as_str())))
+    names(reviewer)
+        .iter()
+        .flatten()
+        .any(|mine| theirs.iter().flatten().any(|their| is_same_person(mine.as_str(), their.as_str())))
 }
 
 fn is_same_person(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 
-fn drafts(domain: &Domain, view: &View, approval: &OpenApproval, action: Option<&Action>, wish: &Wish, reviewer: &Reviewer<'_>, at: &Moment<'_>) -> Vec<Draft> {
+fn drafts(
+    domain: &Domain,
+    view: &View,
+    approval: &OpenApproval,
+    action: Option<&Action>,
+    wish: &Wish,
+    reviewer: &Reviewer<'_>,
+    at: &Moment<'_>,
+) -> Vec<Draft> {
     let closing = || Closing { approval: approval.id, reason: Some(note(reviewer)) };
     match wish {
         Wish::Grant => {
@@ -316,7 +345,15 @@ fn note(reviewer: &Reviewer<'_>) -> String {
 /// The most characters of a reviewer's words that are recorded.
 pub(crate) const MOST_NOTE: usize = 2_000;
 
-fn rejected(domain: &Domain, view: &View, id: ApprovalId, wish: &Wish, reviewer: &Reviewer<'_>, refusal: ReviewRefusal, at: &Moment<'_>) -> Reviewed {
+fn rejected(
+    domain: &Domain,
+    view: &View,
+    id: ApprovalId,
+    wish: &Wish,
+    reviewer: &Reviewer<'_>,
+    refusal: ReviewRefusal,
+    at: &Moment<'_>,
+) -> Reviewed {
     let body = RejectedReview { approval: Some(id), execution: None, verdict: wish.code(), reason: refusal.code() };
     let mut drafts = rejection(domain, view, reviewer.actor, body, at);
     // An approval that is found past its time is closed by whoever finds it.
@@ -327,10 +364,18 @@ fn rejected(domain: &Domain, view: &View, id: ApprovalId, wish: &Wish, reviewer:
 }
 
 /// The record of a refused review, within the bound on refusals.
-pub(crate) fn rejection(domain: &Domain, view: &View, actor: &Arc<Actor>, body: RejectedReview, at: &Moment<'_>) -> Vec<Draft> {
+pub(crate) fn rejection(
+    domain: &Domain,
+    view: &View,
+    actor: &Arc<Actor>,
+    body: RejectedReview,
+    at: &Moment<'_>,
+) -> Vec<Draft> {
     match view.next_refusal(&actor.id, domain.bounds().refusals, view.head.effective(at.now)) {
         RefusalRecord::Single => vec![Draft::new(actor, Body::ReviewRejected(body))],
-        RefusalRecord::Suppression(recorded) => vec![Draft::new(actor, Body::RefusalsSuppressed(crate::record::body::Suppressed { recorded }))],
+        RefusalRecord::Suppression(recorded) => {
+            vec![Draft::new(actor, Body::RefusalsSuppressed(crate::record::body::Suppressed { recorded }))]
+        }
         RefusalRecord::Nothing => Vec::new(),
     }
 }
@@ -375,7 +420,15 @@ pub(crate) fn shown(action: Option<&Action>, proposed: &Proposed) -> String {
 /// A value in one line: texts in quotes, everything that could forge or hide escaped.
 fn quoted(value: &Value) -> String {
     let text = value.to_string();
-    text.chars().flat_map(|c| if matches!(c, '"' | '\'' | '\\') { EscapedChar::Plain(Some(c)) } else { EscapedChar::Debug(c.escape_debug()) }).collect()
+    text.chars()
+        .flat_map(|c| {
+            if matches!(c, '"' | '\'' | '\\') {
+                EscapedChar::Plain(Some(c))
+            } else {
+                EscapedChar::Debug(c.escape_debug())
+            }
+        })
+        .collect()
 }
 
 enum EscapedChar {

@@ -11,7 +11,9 @@ use crate::{
     finish::Resolution,
     ids::{ActionName, ApprovalId, ExecutionId, Permission},
     proposal::Proposal,
-    runtime::{EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved, Review, Runtime, RuntimeError},
+    runtime::{
+        EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved, Review, Runtime, RuntimeError,
+    },
     timeline::Timeline,
 };
 
@@ -92,7 +94,12 @@ impl Blocking {
     ///
     /// # Errors
     /// As [`Runtime::ingest_raw`].
-    pub fn ingest_raw(&self, source: &Authority, adapter: &impl InputAdapter, raw: &[u8]) -> Result<Vec<Ingested>, IngestError> {
+    pub fn ingest_raw(
+        &self,
+        source: &Authority,
+        adapter: &impl InputAdapter,
+        raw: &[u8],
+    ) -> Result<Vec<Ingested>, IngestError> {
         block_on(self.runtime.ingest_raw(source, adapter, raw))
     }
 }

@@ -96,7 +96,9 @@ pub(crate) fn decide(domain: &Domain, view: &View, asked: &Asked, found: &Found,
             sheet.pass(&APPROVAL);
             execute(domain, view, action, asked, approval, sheet, at)
         }
-        Consent::Waiting(approval) => Decided::Hold(Hold { approval, opened: false, denials: earlier_denials(view, asked) }, Vec::new()),
+        Consent::Waiting(approval) => {
+            Decided::Hold(Hold { approval, opened: false, denials: earlier_denials(view, asked) }, Vec::new())
+        }
         Consent::Needed { reason, expired } => {
             sheet.checks.push((APPROVAL, crate::record::CheckResult::Failed));
             open_hold(domain, view, action, asked, reason, expired, sheet, at)
@@ -126,7 +128,13 @@ pub(crate) fn resume(domain: &Domain, view: &View, approval: &OpenApproval, at: 
 }
 
 /// Decides without writing, for `explain`: the checks, and whether consent would be asked for.
-pub(crate) fn explain(domain: &Domain, view: &View, asked: &Asked, found: &Found, now: Timestamp) -> (Sheet, Option<Code>) {
+pub(crate) fn explain(
+    domain: &Domain,
+    view: &View,
+    asked: &Asked,
+    found: &Found,
+    now: Timestamp,
+) -> (Sheet, Option<Code>) {
     let question = Question::of(asked);
     let mut sheet = examine(view, &question, now);
     let Some(action) = asked.action.as_ref().filter(|_| sheet.is_clean()) else {
@@ -149,12 +157,23 @@ pub(crate) fn allowed_actions(domain: &Domain, view: &View, authority: &Granted)
     let Some(state) = view.state.as_ref().filter(|_| view.executions.is_empty() && !view.facts_failed) else {
         return Vec::new();
     };
-    let may = |action: &&Action| action.entity.as_str() == view.head.entity.kind() && action.allowed.contains(state) && holds_all(action, authority);
+    let may = |action: &&Action| {
+        action.entity.as_str() == view.head.entity.kind()
+            && action.allowed.contains(state)
+            && holds_all(action, authority)
+    };
     domain.actions().filter(may).map(|action| action.name.clone()).collect()
 }
 
 /// The records of a refusal that has no entity of its own, for the tenant's stream of refusals.
-pub(crate) fn refuse_unplaced(domain: &Domain, refused: &View, asked: &Asked, found: &Found, sheet: Sheet, at: &Moment<'_>) -> Decided {
+pub(crate) fn refuse_unplaced(
+    domain: &Domain,
+    refused: &View,
+    asked: &Asked,
+    found: &Found,
+    sheet: Sheet,
+    at: &Moment<'_>,
+) -> Decided {
     refuse(domain, refused, asked, found, sheet, at)
 }
 
@@ -167,7 +186,12 @@ pub(crate) fn refuse_unsigned(domain: &Domain, view: &View, asked: &Asked, found
 }
 
 /// The same for a held proposal that was resumed.
-pub(crate) fn refuse_unsigned_resume(domain: &Domain, view: &View, approval: &OpenApproval, at: &Moment<'_>) -> Decided {
+pub(crate) fn refuse_unsigned_resume(
+    domain: &Domain,
+    view: &View,
+    approval: &OpenApproval,
+    at: &Moment<'_>,
+) -> Decided {
     let asked = asked_again(domain, &approval.proposed);
     let mut sheet = examine(view, &Question::of(&asked), at.now);
     sheet.skip(&APPROVAL);
@@ -183,7 +207,11 @@ pub(crate) fn asked_again(domain: &Domain, stored: &Arc<Proposed>) -> Asked {
         let offered = stored.params.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         crate::param::faults_of(&action.params, &offered)
     });
-    let proposed = if authority == stored.authority { Arc::clone(stored) } else { Arc::new(Proposed { authority, ..(**stored).clone() }) };
+    let proposed = if authority == stored.authority {
+        Arc::clone(stored)
+    } else {
+        Arc::new(Proposed { authority, ..(**stored).clone() })
+    };
     Asked { proposed, action: action.cloned(), faults }
 }
 
@@ -222,7 +250,8 @@ fn holds_all(action: &Action, authority: &Granted) -> bool {
 fn examine(view: &View, question: &Question<'_>, now: Timestamp) -> Sheet {
     let mut sheet = Sheet::default();
     let Some(action) = question.action else {
-        let refusal = Refusal::ActionUnknown { action: question.proposed.action.clone(), entity: question.entity.clone() };
+        let refusal =
+            Refusal::ActionUnknown { action: question.proposed.action.clone(), entity: question.entity.clone() };
         sheet.fail(&ACTION, refusal);
         [PERMISSION, ENTITY, STATE, PARAMETERS, OPEN_EXECUTION].iter().for_each(|name| sheet.skip(name));
         return sheet;
@@ -232,7 +261,8 @@ fn examine(view: &View, question: &Question<'_>, now: Timestamp) -> Sheet {
     if holds_all(action, question.authority) {
         sheet.pass(&PERMISSION);
     } else {
-        let missing = action.permissions.iter().filter(|permission| !question.authority.holds(permission)).cloned().collect();
+        let missing =
+            action.permissions.iter().filter(|permission| !question.authority.holds(permission)).cloned().collect();
         sheet.fail(&PERMISSION, Refusal::PermissionDenied { action: action.name.clone(), missing });
     }
     examine_entity(view, question, action, &mut sheet);
@@ -241,7 +271,10 @@ fn examine(view: &View, question: &Question<'_>, now: Timestamp) -> Sheet {
     match view.executions.first() {
         _ if !told_of_entity(&sheet) => sheet.skip(&OPEN_EXECUTION),
         None => sheet.pass(&OPEN_EXECUTION),
-        Some(open) => sheet.fail(&OPEN_EXECUTION, Refusal::ExecutionOpen { execution: open.execution, in_doubt: open.doubt.is_some() }),
+        Some(open) => sheet.fail(
+            &OPEN_EXECUTION,
+            Refusal::ExecutionOpen { execution: open.execution, in_doubt: open.doubt.is_some() },
+        ),
     }
     sheet
 }
@@ -270,7 +303,14 @@ fn examine_entity(view: &View, question: &Question<'_>, action: &Action, sheet: 
     if action.allowed.contains(state) {
         sheet.pass(&STATE);
     } else {
-        sheet.fail(&STATE, Refusal::StateNotAllowed { action: action.name.clone(), current: state.clone(), allowed: action.allowed.clone() });
+        sheet.fail(
+            &STATE,
+            Refusal::StateNotAllowed {
+                action: action.name.clone(),
+                current: state.clone(),
+                allowed: action.allowed.clone(),
+            },
+        );
     }
 }
 
@@ -295,7 +335,10 @@ fn examine_custom(view: &View, question: &Question<'_>, action: &Action, now: Ti
         if answer(|| ask(&situation)).unwrap_or(false) {
             sheet.pass(name);
         } else {
-            sheet.fail(name, Refusal::CheckFailed { check: name.clone(), state: state.clone(), params: question.params.clone() });
+            sheet.fail(
+                name,
+                Refusal::CheckFailed { check: name.clone(), state: state.clone(), params: question.params.clone() },
+            );
         }
     }
 }
@@ -328,7 +371,10 @@ enum Consent {
     /// The same request waits for its reviewers already, or was granted and not yet used.
     Waiting(OpenApproval),
     /// A new approval must be opened, after the expired one of the same request is closed.
-    Needed { reason: Code, expired: Option<ApprovalId> },
+    Needed {
+        reason: Code,
+        expired: Option<ApprovalId>,
+    },
     Refused(Refusal),
 }
 
@@ -354,12 +400,18 @@ fn consent(domain: &Domain, view: &View, asked: &Asked, found: &Found, action: &
     let waiting = view.approvals.iter().find(|approval| same(&approval.proposed));
     match waiting {
         // One that can no longer be used is closed, and the request opens another.
-        Some(approval) if approval.has_expired(view.head.effective(now)) => Consent::Needed { reason, expired: Some(approval.id) },
+        Some(approval) if approval.has_expired(view.head.effective(now)) => {
+            Consent::Needed { reason, expired: Some(approval.id) }
+        }
         Some(approval) => Consent::Waiting(approval.clone()),
         None => {
             let open = view.approvals.iter().filter(|approval| approval.proposed.actor.id == proposed.actor.id).count();
             let most = domain.bounds().open_approvals;
-            if open < most { Consent::Needed { reason, expired: None } } else { Consent::Refused(Refusal::TooManyOpenApprovals { open, most }) }
+            if open < most {
+                Consent::Needed { reason, expired: None }
+            } else {
+                Consent::Refused(Refusal::TooManyOpenApprovals { open, most })
+            }
         }
     }
 }
@@ -392,7 +444,12 @@ fn usable(domain: &Domain, view: &View, approval: &OpenApproval, action: &Action
 }
 
 /// What has changed since the approval was opened, among the things that it is bound to.
-pub(crate) fn changed_since(domain: &Domain, view: &View, approval: &OpenApproval, action: &Action) -> Option<&'static str> {
+pub(crate) fn changed_since(
+    domain: &Domain,
+    view: &View,
+    approval: &OpenApproval,
+    action: &Action,
+) -> Option<&'static str> {
     let ruling = &approval.ruling;
     let changes = [
         (ruling.contract_digest != action.digest, "the contract"),
@@ -455,7 +512,15 @@ fn earlier_denials(view: &View, asked: &Asked) -> Vec<(ApprovalId, Params)> {
     same_action.map(|denial| (denial.approval, denial.proposed.params.clone())).collect()
 }
 
-fn execute(domain: &Domain, view: &View, action: &Arc<Action>, asked: &Asked, approval: Option<ApprovalId>, sheet: Sheet, at: &Moment<'_>) -> Decided {
+fn execute(
+    domain: &Domain,
+    view: &View,
+    action: &Arc<Action>,
+    asked: &Asked,
+    approval: Option<ApprovalId>,
+    sheet: Sheet,
+    at: &Moment<'_>,
+) -> Decided {
     let Some(state) = view.state.clone() else {
         return Decided::Unplaced(sheet);
     };
@@ -467,7 +532,9 @@ fn execute(domain: &Domain, view: &View, action: &Arc<Action>, asked: &Asked, ap
         deadline: action.timeout().map(|span| decided_at.plus(span)),
     };
     // What runs is the stored proposal.
-    let stored = approval.and_then(|id| view.approval(id)).map_or_else(|| Arc::clone(&asked.proposed), |approval| Arc::clone(&approval.proposed));
+    let stored = approval
+        .and_then(|id| view.approval(id))
+        .map_or_else(|| Arc::clone(&asked.proposed), |approval| Arc::clone(&approval.proposed));
     let mut ruling = ruling(domain, view, asked.action.as_deref(), &stored, NO_REASON, sheet, at);
     ruling.approval = approval;
     ruling.execution = Some(terms);
@@ -490,7 +557,16 @@ fn execute(domain: &Domain, view: &View, action: &Arc<Action>, asked: &Asked, ap
 }
 
 #[expect(clippy::too_many_arguments, reason = "one argument for each thing that a hold is made of")]
-fn open_hold(domain: &Domain, view: &View, action: &Action, asked: &Asked, reason: Code, expired: Option<ApprovalId>, sheet: Sheet, at: &Moment<'_>) -> Decided {
+fn open_hold(
+    domain: &Domain,
+    view: &View,
+    action: &Action,
+    asked: &Asked,
+    reason: Code,
+    expired: Option<ApprovalId>,
+    sheet: Sheet,
+    at: &Moment<'_>,
+) -> Decided {
     let proposed = &asked.proposed;
     let opened_at = view.head.effective(at.now);
     let reviewers = action.reviewers.clone();
@@ -503,11 +579,20 @@ fn open_hold(domain: &Domain, view: &View, action: &Action, asked: &Asked, reaso
     });
     let ruling = Arc::new(ruling);
     let mut drafts = Vec::with_capacity(3);
-    drafts.extend(expired.map(|approval| Draft::new(&proposed.actor, Body::ApprovalExpired(Closing { approval, reason: None }))));
+    drafts.extend(
+        expired.map(|approval| Draft::new(&proposed.actor, Body::ApprovalExpired(Closing { approval, reason: None }))),
+    );
     drafts.push(Draft::new(&proposed.actor, Body::DecisionRecorded(Arc::clone(proposed))));
     drafts.push(Draft::new(&proposed.actor, Body::ApprovalRequired(Arc::clone(&ruling))));
-    let approval =
-        OpenApproval { id: at.ids.approval, proposed: Arc::clone(proposed), ruling, opened_at, reviewers, grants: Vec::new(), complete: false };
+    let approval = OpenApproval {
+        id: at.ids.approval,
+        proposed: Arc::clone(proposed),
+        ruling,
+        opened_at,
+        reviewers,
+        grants: Vec::new(),
+        complete: false,
+    };
     Decided::Hold(Hold { approval, opened: true, denials: earlier_denials(view, asked) }, drafts)
 }
 
@@ -560,16 +645,33 @@ fn expire(actor: &Arc<Actor>, approval: ApprovalId) -> Draft {
 }
 
 /// The records of a refusal, or the one that stands for the rest of a run of them, or none.
-fn refusal_drafts(domain: &Domain, view: &View, actor: &Arc<Actor>, sheet: &Sheet, at: &Moment<'_>, full: impl FnOnce(&Sheet) -> Vec<Draft>) -> Vec<Draft> {
+fn refusal_drafts(
+    domain: &Domain,
+    view: &View,
+    actor: &Arc<Actor>,
+    sheet: &Sheet,
+    at: &Moment<'_>,
+    full: impl FnOnce(&Sheet) -> Vec<Draft>,
+) -> Vec<Draft> {
     match view.next_refusal(&actor.id, domain.bounds().refusals, view.head.effective(at.now)) {
         RefusalRecord::Single => full(sheet),
-        RefusalRecord::Suppression(recorded) => vec![Draft::new(actor, Body::RefusalsSuppressed(Suppressed { recorded }))],
+        RefusalRecord::Suppression(recorded) => {
+            vec![Draft::new(actor, Body::RefusalsSuppressed(Suppressed { recorded }))]
+        }
         RefusalRecord::Nothing => Vec::new(),
     }
 }
 
 /// The decision as its record carries it.
-pub(crate) fn ruling(domain: &Domain, view: &View, action: Option<&Action>, proposed: &Proposed, reason: Code, sheet: Sheet, at: &Moment<'_>) -> Ruling {
+pub(crate) fn ruling(
+    domain: &Domain,
+    view: &View,
+    action: Option<&Action>,
+    proposed: &Proposed,
+    reason: Code,
+    sheet: Sheet,
+    at: &Moment<'_>,
+) -> Ruling {
     Ruling {
         action: proposed.action.clone(),
         reason,

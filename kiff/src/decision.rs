@@ -5,10 +5,7 @@ use crate::{
     ids::{ActionName, ActorId, ApprovalId, Code, EntityRef, ExecutionId, Permission, StateName, TraceId},
     machine::FactsBox,
     param::{ParamFault, Params},
-    record::{
-        CheckResult, Draft,
-        body::ExecutionTerms,
-    },
+    record::{CheckResult, Draft, body::ExecutionTerms},
     request::{NO_REASON, Proposed},
     timestamp::Timestamp,
     view::OpenApproval,

@@ -28,7 +28,13 @@ pub struct NewEvent {
 impl NewEvent {
     /// An event with this id and type and an empty payload. The names are checked when it is ingested.
     pub fn new(id: impl Into<String>, kind: impl Into<String>) -> Self {
-        Self { id: id.into(), kind: kind.into(), payload: Value::object::<&str, &str>([]), correlation: None, causation: None }
+        Self {
+            id: id.into(),
+            kind: kind.into(),
+            payload: Value::object::<&str, &str>([]),
+            correlation: None,
+            causation: None,
+        }
     }
 
     /// What the source tells beside the type: any JSON object.

@@ -18,7 +18,12 @@ use std::{
 
 /// Runs the executor of a cleared action, once. What comes of it is told with the permit, which is spent:
 /// all that can follow is to record the outcome.
-pub(crate) async fn run(permit: Permit, tenant: &TenantId, providers: &Providers, timer: &dyn Timer) -> (Spent, Ending) {
+pub(crate) async fn run(
+    permit: Permit,
+    tenant: &TenantId,
+    providers: &Providers,
+    timer: &dyn Timer,
+) -> (Spent, Ending) {
     let cleared = &permit.cleared;
     let Some(executor) = cleared.action.executor.as_ref() else {
         let ending = Ending::NotApplied("the action has no executor".to_owned());
@@ -46,7 +51,11 @@ pub(crate) struct Spent(pub(crate) Permit);
 
 /// Polls an effect to its end or to its deadline, whichever comes first. Neither making it nor polling it
 /// may unwind into the runtime.
-async fn guarded<'a>(start: impl FnOnce() -> crate::BoxFuture<'a, Result<Outcome, Failure>>, limit: Option<Duration>, timer: &dyn Timer) -> Ending {
+async fn guarded<'a>(
+    start: impl FnOnce() -> crate::BoxFuture<'a, Result<Outcome, Failure>>,
+    limit: Option<Duration>,
+    timer: &dyn Timer,
+) -> Ending {
     let mut effect = match catch_unwind(AssertUnwindSafe(start)) {
         Ok(effect) => effect,
         Err(panic) => return panicked(panic),
@@ -74,8 +83,12 @@ fn timed_out(limit: Duration) -> Ending {
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Ending {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    let text =
+        panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
     // What was thrown may panic again when it is dropped.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
-    Ending::Unknown { cause: Code::fixed("panicked"), message: text.unwrap_or_else(|| "the executor panicked".to_owned()) }
+    Ending::Unknown {
+        cause: Code::fixed("panicked"),
+        message: text.unwrap_or_else(|| "the executor panicked".to_owned()),
+    }
 }

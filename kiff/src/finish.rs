@@ -13,7 +13,9 @@ use crate::{
     ingest::{MOST_PAYLOAD, accept},
     record::{
         Draft,
-        body::{self, Body, Conflict, Executed, ExecutionTerms, RejectedEvent, RejectedReview, Retry, Told, Unsuccessful},
+        body::{
+            self, Body, Conflict, Executed, ExecutionTerms, RejectedEvent, RejectedReview, Retry, Told, Unsuccessful,
+        },
     },
     value::Value,
     view::{OpenExecution, View},
@@ -36,7 +38,9 @@ impl From<Result<Outcome, Failure>> for Ending {
         match result {
             Ok(outcome) => Self::Succeeded(outcome),
             Err(Failure { certainty: Certainty::NotApplied, message }) => Self::NotApplied(message),
-            Err(Failure { certainty: Certainty::Unknown, message }) => Self::Unknown { cause: Code::fixed("error"), message },
+            Err(Failure { certainty: Certainty::Unknown, message }) => {
+                Self::Unknown { cause: Code::fixed("error"), message }
+            }
         }
     }
 }
@@ -74,12 +78,16 @@ pub(crate) fn finish(domain: &Domain, view: &View, cleared: &Cleared, ending: &E
             emit(domain, view, Some(&cleared.action), actor, terms.execution, outcome, &mut drafts);
             drafts
         }
-        Ending::NotApplied(message) => vec![Draft::new(actor, Body::ActionFailed(unsuccessful(Code::fixed("not_applied"), message)))],
+        Ending::NotApplied(message) => {
+            vec![Draft::new(actor, Body::ActionFailed(unsuccessful(Code::fixed("not_applied"), message)))]
+        }
         // The contract says that nothing outside can have happened.
         Ending::Unknown { message, .. } if terms.effect == Effect::None => {
             vec![Draft::new(actor, Body::ActionFailed(unsuccessful(Code::fixed("no_effect"), message)))]
         }
-        Ending::Unknown { cause, message } => vec![Draft::new(actor, Body::ActionUnknown(unsuccessful(cause.clone(), message)))],
+        Ending::Unknown { cause, message } => {
+            vec![Draft::new(actor, Body::ActionUnknown(unsuccessful(cause.clone(), message)))]
+        }
     }
 }
 
@@ -88,8 +96,13 @@ pub(crate) fn finish(domain: &Domain, view: &View, cleared: &Cleared, ending: &E
 fn late(actor: &Arc<Actor>, action: &ActionName, terms: ExecutionTerms, ending: &Ending) -> Vec<Draft> {
     let (result, message, output) = match ending {
         Ending::Succeeded(outcome) => {
-            let events = outcome.events.iter().map(|(kind, payload)| Value::object([("event_type", Value::from(kind.as_str())), ("payload", payload.clone())]));
-            let told = Value::object([("output", outcome.output.clone().unwrap_or(Value::Null)), ("events", Value::from(events.collect::<Vec<_>>()))]);
+            let events = outcome.events.iter().map(|(kind, payload)| {
+                Value::object([("event_type", Value::from(kind.as_str())), ("payload", payload.clone())])
+            });
+            let told = Value::object([
+                ("output", outcome.output.clone().unwrap_or(Value::Null)),
+                ("events", Value::from(events.collect::<Vec<_>>())),
+            ]);
             (Code::fixed("succeeded"), outcome.message.clone(), Some(Told::of(told)))
         }
         Ending::NotApplied(message) => (Code::fixed("not_applied"), message.clone(), None),
@@ -107,7 +120,15 @@ fn late(actor: &Arc<Actor>, action: &ActionName, terms: ExecutionTerms, ending: 
 }
 
 /// The records of the events that an effect emitted, in their order: accepted, or rejected with the reason.
-fn emit(domain: &Domain, view: &View, action: Option<&Action>, source: &Arc<Actor>, execution: ExecutionId, outcome: &Outcome, drafts: &mut Vec<Draft>) {
+fn emit(
+    domain: &Domain,
+    view: &View,
+    action: Option<&Action>,
+    source: &Arc<Actor>,
+    execution: ExecutionId,
+    outcome: &Outcome,
+    drafts: &mut Vec<Draft>,
+) {
     let machine = domain.machine(view.head.entity.kind());
     let (mut state, mut version) = (view.state.clone(), view.state_version);
     let most = domain.bounds().emitted_events;
@@ -123,7 +144,9 @@ fn emit(domain: &Domain, view: &View, action: Option<&Action>, source: &Arc<Acto
             drafts.push(Draft::new(source, Body::EventRejected(event)));
         };
         let declared = |kind: &EventType| action.is_some_and(|action| action.emits.contains(kind));
-        let (Ok(id), Some(kind)) = (EventId::new(format!("{execution}.{}", place + 1)), EventType::new(kind).ok().filter(declared)) else {
+        let (Ok(id), Some(kind)) =
+            (EventId::new(format!("{execution}.{}", place + 1)), EventType::new(kind).ok().filter(declared))
+        else {
             reject("event_undeclared", drafts);
             continue;
         };
@@ -135,15 +158,28 @@ fn emit(domain: &Domain, view: &View, action: Option<&Action>, source: &Arc<Acto
             reject("no_transition", drafts);
             continue;
         };
-        let event = EventBody { id, kind, payload: payload.clone(), correlation: None, causation: None, execution: Some(execution) };
+        let event = EventBody {
+            id,
+            kind,
+            payload: payload.clone(),
+            correlation: None,
+            causation: None,
+            execution: Some(execution),
+        };
         accept(source, event, state.as_ref(), version, &step.to, drafts);
         (state, version) = (Some(step.to.clone()), version + 1);
     }
     if let Some(rest) = outcome.events.get(most..).filter(|rest| !rest.is_empty()) {
-        let rest: Vec<Value> = rest.iter().map(|(kind, payload)| Value::object([("event_type", Value::from(kind.as_str())), ("payload", payload.clone())])).collect();
+        let rest: Vec<Value> = rest
+            .iter()
+            .map(|(kind, payload)| {
+                Value::object([("event_type", Value::from(kind.as_str())), ("payload", payload.clone())])
+            })
+            .collect();
         let reason = Code::fixed("too_many_events");
         let event_type = format!("{} more", rest.len());
-        let event = RejectedEvent { execution, event_type, reason, state: state.clone(), payload: Told::of(Value::from(rest)) };
+        let event =
+            RejectedEvent { execution, event_type, reason, state: state.clone(), payload: Told::of(Value::from(rest)) };
         drafts.push(Draft::new(source, Body::EventRejected(event)));
     }
     if version != view.state_version {
@@ -172,7 +208,14 @@ pub(crate) struct Resolver<'a> {
 }
 
 /// Decides what may be said of an execution in doubt.
-pub(crate) fn resolve(domain: &Domain, view: &View, id: ExecutionId, resolution: &Resolution, by: &Resolver<'_>, at: &Moment<'_>) -> crate::approval::Reviewed {
+pub(crate) fn resolve(
+    domain: &Domain,
+    view: &View,
+    id: ExecutionId,
+    resolution: &Resolution,
+    by: &Resolver<'_>,
+    at: &Moment<'_>,
+) -> crate::approval::Reviewed {
     use crate::approval::Reviewed;
     let open = match may_settle(view, id, by) {
         Ok(open) => open,
@@ -180,7 +223,10 @@ pub(crate) fn resolve(domain: &Domain, view: &View, id: ExecutionId, resolution:
     };
     // While an attempt may still land, nobody can say that it did nothing.
     let now = view.head.effective(at.now);
-    if matches!(resolution, Resolution::NotApplied) && open.doubt.is_none() && open.deadline.is_some_and(|deadline| now < deadline) {
+    if matches!(resolution, Resolution::NotApplied)
+        && open.doubt.is_none()
+        && open.deadline.is_some_and(|deadline| now < deadline)
+    {
         return refused(domain, view, id, "resolve", ReviewRefusal::StillRunning { execution: id }, by, at);
     }
     let result = match resolution {
@@ -214,12 +260,19 @@ pub(crate) fn retry(domain: &Domain, view: &View, id: ExecutionId, by: &Resolver
         }
         Err(refusal) => match refused(domain, view, id, "retry", refusal, by, at) {
             crate::approval::Reviewed::Refused(refusal, drafts) => Retried::Refused(refusal, drafts),
-            crate::approval::Reviewed::Done(drafts) => Retried::Refused(ReviewRefusal::ExecutionNotOpen { execution: id }, drafts),
+            crate::approval::Reviewed::Done(drafts) => {
+                Retried::Refused(ReviewRefusal::ExecutionNotOpen { execution: id }, drafts)
+            }
         },
     }
 }
 
-fn another_attempt(domain: &Domain, view: &View, open: &OpenExecution, at: &Moment<'_>) -> Result<Cleared, ReviewRefusal> {
+fn another_attempt(
+    domain: &Domain,
+    view: &View,
+    open: &OpenExecution,
+    at: &Moment<'_>,
+) -> Result<Cleared, ReviewRefusal> {
     let execution = open.execution;
     let not = |why| ReviewRefusal::NotRetryable { execution, why };
     if open.effect != Effect::Idempotent {
@@ -234,7 +287,16 @@ fn another_attempt(domain: &Domain, view: &View, open: &OpenExecution, at: &Mome
     let state = view.state.clone().ok_or(not("the entity has no state"))?;
     let deadline = action.timeout().map(|span| decided_at.plus(span));
     let terms = ExecutionTerms { execution, attempt: open.attempt.saturating_add(1), effect: open.effect, deadline };
-    Ok(Cleared { action, proposed, terms, state, state_version: view.state_version, facts: view.facts.clone(), decided_at, trace: at.ids.trace })
+    Ok(Cleared {
+        action,
+        proposed,
+        terms,
+        state,
+        state_version: view.state_version,
+        facts: view.facts.clone(),
+        decided_at,
+        trace: at.ids.trace,
+    })
 }
 
 /// The execution, if this authority may settle it: never its requester or the principal behind.
@@ -260,8 +322,17 @@ fn may_settle<'a>(view: &'a View, id: ExecutionId, by: &Resolver<'_>) -> Result<
     Ok(open)
 }
 
-fn refused(domain: &Domain, view: &View, id: ExecutionId, verdict: &'static str, refusal: ReviewRefusal, by: &Resolver<'_>, at: &Moment<'_>) -> crate::approval::Reviewed {
-    let body = RejectedReview { approval: None, execution: Some(id), verdict: Code::fixed(verdict), reason: refusal.code() };
+fn refused(
+    domain: &Domain,
+    view: &View,
+    id: ExecutionId,
+    verdict: &'static str,
+    refusal: ReviewRefusal,
+    by: &Resolver<'_>,
+    at: &Moment<'_>,
+) -> crate::approval::Reviewed {
+    let body =
+        RejectedReview { approval: None, execution: Some(id), verdict: Code::fixed(verdict), reason: refusal.code() };
     let drafts = rejection(domain, view, by.actor, body, at);
     crate::approval::Reviewed::Refused(refusal, drafts)
 }

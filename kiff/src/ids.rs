@@ -152,7 +152,11 @@ impl Code {
     /// [`NameError`] if it breaks the alphabet above.
     pub fn new(text: impl AsRef<str>) -> Result<Self, NameError> {
         let text = text.as_ref();
-        if is_snake(text) { Ok(Self(CodeText::Shared(text.into()))) } else { Err(NameError::new("a reason code", "[a-z][a-z0-9_]{0,63}", text)) }
+        if is_snake(text) {
+            Ok(Self(CodeText::Shared(text.into())))
+        } else {
+            Err(NameError::new("a reason code", "[a-z][a-z0-9_]{0,63}", text))
+        }
     }
 
     /// INVARIANT: the word keeps to the alphabet; `code` of every refusal is tested for it.
@@ -427,7 +431,9 @@ impl Salt {
 
     /// Reads the 22 characters; unused bits must be zero, so that a salt has one spelling.
     pub(crate) fn decode(text: &str) -> Option<Self> {
-        let digit = |byte| Self::ALPHABET.iter().position(|symbol| *symbol == byte).and_then(|digit| u128::try_from(digit).ok());
+        let digit = |byte| {
+            Self::ALPHABET.iter().position(|symbol| *symbol == byte).and_then(|digit| u128::try_from(digit).ok())
+        };
         let (last, head) = text.as_bytes().split_last()?;
         let last = digit(*last)?;
         if head.len() != 21 || last & 15 != 0 {

@@ -90,10 +90,20 @@ pub(crate) enum Admitted {
 }
 
 /// Decides an event. `found` is what the source has reported under this id before, and where.
-pub(crate) fn ingest(domain: &Domain, view: &View, source: &Arc<Actor>, event: &EventBody, found: Option<&(EntityRef, EventBody)>) -> Admitted {
+pub(crate) fn ingest(
+    domain: &Domain,
+    view: &View,
+    source: &Arc<Actor>,
+    event: &EventBody,
+    found: Option<&(EntityRef, EventBody)>,
+) -> Admitted {
     if let Some((entity, earlier)) = found {
         let same = *entity == view.head.entity && earlier.kind == event.kind && earlier.payload == event.payload;
-        return if same { Admitted::Known } else { Admitted::Refused(EventRefusal::IdReused { source_id: source.id.clone(), id: event.id.to_string() }) };
+        return if same {
+            Admitted::Known
+        } else {
+            Admitted::Refused(EventRefusal::IdReused { source_id: source.id.clone(), id: event.id.to_string() })
+        };
     }
     let bytes = event.payload.to_canonical().len();
     if bytes > MOST_PAYLOAD {
@@ -110,27 +120,53 @@ pub(crate) fn ingest(domain: &Domain, view: &View, source: &Arc<Actor>, event: &
     }
 }
 
-fn step<'a>(domain: &'a Domain, view: &View, source: &Actor, event: &EventBody) -> Result<&'a CheckedStep, EventRefusal> {
+fn step<'a>(
+    domain: &'a Domain,
+    view: &View,
+    source: &Actor,
+    event: &EventBody,
+) -> Result<&'a CheckedStep, EventRefusal> {
     let entity = &view.head.entity;
-    let machine = domain.machine(entity.kind()).ok_or_else(|| EventRefusal::EntityTypeUnknown { kind: entity.kind().to_owned() })?;
-    let nowhere = || EventRefusal::NoTransition { entity: entity.clone(), state: view.state.clone(), event: event.kind.clone() };
+    let machine = domain
+        .machine(entity.kind())
+        .ok_or_else(|| EventRefusal::EntityTypeUnknown { kind: entity.kind().to_owned() })?;
+    let nowhere =
+        || EventRefusal::NoTransition { entity: entity.clone(), state: view.state.clone(), event: event.kind.clone() };
     // Who may not report it at all is told that first, whatever the entity's state.
     let steps = machine.steps.iter().filter(|step| step.on == event.kind);
-    let may = |step: &&CheckedStep| source.kind != ActorType::Agent && (step.sources.is_empty() || step.sources.contains(&source.id));
+    let may = |step: &&CheckedStep| {
+        source.kind != ActorType::Agent && (step.sources.is_empty() || step.sources.contains(&source.id))
+    };
     if steps.clone().next().is_some() && !steps.clone().any(|step| may(&step)) {
-        return Err(EventRefusal::SourceNotAllowed { event: event.kind.clone(), source_id: source.id.clone(), kind: source.kind });
+        return Err(EventRefusal::SourceNotAllowed {
+            event: event.kind.clone(),
+            source_id: source.id.clone(),
+            kind: source.kind,
+        });
     }
     let step = machine.step(view.state.as_ref(), &event.kind).ok_or_else(nowhere)?;
     if may(&step) {
         Ok(step)
     } else {
-        Err(EventRefusal::SourceNotAllowed { event: event.kind.clone(), source_id: source.id.clone(), kind: source.kind })
+        Err(EventRefusal::SourceNotAllowed {
+            event: event.kind.clone(),
+            source_id: source.id.clone(),
+            kind: source.kind,
+        })
     }
 }
 
 /// The two records of an accepted event.
-pub(crate) fn accept(source: &Arc<Actor>, event: EventBody, from: Option<&StateName>, version: u64, to: &StateName, drafts: &mut Vec<Draft>) {
-    let change = StateChange { event: event.id.clone(), from: from.cloned(), to: to.clone(), state_version: version + 1 };
+pub(crate) fn accept(
+    source: &Arc<Actor>,
+    event: EventBody,
+    from: Option<&StateName>,
+    version: u64,
+    to: &StateName,
+    drafts: &mut Vec<Draft>,
+) {
+    let change =
+        StateChange { event: event.id.clone(), from: from.cloned(), to: to.clone(), state_version: version + 1 };
     drafts.push(Draft::new(source, Body::EventIngested(event)));
     drafts.push(Draft::new(source, Body::StateChanged(change)));
 }

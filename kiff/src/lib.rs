@@ -1,9 +1,9 @@
 //! Governed actions for AI agents.
 
 mod action;
-mod approval;
 mod actor;
 mod answer;
+mod approval;
 mod blocking;
 mod cache;
 pub mod clock;
@@ -23,13 +23,16 @@ mod param;
 mod proposal;
 mod receipt;
 mod record;
+pub mod replay;
 mod request;
 mod runtime;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timeline;
 mod timestamp;
-mod view;
 pub mod value;
+mod view;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -39,30 +42,32 @@ pub use action::{ActionContract, BoxFuture, Call, Definition, Executor, Failure,
 pub use actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
 pub use answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};
 pub use approval::{PendingApproval, ReviewRefusal};
+pub use blocking::Blocking;
 pub use contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
 pub use ctx::{Ctx, RuleError, Situation};
-pub use view::FoldError;
 pub use decision::{Permit, Refusal};
 pub use digest::{Digest, DigestError};
-pub use domain::{Action, Domain, DomainBuilder, DomainError, DomainFault, Bounds};
+pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault};
 pub use event::{Event, NewEvent};
 pub use finish::{RESOLVE_PERMISSION, Resolution};
-pub use ingest::EventRefusal;
 pub use ids::{
-    ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId, IdempotencyKey, Ids, NameError,
-    ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId, Ulid, Version,
+    ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId,
+    IdempotencyKey, Ids, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId, Ulid,
+    Version,
 };
+pub use ingest::EventRefusal;
 pub use machine::{Facts, Machine, StateMachine, Transition};
 pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamSpec, Params};
 pub use proposal::{Proposal, ProposalError};
 pub use receipt::{Receipt, Signer, SignerError};
 pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
-pub use blocking::Blocking;
 pub use runtime::{
-    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Unrecorded,
+    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved,
+    Review, Runtime, RuntimeBuilder, RuntimeError, Unrecorded,
 };
 pub use timeline::{Entry, Timeline};
 pub use timestamp::{Timestamp, TimestampError};
 pub use value::Value;
+pub use view::FoldError;
 
 // macros

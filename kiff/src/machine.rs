@@ -157,7 +157,12 @@ impl Machine {
                 self.states.push(state.to_owned());
             }
         }
-        self.steps.push(Step { from: from.map(str::to_owned), on: on.to_owned(), to: to.to_owned(), sources: Vec::new() });
+        self.steps.push(Step {
+            from: from.map(str::to_owned),
+            on: on.to_owned(),
+            to: to.to_owned(),
+            sources: Vec::new(),
+        });
         self
     }
 }

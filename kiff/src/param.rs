@@ -185,7 +185,13 @@ pub(crate) fn faults_of(declared: &[CheckedParam], offered: &Object) -> Vec<Para
         }
     }
     let unknown = |name: &&str| !declared.iter().any(|param| param.name.as_str() == *name);
-    faults.extend(offered.iter().map(|(name, _)| name).filter(unknown).map(|name| ParamFault::new(pointer(name), ParamProblem::Unknown)));
+    faults.extend(
+        offered
+            .iter()
+            .map(|(name, _)| name)
+            .filter(unknown)
+            .map(|name| ParamFault::new(pointer(name), ParamProblem::Unknown)),
+    );
     faults
 }
 
@@ -216,7 +222,10 @@ impl ParamKind {
                 Some(n) if n < min || n > max => wrong(ParamProblem::OutOfRange { min, max }),
                 Some(_) => Ok(()),
             },
-            (Self::Integer { min, max }, Value::String(digits)) => match Number::parse(digits).as_ref().and_then(Number::as_i128) {
+            (Self::Integer { min, max }, Value::String(digits)) => match Number::parse(digits)
+                .as_ref()
+                .and_then(Number::as_i128)
+            {
                 // A string is no second spelling of an integer that JSON can hold exactly.
                 Some(n) if Number::from(n).is_safe_integer() => wrong(ParamProblem::Type { expected, found: "string" }),
                 Some(n) if n < min || n > max => wrong(ParamProblem::OutOfRange { min, max }),
@@ -237,8 +246,12 @@ impl ParamKind {
     fn canonical(self, value: Value) -> Value {
         match (self, value) {
             (Self::Decimal, Value::Number(number)) => Value::String(number.as_str().to_owned()),
-            (Self::Integer { .. }, Value::Number(number)) if !number.is_safe_integer() => Value::String(number.as_str().to_owned()),
-            (Self::List(kind), Value::Array(items)) => Value::Array(items.into_iter().map(|item| kind.canonical(item)).collect()),
+            (Self::Integer { .. }, Value::Number(number)) if !number.is_safe_integer() => {
+                Value::String(number.as_str().to_owned())
+            }
+            (Self::List(kind), Value::Array(items)) => {
+                Value::Array(items.into_iter().map(|item| kind.canonical(item)).collect())
+            }
             (_, value) => value,
         }
     }
@@ -259,7 +272,9 @@ impl ParamKind {
             Self::String => "string".into(),
             Self::Bool => "boolean".into(),
             Self::Decimal => "decimal".into(),
-            Self::Integer { min, max } => Value::object([("integer", vec![Value::from(min.to_string()), Value::from(max.to_string())])]),
+            Self::Integer { min, max } => {
+                Value::object([("integer", vec![Value::from(min.to_string()), Value::from(max.to_string())])])
+            }
             Self::List(kind) => Value::object([("list", kind.describe())]),
         }
     }
@@ -324,7 +339,10 @@ impl<T: Param> Param for Vec<T> {
     const KIND: ParamKind = ParamKind::List(&T::KIND);
     fn decode(value: &Value) -> Result<Self, ParamFault> {
         let items = value.as_array().ok_or_else(|| ParamFault::wrong_type("an array", value))?;
-        let place = |(place, item)| T::decode(item).map_err(|fault: ParamFault| ParamFault::new(format!("/{place}{}", fault.pointer), fault.problem));
+        let place = |(place, item)| {
+            T::decode(item)
+                .map_err(|fault: ParamFault| ParamFault::new(format!("/{place}{}", fault.pointer), fault.problem))
+        };
         items.iter().enumerate().map(place).collect()
     }
 }

@@ -135,20 +135,49 @@ impl Proposal {
             ("action", value) => self.action = text(value)?,
             ("entity", value) => self.entity = text(value)?,
             ("parameters", Value::Object(params)) => self.params = params,
-            ("parameters", _) => return Err(ProposalError::Member { member: member.to_owned(), expected: "an object" }),
-            ("evidence", Value::Array(items)) => self.evidence = items.into_iter().map(text).collect::<Result<_, _>>()?,
+            ("parameters", _) => {
+                return Err(ProposalError::Member { member: member.to_owned(), expected: "an object" });
+            }
+            ("evidence", Value::Array(items)) => {
+                self.evidence = items.into_iter().map(text).collect::<Result<_, _>>()?
+            }
             ("actor", claimed) => self.claimed = Some(claimed),
-            ("reasoning" | "confidence" | "idempotency_key" | "correlation" | "approval_id" | "evidence", Value::Null) => {}
+            (
+                "reasoning" | "confidence" | "idempotency_key" | "correlation" | "approval_id" | "evidence",
+                Value::Null,
+            ) => {}
             ("reasoning", value) => self.reasoning = Some(text(value)?),
             ("confidence", value) => self.confidence = Some(text(value)?),
             ("idempotency_key", value) => self.idempotency_key = Some(text(value)?),
             ("correlation", value) => self.correlation = Some(text(value)?),
             ("approval_id", value) => self.approval = Some(text(value)?),
-            ("evidence", _) => return Err(ProposalError::Member { member: member.to_owned(), expected: "an array of strings" }),
-            _ => return Err(ProposalError::UnknownMember { member: member.chars().take(64).flat_map(char::escape_debug).collect() }),
+            ("evidence", _) => {
+                return Err(ProposalError::Member { member: member.to_owned(), expected: "an array of strings" });
+            }
+            _ => {
+                return Err(ProposalError::UnknownMember {
+                    member: member.chars().take(64).flat_map(char::escape_debug).collect(),
+                });
+            }
         }
         Ok(())
     }
+}
+
+/// The parameters of a proposal: names, and whatever turns into a [`Value`].
+///
+/// ```
+/// let params = kiff::params! { amount: "999.00", reason: "customer request" };
+/// assert_eq!(params.len(), 2);
+/// ```
+#[macro_export]
+macro_rules! params {
+    ($($name:ident: $value:expr),* $(,)?) => {{
+        #[allow(unused_mut, reason = "there may be no parameters")]
+        let mut params = $crate::value::Object::new();
+        $(params.insert(::core::stringify!($name), $crate::Value::from($value));)*
+        params
+    }};
 }
 
 /// A proposal that cannot be admitted at all. Nothing is decided, and nothing recorded.
@@ -218,7 +247,13 @@ pub(crate) struct Asked {
 }
 
 /// Admits a proposal: names, size, parameters, commitments. Pure, and done once for a call.
-pub(crate) fn admit_proposal(domain: &Domain, tenant: &TenantId, authority: &Authority, proposal: Proposal, ids: &Ids) -> Result<Asked, ProposalError> {
+pub(crate) fn admit_proposal(
+    domain: &Domain,
+    tenant: &TenantId,
+    authority: &Authority,
+    proposal: Proposal,
+    ids: &Ids,
+) -> Result<Asked, ProposalError> {
     let actor = Arc::clone(authority.actor()?);
     let (name, entity): (ActionName, EntityRef) = (proposal.action.parse()?, proposal.entity.parse()?);
     if entity.is_reserved() {
@@ -261,7 +296,11 @@ pub(crate) fn admit_proposal(domain: &Domain, tenant: &TenantId, authority: &Aut
 /// The admitted parameters; or what is wrong with them, and all that was offered, for its digest.
 fn admit_params(action: &Action, offered: Object) -> (Params, Option<Value>, Vec<ParamFault>) {
     let faults = faults_of(&action.params, &offered);
-    if faults.is_empty() { (take(&action.params, offered), None, faults) } else { (Params::default(), Some(Value::Object(offered)), faults) }
+    if faults.is_empty() {
+        (take(&action.params, offered), None, faults)
+    } else {
+        (Params::default(), Some(Value::Object(offered)), faults)
+    }
 }
 
 fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {
@@ -272,7 +311,10 @@ fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {
     if raw.saturating_mul(6) <= MOST_PROPOSED {
         return Ok(());
     }
-    let notes = [&proposal.reasoning, &proposal.confidence, &proposal.correlation].into_iter().flatten().chain(&proposal.evidence);
+    let notes = [&proposal.reasoning, &proposal.confidence, &proposal.correlation]
+        .into_iter()
+        .flatten()
+        .chain(&proposal.evidence);
     let exact = Value::from(notes.map(|text| Value::from(text.as_str())).collect::<Vec<_>>()).to_canonical().len();
     let params = Value::Object(proposal.params.clone()).to_canonical().len();
     let bytes = exact + params + proposal.claimed.as_ref().map_or(0, |claimed| claimed.to_canonical().len());

@@ -3,7 +3,11 @@
 //! A receipt is a projection of the record that carries the decision, and a signature. It can be issued
 //! again from the log.
 
-use crate::{action::BoxFuture, record::{Record, Verdict}, value::Value};
+use crate::{
+    action::BoxFuture,
+    record::{Record, Verdict},
+    value::Value,
+};
 use std::{error::Error, fmt, future::Future};
 
 /// Signs receipts with an Ed25519 key. Users may implement it, for a KMS or an HSM; write `async fn sign`.
@@ -77,7 +81,12 @@ impl Receipt {
 
     /// All nineteen members, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut all: Vec<_> = self.members.iter().map(|(name, text)| (*name, text.as_str())).chain([("signature", self.signature.as_str())]).collect();
+        let mut all: Vec<_> = self
+            .members
+            .iter()
+            .map(|(name, text)| (*name, text.as_str()))
+            .chain([("signature", self.signature.as_str())])
+            .collect();
         all.sort_unstable();
         all.into_iter()
     }
@@ -161,11 +170,17 @@ mod tests {
     fn the_published_example_is_reproduced() {
         let record = r#"{"actor":{"id":"ops-agent","type":"agent"},"body":{"action":"REFUND_ORDER","anchor":"base-sepolia:0x2F54680000000000000000000000000000000001","approval_id":"appr_01J8Z9K3M4N5P6Q7R8S9T0V1W3","checks":[{"name":"action","result":"passed"},{"name":"permission","result":"passed"},{"name":"entity","result":"passed"},{"name":"state","result":"passed"},{"name":"parameters","result":"passed"},{"name":"open_execution","result":"passed"},{"name":"approval","result":"failed"}],"contract_digest":"sha256:c6a80e6828df50dcd91df64dfab6a9bf696a3a265d0a63c89415b5c0bfbe0ab9","decision":"approval_required","domain_version":"refund-ops-v2","issued_by":"kiff-cloud","key_id":"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k","policy_version":"inventory-v2","reason":"amount_above_threshold","receipt_id":"rcpt_01J8Z9K3M4N5P6Q7R8S9T0V1W2","request_digest":"sha256:bd47179b65a72c902bd6fa29bbb7412ee3de5221781ecd3bacab7863fd48b7d0","state_version":1},"entity":"order:ord_002","entity_seq":4,"format":"kiff-record/1","kind":"approval_required","prev":"sha256:0ddbc9c95bf59b566c934f93af9d068e3fbb5dde1b0ddba3d19861e4b5dc3616","recorded_at":"2026-05-24T09:50:18.431Z","tenant":"kiff-demo","trace_id":"trace_01J8Z8H2J3K4M5N6P7Q8R9S0T1"}"#;
         let record = Record::parse(record.as_bytes().into()).unwrap();
-        assert_eq!(record.leaf().to_string(), "sha256:96cba03069a645e8349db2a4ba95005105fe2461a7d1d1a3500e925adc6c9fbb");
+        assert_eq!(
+            record.leaf().to_string(),
+            "sha256:96cba03069a645e8349db2a4ba95005105fe2461a7d1d1a3500e925adc6c9fbb"
+        );
         let unsigned = Unsigned::of(&record).unwrap();
         let message = unsigned.message();
         assert_eq!(message.len(), 798);
-        assert_eq!(crate::Digest::of(&message).to_string(), "sha256:08cfe0a756c80ab2b7806bec0e5c2b2adfa608834eab569366688ee209232054");
+        assert_eq!(
+            crate::Digest::of(&message).to_string(),
+            "sha256:08cfe0a756c80ab2b7806bec0e5c2b2adfa608834eab569366688ee209232054"
+        );
         let receipt = unsigned.signed(&[0xfd; 64]);
         assert_eq!(receipt.iter().count(), 19);
         assert!(receipt.get("signature").unwrap().starts_with("kiff_sig_fdfd"));

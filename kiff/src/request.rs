@@ -159,7 +159,9 @@ impl Proposed {
     /// True if `other` asks for the same: its digest is computed again under this proposal's salt.
     pub(crate) fn is_same_request(&self, other: &Self, tenant: &TenantId) -> bool {
         // What was not admitted has no parameters to commit to; what was offered tells the two apart.
-        self.offered == other.offered && (self.action == other.action) && self.request_digest == other.request(tenant).digest(self.salt).1
+        self.offered == other.offered
+            && (self.action == other.action)
+            && self.request_digest == other.request(tenant).digest(self.salt).1
     }
 }
 
@@ -178,9 +180,18 @@ mod tests {
         let (entity, action) = ("order:ord_002".parse().unwrap(), ActionName::new("REFUND_ORDER").unwrap());
         let request = Request { tenant: &tenant, entity: &entity, action: &action, actor: &actor, params: &params };
         let (commitments, digest) = request.digest(Salt::new(*b"0123456789abcdef"));
-        assert_eq!(commitments.actor.to_string(), "sha256:6ca9e84f1d4b54d758854b4d83bc07daf7e67b78325d8620c009fdba05a13cd1");
-        assert_eq!(commitments.params[0].to_string(), "sha256:d1ed6451452536f5d0ed6ad4229d4810ff20b63d5ca36a1069146cf9b0193717");
-        assert_eq!(commitments.params[1].to_string(), "sha256:28695d9908cee480805cf92d520da91d243cb3b29df92ec414e56351d12d574a");
+        assert_eq!(
+            commitments.actor.to_string(),
+            "sha256:6ca9e84f1d4b54d758854b4d83bc07daf7e67b78325d8620c009fdba05a13cd1"
+        );
+        assert_eq!(
+            commitments.params[0].to_string(),
+            "sha256:d1ed6451452536f5d0ed6ad4229d4810ff20b63d5ca36a1069146cf9b0193717"
+        );
+        assert_eq!(
+            commitments.params[1].to_string(),
+            "sha256:28695d9908cee480805cf92d520da91d243cb3b29df92ec414e56351d12d574a"
+        );
         assert_eq!(digest.to_string(), "sha256:bd47179b65a72c902bd6fa29bbb7412ee3de5221781ecd3bacab7863fd48b7d0");
     }
 }

@@ -99,8 +99,12 @@ fn summary(body: &Body) -> String {
         Body::ActionUnknown(result) => format!("{} in doubt: {}", result.action, result.cause),
         Body::ExecutionRetried(retry) => format!("attempt {}", retry.attempt),
         Body::ExecutionResolved(resolved) => format!("{} resolved: {}", resolved.action, resolved.result),
-        Body::OutcomeConflict(conflict) => format!("{} reported {} after it was settled", conflict.action, conflict.result),
+        Body::OutcomeConflict(conflict) => {
+            format!("{} reported {} after it was settled", conflict.action, conflict.result)
+        }
         Body::EventRejected(event) => format!("{} rejected: {}", event.event_type.escape_debug(), event.reason),
-        Body::RefusalsSuppressed(suppressed) => format!("further refusals are not recorded, after {}", suppressed.recorded),
+        Body::RefusalsSuppressed(suppressed) => {
+            format!("further refusals are not recorded, after {}", suppressed.recorded)
+        }
     }
 }

@@ -10,7 +10,10 @@ use crate::{
     event::Event,
     ids::{ActionName, ActorId, ApprovalId, Code, EntityRef, ExecutionId, Permission, StateName, TenantId},
     machine::FactsBox,
-    record::{Head, Record, body::{Body, Closing, ExecutionTerms, Ruling, StateChange}},
+    record::{
+        Head, Record,
+        body::{Body, Closing, ExecutionTerms, Ruling, StateChange},
+    },
     request::Proposed,
     timestamp::Timestamp,
 };
@@ -121,11 +124,16 @@ impl View {
     /// The view of a stream without records.
     pub(crate) fn empty(domain: &Domain, tenant: TenantId, entity: EntityRef) -> Self {
         let facts = domain.machine(entity.kind()).and_then(|machine| machine.blank.clone());
+        Self { facts, ..Self::bare(tenant, entity) }
+    }
+
+    /// The same without facts, for a log that is read without a domain.
+    pub(crate) fn bare(tenant: TenantId, entity: EntityRef) -> Self {
         Self {
             head: Head::empty(tenant, entity),
             state: None,
             state_version: 0,
-            facts,
+            facts: None,
             facts_failed: false,
             flagged: false,
             approvals: Vec::new(),
@@ -147,8 +155,12 @@ impl View {
     /// Where another view of the same stream differs, in words.
     pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
         let facts = |view: &Self| view.facts.as_ref().map(FactsBox::to_json);
-        let approvals = |view: &Self| format!("{:?}", view.approvals.iter().map(|it| (it.id, it.grants.len(), it.complete)).collect::<Vec<_>>());
-        let executions = |view: &Self| format!("{:?}", view.executions.iter().map(|it| (it.execution, it.attempt, &it.doubt)).collect::<Vec<_>>());
+        let approvals = |view: &Self| {
+            format!("{:?}", view.approvals.iter().map(|it| (it.id, it.grants.len(), it.complete)).collect::<Vec<_>>())
+        };
+        let executions = |view: &Self| {
+            format!("{:?}", view.executions.iter().map(|it| (it.execution, it.attempt, &it.doubt)).collect::<Vec<_>>())
+        };
         let denials = |view: &Self| format!("{:?}", view.denials.iter().map(|it| it.approval).collect::<Vec<_>>());
         let mut found = Vec::new();
         let mut compare = |what: &str, held: String, replayed: String| {
@@ -196,7 +208,12 @@ impl View {
                 if self.refusals.len() >= MOST_RUNS {
                     self.refusals.remove(0);
                 }
-                self.refusals.push(RefusalRun { actor: actor.clone(), count: u64::from(!suppressed), since: at, suppressed });
+                self.refusals.push(RefusalRun {
+                    actor: actor.clone(),
+                    count: u64::from(!suppressed),
+                    since: at,
+                    suppressed,
+                });
             }
         }
     }
@@ -282,9 +299,7 @@ impl FoldError {
 pub(crate) fn fold(view: &mut View, record: &Record) -> Result<(), FoldError> {
     check_place(&view.head, record)?;
     fold_body(view, record)?;
-    view.head.seq = record.envelope.seq;
-    view.head.leaf = record.leaf();
-    view.head.recorded_at = record.envelope.recorded_at;
+    view.head.pass(record);
     Ok(())
 }
 
@@ -368,9 +383,14 @@ fn fold_facts(view: &mut View, event: &Event<'_>) {
 
 fn fold_state(view: &mut View, change: &StateChange) -> Result<(), FoldError> {
     if change.from != view.state || change.state_version != view.state_version + 1 {
-        let said = |state: Option<&StateName>, version: u64| format!("{} at version {version}", state.map_or("no state", StateName::as_str));
+        let said = |state: Option<&StateName>, version: u64| {
+            format!("{} at version {version}", state.map_or("no state", StateName::as_str))
+        };
         let expected = said(view.state.as_ref(), view.state_version);
-        return Err(FoldError::State { expected, found: said(change.from.as_ref(), change.state_version.saturating_sub(1)) });
+        return Err(FoldError::State {
+            expected,
+            found: said(change.from.as_ref(), change.state_version.saturating_sub(1)),
+        });
     }
     view.state = Some(change.to.clone());
     view.state_version = change.state_version;
@@ -420,7 +440,12 @@ fn hold(view: &mut View, ruling: &Arc<Ruling>, at: Timestamp) -> Result<(), Fold
 
 fn deny(view: &mut View, end: &Closing, by: &ActorId) -> Result<(), FoldError> {
     let approval = close_approval(view, end.approval)?;
-    view.denials.push(Denial { approval: end.approval, proposed: approval.proposed, by: by.clone(), reason: end.reason.clone() });
+    view.denials.push(Denial {
+        approval: end.approval,
+        proposed: approval.proposed,
+        by: by.clone(),
+        reason: end.reason.clone(),
+    });
     Ok(())
 }
 
@@ -429,7 +454,11 @@ fn open_approval(view: &mut View, id: ApprovalId) -> Result<&mut OpenApproval, F
 }
 
 fn close_approval(view: &mut View, id: ApprovalId) -> Result<OpenApproval, FoldError> {
-    let place = view.approvals.iter().position(|approval| approval.id == id).ok_or(FoldError::ApprovalNotOpen { approval: id })?;
+    let place = view
+        .approvals
+        .iter()
+        .position(|approval| approval.id == id)
+        .ok_or(FoldError::ApprovalNotOpen { approval: id })?;
     Ok(view.approvals.remove(place))
 }
 
@@ -438,7 +467,11 @@ fn open_execution(view: &mut View, id: ExecutionId) -> Result<&mut OpenExecution
 }
 
 fn close_execution(view: &mut View, id: ExecutionId) -> Result<(), FoldError> {
-    let place = view.executions.iter().position(|open| open.execution == id).ok_or(FoldError::ExecutionNotOpen { execution: id })?;
+    let place = view
+        .executions
+        .iter()
+        .position(|open| open.execution == id)
+        .ok_or(FoldError::ExecutionNotOpen { execution: id })?;
     view.executions.remove(place);
     Ok(())
 }

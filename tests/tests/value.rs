@@ -79,65 +79,39 @@ fn host_types_survive() {
         kind: Option<String>,
         lines: BTreeMap<String, BTreeMap<u8, Vec<i64>>>,
     }
-    let lines = BTreeMap::from([(
-        "b".to_owned(),
-        BTreeMap::from([(10, vec![i64::MIN, -1]), (9, vec![])]),
-    )]);
-    let order = Order {
-        total: u64::MAX,
-        balance: i128::MIN,
-        kind: None,
-        lines,
-    };
+    let lines = BTreeMap::from([("b".to_owned(), BTreeMap::from([(10, vec![i64::MIN, -1]), (9, vec![])]))]);
+    let order = Order { total: u64::MAX, balance: i128::MIN, kind: None, lines };
     let value = Value::from_serialize(&order).unwrap();
     assert_eq!(
         value.to_string(),
         r#"{"balance":-170141183460469231731687303715884105728,"lines":{"b":{"10":[-9223372036854775808,-1],"9":[]}},"total":18446744073709551615,"type":null}"#
     );
     assert_eq!(value.deserialize::<Order>().unwrap(), order);
-    assert_eq!(
-        value.deserialize::<Vec<u8>>().unwrap_err().code(),
-        "shape_mismatch"
-    );
+    assert_eq!(value.deserialize::<Vec<u8>>().unwrap_err().code(), "shape_mismatch");
 }
 
 #[test]
 fn host_values_without_a_form_are_refused() {
     let by_pair = HashMap::from([((1, 2), 3)]);
-    assert_eq!(
-        Value::from_serialize(&by_pair).unwrap_err().code(),
-        "not_serializable"
-    );
-    assert_eq!(
-        Value::from_serialize("a\0").unwrap_err().code(),
-        "not_admitted"
-    );
+    assert_eq!(Value::from_serialize(&by_pair).unwrap_err().code(), "not_serializable");
+    assert_eq!(Value::from_serialize("a\0").unwrap_err().code(), "not_admitted");
 }
 
 #[test]
 fn the_json_crates_own_values_are_taken_as_they_are() {
-    let host: serde_json::Value =
-        serde_json::from_str(r#"{"b":[18446744073709551615,-1],"a":{"c":1.5}}"#).unwrap();
+    let host: serde_json::Value = serde_json::from_str(r#"{"b":[18446744073709551615,-1],"a":{"c":1.5}}"#).unwrap();
     let value = Value::from_serialize(&host).unwrap();
-    assert_eq!(
-        value.to_string(),
-        r#"{"a":{"c":1.5},"b":[18446744073709551615,-1]}"#
-    );
+    assert_eq!(value.to_string(), r#"{"a":{"c":1.5},"b":[18446744073709551615,-1]}"#);
     assert_eq!(value.deserialize::<serde_json::Value>().unwrap(), host);
 }
 
 fn wide() -> Limits {
-    Limits::default()
-        .with_bytes(usize::MAX)
-        .with_members(usize::MAX)
-        .with_numbers(NumberRule::Any)
+    Limits::default().with_bytes(usize::MAX).with_members(usize::MAX).with_numbers(NumberRule::Any)
 }
 
 fn values() -> impl Strategy<Value = Value> {
     let number = "-?(0|[1-9][0-9]{0,25})(\\.[0-9]{1,4})?([eE][+-]?[0-9]{1,2})?";
-    let text = || {
-        vec(any::<char>().prop_filter("refused", |c| *c != '\0'), 0..6).prop_map(String::from_iter)
-    };
+    let text = || vec(any::<char>().prop_filter("refused", |c| *c != '\0'), 0..6).prop_map(String::from_iter);
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -159,10 +133,7 @@ fn as_serde(value: &Value) -> serde_json::Value {
         Value::Number(number) => number.as_str().into(),
         Value::String(text) => text.as_str().into(),
         Value::Array(elements) => elements.iter().map(as_serde).collect(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| (name.to_owned(), as_serde(value)))
-            .collect(),
+        Value::Object(members) => members.iter().map(|(name, value)| (name.to_owned(), as_serde(value))).collect(),
         _ => serde_json::Value::Null,
     }
 }

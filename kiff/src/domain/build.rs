@@ -1,7 +1,7 @@
 //! The one door to a [`Domain`]: everything is checked, and every fault is told at once.
 
 use super::{
-    Action, CheckedApproval, CheckedMachine, CheckedStep, Domain, DomainError, DomainFault, Inner, Bounds,
+    Action, Bounds, CheckedApproval, CheckedMachine, CheckedStep, Domain, DomainError, DomainFault, Inner,
     digest::{contract_digest, domain_digest},
 };
 use crate::{
@@ -16,7 +16,8 @@ use crate::{
 use std::{collections::BTreeSet, sync::Arc};
 
 /// The names of the checks that every proposal meets. No custom check may have one of them.
-pub(crate) const FIXED_CHECKS: [&str; 7] = ["action", "permission", "entity", "state", "parameters", "open_execution", "approval"];
+pub(crate) const FIXED_CHECKS: [&str; 7] =
+    ["action", "permission", "entity", "state", "parameters", "open_execution", "approval"];
 
 /// Collects machines, actions and roles, and checks them against each other.
 #[derive(Debug)]
@@ -105,13 +106,19 @@ impl DomainBuilder {
     pub fn build(mut self) -> Result<Domain, DomainError> {
         let faults = &mut self.faults;
         let version = named("the domain", Version::new(&self.version), faults);
-        let policy_version = named("the policy", Version::new(self.policy_version.as_ref().unwrap_or(&self.version)), faults);
+        let policy_version =
+            named("the policy", Version::new(self.policy_version.as_ref().unwrap_or(&self.version)), faults);
         let policy: Arc<dyn PermissionPolicy> = self.policy.unwrap_or_else(|| Arc::new(self.roles));
-        let machines: Vec<_> = self.machines.into_iter().filter_map(|machine| check_machine(machine, faults)).map(Arc::new).collect();
+        let machines: Vec<_> =
+            self.machines.into_iter().filter_map(|machine| check_machine(machine, faults)).map(Arc::new).collect();
         duplicate_machines(&machines, faults);
         let held = policy.known_permissions();
-        let mut actions: Vec<_> =
-            self.definitions.into_iter().filter_map(|definition| check_action(definition, &machines, held.as_ref(), faults)).map(Arc::new).collect();
+        let mut actions: Vec<_> = self
+            .definitions
+            .into_iter()
+            .filter_map(|definition| check_action(definition, &machines, held.as_ref(), faults))
+            .map(Arc::new)
+            .collect();
         actions.sort_by(|a, b| a.name.cmp(&b.name));
         duplicate_actions(&actions, faults);
         let (Some(version), Some(policy_version), []) = (version, policy_version, faults.as_slice()) else {
@@ -170,12 +177,17 @@ fn check_steps(machine: &CheckedMachine, faults: &mut Vec<DomainFault>) {
             faults.push(DomainFault::DuplicateTransition { entity: entity(), from, on: step.on.to_string() });
         }
     }
-    let mut reached: BTreeSet<&StateName> = machine.steps.iter().filter(|step| step.from.is_none()).map(|step| &step.to).collect();
+    let mut reached: BTreeSet<&StateName> =
+        machine.steps.iter().filter(|step| step.from.is_none()).map(|step| &step.to).collect();
     if reached.is_empty() {
         faults.push(DomainFault::NoStart { entity: entity() });
         return;
     }
-    while let Some(next) = machine.steps.iter().find(|step| step.from.as_ref().is_some_and(|from| reached.contains(from)) && !reached.contains(&step.to)) {
+    while let Some(next) = machine
+        .steps
+        .iter()
+        .find(|step| step.from.as_ref().is_some_and(|from| reached.contains(from)) && !reached.contains(&step.to))
+    {
         reached.insert(&next.to);
     }
     for state in machine.states.iter().filter(|state| !reached.contains(state)) {
@@ -198,12 +210,21 @@ fn duplicate_actions(sorted: &[Arc<Action>], faults: &mut Vec<DomainFault>) {
             && first.name == second.name
         {
             let (first, second) = (&first.contract, &second.contract);
-            faults.push(DomainFault::DuplicateAction { name: first.name.clone(), first: first.location.clone(), second: second.location.clone() });
+            faults.push(DomainFault::DuplicateAction {
+                name: first.name.clone(),
+                first: first.location.clone(),
+                second: second.location.clone(),
+            });
         }
     }
 }
 
-fn check_action(definition: Definition, machines: &[Arc<CheckedMachine>], held: Option<&BTreeSet<Permission>>, faults: &mut Vec<DomainFault>) -> Option<Action> {
+fn check_action(
+    definition: Definition,
+    machines: &[Arc<CheckedMachine>],
+    held: Option<&BTreeSet<Permission>>,
+    faults: &mut Vec<DomainFault>,
+) -> Option<Action> {
     let Definition { contract, checks, approval, executor } = definition;
     let place = format!("{}: action `{}`", contract.location, contract.name);
     let name = named(&place, ActionName::new(&contract.name), faults)?;
@@ -253,18 +274,30 @@ fn check_states(action: &Action, faults: &mut Vec<DomainFault>) {
     let machine = &action.machine;
     for state in &action.allowed {
         if !machine.states.contains(state) {
-            faults.push(DomainFault::UnknownState { place: place(), action: name(), entity: action.entity.to_string(), state: state.to_string() });
+            faults.push(DomainFault::UnknownState {
+                place: place(),
+                action: name(),
+                entity: action.entity.to_string(),
+                state: state.to_string(),
+            });
             continue;
         }
         for event in action.emits.iter().filter(|event| machine.step(Some(state), event).is_none()) {
-            faults.push(DomainFault::EmitsNowhere { place: place(), action: name(), event: event.to_string(), state: state.to_string() });
+            faults.push(DomainFault::EmitsNowhere {
+                place: place(),
+                action: name(),
+                event: event.to_string(),
+                state: state.to_string(),
+            });
         }
     }
 }
 
 fn check_permissions(action: &Action, held: Option<&BTreeSet<Permission>>, faults: &mut Vec<DomainFault>) {
     let Some(held) = held else { return };
-    for permission in action.permissions.iter().chain(&action.reviewers).filter(|permission| !held.contains(*permission)) {
+    for permission in
+        action.permissions.iter().chain(&action.reviewers).filter(|permission| !held.contains(*permission))
+    {
         faults.push(DomainFault::PermissionNotHeld {
             place: action.contract.location.clone(),
             action: action.name.to_string(),
@@ -349,7 +382,12 @@ impl RuleCheck<'_> {
             params.push(CheckedParam { name, spec: *spec });
         }
         params.sort_by(|a, b| a.name.cmp(&b.name));
-        let repeated: Vec<_> = params.windows(2).filter(|pair| matches!(pair, [a, b] if a.name == b.name)).filter_map(|pair| pair.first()).map(|param| param.name.clone()).collect();
+        let repeated: Vec<_> = params
+            .windows(2)
+            .filter(|pair| matches!(pair, [a, b] if a.name == b.name))
+            .filter_map(|pair| pair.first())
+            .map(|param| param.name.clone())
+            .collect();
         for name in repeated {
             self.problem(format!("parameter `{name}` is declared twice"));
         }

@@ -17,10 +17,20 @@ pub(super) fn contract_digest(action: &Action) -> Digest {
 }
 
 /// The digest of a whole domain: its versions, its contracts, its machines and its roles.
-pub(super) fn domain_digest(version: &str, policy_version: &str, machines: &[Arc<CheckedMachine>], actions: &[Arc<Action>], policy: &dyn PermissionPolicy) -> Digest {
-    let contracts = actions.iter().map(|action| (action.name.as_str().to_owned(), Value::from(action.digest.to_string())));
+pub(super) fn domain_digest(
+    version: &str,
+    policy_version: &str,
+    machines: &[Arc<CheckedMachine>],
+    actions: &[Arc<Action>],
+    policy: &dyn PermissionPolicy,
+) -> Digest {
+    let contracts =
+        actions.iter().map(|action| (action.name.as_str().to_owned(), Value::from(action.digest.to_string())));
     let machines = machines.iter().map(|machine| (machine.entity.as_str().to_owned(), machine_form(machine)));
-    let roles = policy.describe().into_iter().map(|(role, held)| (role.to_string(), texts(held.iter().map(|permission| permission.as_str()))));
+    let roles = policy
+        .describe()
+        .into_iter()
+        .map(|(role, held)| (role.to_string(), texts(held.iter().map(|permission| permission.as_str()))));
     let form = Value::object([
         ("format", Value::from("kiff-domain/1")),
         ("domain_version", Value::from(version)),
@@ -66,7 +76,11 @@ fn describe(action: &Action) -> Object {
     put("approval", asked, approval.unwrap_or(Value::Null));
     put("reviewers", action.reviewers.is_some(), action.reviewers.as_ref().map(|held| held.as_str()).into());
     put("quorum", asked && contract.quorum != 1, contract.quorum.into());
-    put("expires_ms", asked && contract.expires.as_secs() != Declaration::DEFAULT_EXPIRY_SECS, millis(contract.expires));
+    put(
+        "expires_ms",
+        asked && contract.expires.as_secs() != Declaration::DEFAULT_EXPIRY_SECS,
+        millis(contract.expires),
+    );
     put("separate_reviewer", asked && !contract.separate_reviewer, false.into());
     let mut kinds: Vec<&str> = contract.reviewer_kinds.iter().map(|kind| kind.as_str()).collect();
     kinds.dedup();
@@ -82,12 +96,18 @@ fn params_form(action: &Action) -> Value {
         }
         Value::from(form)
     };
-    Value::object(action.params.iter().map(|param| (param.name.as_str().to_owned(), form(param.spec.kind.describe(), param.spec.required))))
+    Value::object(
+        action
+            .params
+            .iter()
+            .map(|param| (param.name.as_str().to_owned(), form(param.spec.kind.describe(), param.spec.required))),
+    )
 }
 
 fn machine_form(machine: &CheckedMachine) -> Value {
     let step = |step: &CheckedStep| {
-        let mut form: Object = [("on", Value::from(step.on.as_str())), ("to", Value::from(step.to.as_str()))].into_iter().collect();
+        let mut form: Object =
+            [("on", Value::from(step.on.as_str())), ("to", Value::from(step.to.as_str()))].into_iter().collect();
         if let Some(from) = &step.from {
             form.insert("from", from.as_str());
         }

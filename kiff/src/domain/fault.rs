@@ -145,7 +145,9 @@ pub enum DomainFault {
         action: String,
     },
     /// A high or critical risk that needs no approval, and no reason why.
-    #[error("{place}: action `{action}` has {risk} risk and never asks for approval; ask for it or say why not with `waiver = \"..\"`")]
+    #[error(
+        "{place}: action `{action}` has {risk} risk and never asks for approval; ask for it or say why not with `waiver = \"..\"`"
+    )]
     RiskWithoutApproval {
         /// Where the action is declared.
         place: String,

@@ -2,11 +2,10 @@
 
 use crate::{
     action::Outcome,
-    actor::Actor,
     contract::Effect,
     digest::Digest,
     event::EventBody,
-    ids::{ActionName, ApprovalId, Code, EntityRef, EventId, EventType, ExecutionId, Permission, ReceiptId, StateName, Version},
+    ids::{ActionName, ApprovalId, Code, EntityRef, EventId, ExecutionId, Permission, ReceiptId, StateName, Version},
     request::Proposed,
     timestamp::Timestamp,
     value::Value,
@@ -150,7 +149,9 @@ impl Body {
     /// The decision in the record, if it carries one.
     pub(crate) fn ruling(&self) -> Option<&Arc<Ruling>> {
         match self {
-            Self::ActionValidated(ruling) | Self::ApprovalRequired(ruling) | Self::ActionBlocked(ruling) => Some(ruling),
+            Self::ActionValidated(ruling) | Self::ApprovalRequired(ruling) | Self::ActionBlocked(ruling) => {
+                Some(ruling)
+            }
             _ => None,
         }
     }
@@ -428,4 +429,3 @@ pub(crate) struct Suppressed {
     /// How many refusals were recorded one by one before.
     pub(crate) recorded: u64,
 }
-

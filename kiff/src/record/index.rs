@@ -43,42 +43,57 @@ pub enum IndexEntry {
     Close(Mark),
 }
 
+impl From<Mark> for Claim {
+    /// The claim of the record that opened the mark first, whose `closed` a store keeps.
+    fn from(mark: Mark) -> Self {
+        match mark {
+            Mark::Approval(id) => Self::Approval(id),
+            Mark::Execution(id) => Self::Execution(id),
+        }
+    }
+}
+
 /// What a record changes in the index: the one rule, for appends and for imports.
-#[must_use]
-pub fn index_of(record: &Record) -> Vec<IndexEntry> {
+///
+/// The entries take effect in their order. To open what is open already, or to close what is closed,
+/// changes nothing but the place where it was closed last.
+pub fn index_of(record: &Record) -> impl Iterator<Item = IndexEntry> + use<> {
+    entries(record).into_iter().flatten()
+}
+
+/// Four places, for the record that claims and changes most; an array, because every append asks.
+fn entries(record: &Record) -> [Option<IndexEntry>; 4] {
     use IndexEntry::{Claim as Claims, Close, Open};
     let actor = || record.envelope.actor.id.clone();
+    let claims = |claim| Some(Claims(claim));
+    let close = |mark| Some(Close(mark));
     match &record.body {
         // An event that an execution emitted is named by the execution's id, which is claimed already.
-        Body::EventIngested(event) if event.execution.is_none() => vec![Claims(Claim::Event(actor(), event.id.clone()))],
-        Body::DecisionRecorded(proposed) => match &proposed.notes.idempotency_key {
-            Some(key) => vec![Claims(Claim::Key(actor(), key.clone()))],
-            None => Vec::new(),
-        },
-        Body::ActionBlocked(ruling) => vec![Claims(Claim::Receipt(ruling.receipt))],
+        Body::EventIngested(event) if event.execution.is_none() => {
+            [claims(Claim::Event(actor(), event.id.clone())), None, None, None]
+        }
+        Body::DecisionRecorded(proposed) => {
+            let key = proposed.notes.idempotency_key.as_ref();
+            [key.map(|key| Claims(Claim::Key(actor(), key.clone()))), None, None, None]
+        }
+        Body::ActionBlocked(ruling) => [claims(Claim::Receipt(ruling.receipt)), None, None, None],
         Body::ApprovalRequired(ruling) => {
-            let mut entries = vec![Claims(Claim::Receipt(ruling.receipt))];
-            if let Some(id) = ruling.approval {
-                entries.extend([Claims(Claim::Approval(id)), Open(Mark::Approval(id))]);
-            }
-            entries
+            let (id, receipt) = (ruling.approval, claims(Claim::Receipt(ruling.receipt)));
+            [receipt, id.map(|id| Claims(Claim::Approval(id))), id.map(|id| Open(Mark::Approval(id))), None]
         }
         Body::ActionValidated(ruling) => {
-            let mut entries = Vec::with_capacity(4);
-            entries.push(Claims(Claim::Receipt(ruling.receipt)));
-            if let Some(terms) = &ruling.execution {
-                entries.extend([Claims(Claim::Execution(terms.execution)), Open(Mark::Execution(terms.execution))]);
-            }
-            entries.extend(ruling.approval.map(|id| Close(Mark::Approval(id))));
-            entries
+            let (id, receipt) = (ruling.execution.map(|terms| terms.execution), claims(Claim::Receipt(ruling.receipt)));
+            let used = ruling.approval.map(|id| Close(Mark::Approval(id)));
+            [receipt, id.map(|id| Claims(Claim::Execution(id))), id.map(|id| Open(Mark::Execution(id))), used]
         }
-        Body::ApprovalDenied(end) | Body::ApprovalRevoked(end) | Body::ApprovalExpired(end) | Body::ApprovalSuperseded(end) => {
-            vec![Close(Mark::Approval(end.approval))]
-        }
-        Body::ActionExecuted(done) => vec![Close(Mark::Execution(done.execution))],
-        Body::ActionFailed(result) => vec![Close(Mark::Execution(result.execution))],
-        Body::ExecutionResolved(resolved) => vec![Close(Mark::Execution(resolved.execution))],
-        Body::OutcomeConflict(conflict) => vec![Open(Mark::Execution(conflict.execution))],
-        _ => Vec::new(),
+        Body::ApprovalDenied(end)
+        | Body::ApprovalRevoked(end)
+        | Body::ApprovalExpired(end)
+        | Body::ApprovalSuperseded(end) => [close(Mark::Approval(end.approval)), None, None, None],
+        Body::ActionExecuted(done) => [close(Mark::Execution(done.execution)), None, None, None],
+        Body::ActionFailed(result) => [close(Mark::Execution(result.execution)), None, None, None],
+        Body::ExecutionResolved(resolved) => [close(Mark::Execution(resolved.execution)), None, None, None],
+        Body::OutcomeConflict(conflict) => [Some(Open(Mark::Execution(conflict.execution))), None, None, None],
+        _ => [None, None, None, None],
     }
 }

@@ -57,6 +57,12 @@ impl Record {
         Ok(Self { envelope, body, bytes, leaf })
     }
 
+    /// The stream of a record, if its envelope can be read: for one whose kind is not known.
+    pub(crate) fn entity_of(bytes: &RecordBytes) -> Option<(TenantId, EntityRef)> {
+        let (envelope, _) = read::parse_envelope(bytes).ok()?;
+        Some((envelope.tenant, envelope.entity))
+    }
+
     /// The stored bytes: one line of JSON without a newline.
     #[must_use]
     pub fn bytes(&self) -> &RecordBytes {
@@ -153,6 +159,13 @@ impl Head {
         Self { tenant, entity, seq: 0, leaf: Digest::ZERO, recorded_at: Timestamp::from_unix_ms(i64::MIN) }
     }
 
+    /// Moves on to the stream's next record.
+    pub(crate) fn pass(&mut self, record: &Record) {
+        self.seq = record.envelope.seq;
+        self.leaf = record.leaf;
+        self.recorded_at = record.envelope.recorded_at;
+    }
+
     /// Time never goes back within a stream.
     pub(crate) fn effective(&self, now: Timestamp) -> Timestamp {
         now.max(self.recorded_at)
@@ -173,7 +186,15 @@ pub(crate) fn seal(head: &Head, drafts: Vec<Draft>, trace: TraceId, now: Timesta
     let mut prev = head.leaf;
     let mut sealed = Vec::with_capacity(drafts.len());
     for (seq, draft) in (head.seq + 1..).zip(drafts) {
-        let envelope = Envelope { tenant: head.tenant.clone(), entity: head.entity.clone(), seq, prev, recorded_at, trace, actor: draft.actor };
+        let envelope = Envelope {
+            tenant: head.tenant.clone(),
+            entity: head.entity.clone(),
+            seq,
+            prev,
+            recorded_at,
+            trace,
+            actor: draft.actor,
+        };
         let start = out.len();
         write::record(&mut out, &envelope, &draft.body);
         let bytes = out.get(start..).unwrap_or_default();
@@ -184,7 +205,8 @@ pub(crate) fn seal(head: &Head, drafts: Vec<Draft>, trace: TraceId, now: Timesta
         sealed.push((envelope, draft.body, start..out.len(), prev));
     }
     let shared = Arc::new(out);
-    let record = |(envelope, body, range, leaf)| Record { envelope, body, bytes: RecordBytes::part(&shared, range), leaf };
+    let record =
+        |(envelope, body, range, leaf)| Record { envelope, body, bytes: RecordBytes::part(&shared, range), leaf };
     Ok(sealed.into_iter().map(record).collect())
 }
 

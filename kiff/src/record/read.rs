@@ -3,8 +3,8 @@
 use super::{
     Envelope, RecordBytes,
     body::{
-        Body, CheckResult, Closing, Conflict, Escalation, Executed, ExecutionTerms, Grant, HoldTerms, Issue, Kind, RejectedEvent, RejectedReview, Resolved,
-        Retry, Ruling, StateChange, Suppressed, Told, Unsuccessful, Verdict,
+        Body, CheckResult, Closing, Conflict, Escalation, Executed, ExecutionTerms, Grant, HoldTerms, Issue, Kind,
+        RejectedEvent, RejectedReview, Resolved, Retry, Ruling, StateChange, Suppressed, Told, Unsuccessful, Verdict,
     },
 };
 use crate::{
@@ -58,7 +58,8 @@ impl RecordError {
     }
 }
 
-const ENVELOPE: [&str; 10] = ["actor", "body", "entity", "entity_seq", "format", "kind", "prev", "recorded_at", "tenant", "trace_id"];
+const ENVELOPE: [&str; 10] =
+    ["actor", "body", "entity", "entity_seq", "format", "kind", "prev", "recorded_at", "tenant", "trace_id"];
 
 /// Reads the envelope and the body.
 pub(super) fn parse(bytes: &RecordBytes) -> Result<(Envelope, Body), RecordError> {
@@ -172,7 +173,12 @@ fn parse_state(it: &mut Members) -> Result<StateChange, RecordError> {
         Some(Value::String(from)) => Some(from.parse().map_err(|_| missing("from"))?),
         _ => return Err(missing("from")),
     };
-    Ok(StateChange { event: it.parse("event_id")?, from, to: it.parse("to")?, state_version: it.number("state_version")? })
+    Ok(StateChange {
+        event: it.parse("event_id")?,
+        from,
+        to: it.parse("to")?,
+        state_version: it.number("state_version")?,
+    })
 }
 
 fn parse_proposed(it: &mut Members, envelope: &Envelope, claimed: Option<Value>) -> Result<Proposed, RecordError> {
@@ -184,7 +190,8 @@ fn parse_proposed(it: &mut Members, envelope: &Envelope, claimed: Option<Value>)
     let commitments = parse_commitments(&mut it.members("commitments")?, &params)?;
     let action = it.parse("action")?;
     let entity = it.maybe("target", Members::parse)?.unwrap_or_else(|| envelope.entity.clone());
-    let request = Request { tenant: &envelope.tenant, entity: &entity, action: &action, actor: &envelope.actor, params: &params };
+    let request =
+        Request { tenant: &envelope.tenant, entity: &entity, action: &action, actor: &envelope.actor, params: &params };
     let request_digest = request.combine(&commitments, &mut Vec::new());
     let notes = Notes {
         reasoning: it.maybe("reasoning", Members::take)?,
@@ -194,7 +201,12 @@ fn parse_proposed(it: &mut Members, envelope: &Envelope, claimed: Option<Value>)
         correlation: it.maybe("correlation", Members::take)?,
         approval: it.maybe("approval_id", Members::parse)?,
     };
-    let risk = |word: String| [Risk::Low, Risk::Medium, Risk::High, Risk::Critical].into_iter().find(|risk| risk.as_str() == word).ok_or_else(|| missing("risk"));
+    let risk = |word: String| {
+        [Risk::Low, Risk::Medium, Risk::High, Risk::Critical]
+            .into_iter()
+            .find(|risk| risk.as_str() == word)
+            .ok_or_else(|| missing("risk"))
+    };
     Ok(Proposed {
         action,
         entity,
@@ -226,7 +238,9 @@ fn parse_ruling(it: &mut Members, verdict: Verdict) -> Result<Ruling, RecordErro
     }
     let hold = match it.maybe("expires_at", Members::fixed_time)? {
         None => None,
-        Some(expires_at) => Some(HoldTerms { reviewers: it.parse("reviewers")?, quorum: it.small("quorum")?, expires_at }),
+        Some(expires_at) => {
+            Some(HoldTerms { reviewers: it.parse("reviewers")?, quorum: it.small("quorum")?, expires_at })
+        }
     };
     let execution = match it.maybe("execution_id", Members::parse)? {
         None => None,
@@ -240,7 +254,11 @@ fn parse_ruling(it: &mut Members, verdict: Verdict) -> Result<Ruling, RecordErro
     if execution.is_some() != (verdict == Verdict::Allowed) {
         return Err(missing("execution_id"));
     }
-    let issue = Issue { issued_by: it.take::<String>("issued_by")?.into(), anchor: it.take::<String>("anchor")?.into(), key_id: it.take::<String>("key_id")?.into() };
+    let issue = Issue {
+        issued_by: it.take::<String>("issued_by")?.into(),
+        anchor: it.take::<String>("anchor")?.into(),
+        key_id: it.take::<String>("key_id")?.into(),
+    };
     Ok(Ruling {
         action: it.parse("action")?,
         reason: it.parse("reason")?,
@@ -361,7 +379,10 @@ impl Members {
         let Some(Value::Array(items)) = self.object.remove(member) else {
             return Err(missing(member));
         };
-        items.iter().map(|item| item.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| missing(member))).collect()
+        items
+            .iter()
+            .map(|item| item.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| missing(member)))
+            .collect()
     }
 
     fn checks(&mut self) -> Result<Vec<(Code, CheckResult)>, RecordError> {
@@ -391,7 +412,11 @@ impl Members {
     }
 
     /// A member that may be absent.
-    fn maybe<T>(&mut self, member: &str, read: impl FnOnce(&mut Self, &str) -> Result<T, RecordError>) -> Result<Option<T>, RecordError> {
+    fn maybe<T>(
+        &mut self,
+        member: &str,
+        read: impl FnOnce(&mut Self, &str) -> Result<T, RecordError>,
+    ) -> Result<Option<T>, RecordError> {
         match self.object.get(member) {
             None => Ok(None),
             Some(_) => read(self, member).map(Some),

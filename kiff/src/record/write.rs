@@ -4,7 +4,10 @@
 
 use super::{
     Envelope,
-    body::{Body, Conflict, Executed, Grant, RejectedEvent, RejectedReview, Resolved, Ruling, StateChange, Told, Unsuccessful, Verdict},
+    body::{
+        Body, Conflict, Executed, Grant, RejectedEvent, RejectedReview, Resolved, Ruling, StateChange, Told,
+        Unsuccessful, Verdict,
+    },
 };
 use crate::{
     actor::Actor,
@@ -52,7 +55,10 @@ fn write_body(it: &mut Members<'_>, body: &Body, envelope: &Envelope) {
         Body::ApprovalRequired(ruling) => write_ruling(it, ruling, Verdict::ApprovalRequired),
         Body::ActionBlocked(ruling) => write_ruling(it, ruling, Verdict::Blocked),
         Body::ApprovalGranted(grant) => write_grant(it, grant),
-        Body::ApprovalDenied(end) | Body::ApprovalRevoked(end) | Body::ApprovalExpired(end) | Body::ApprovalSuperseded(end) => {
+        Body::ApprovalDenied(end)
+        | Body::ApprovalRevoked(end)
+        | Body::ApprovalExpired(end)
+        | Body::ApprovalSuperseded(end) => {
             it.approval(end.approval);
             it.maybe(end.reason.as_ref(), |it, reason| it.text("reason", reason));
         }

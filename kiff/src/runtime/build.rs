@@ -128,7 +128,10 @@ impl RuntimeBuilder {
             return Err(BuildError::NotProvided { action: action.clone(), wanted: wanted.name });
         }
         for (what, text) in [("the issuer", &self.issued_by), ("the anchor", &self.anchor)] {
-            if text.is_empty() || text.len() > 512 || text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+            if text.is_empty()
+                || text.len() > 512
+                || text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+            {
                 return Err(BuildError::Issue { what });
             }
         }

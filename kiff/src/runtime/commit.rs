@@ -45,7 +45,8 @@ impl Runtime {
     /// The view of an entity with the stream's tail folded in.
     pub(super) async fn refresh(&self, entity: &EntityRef) -> Result<Arc<View>, RuntimeError> {
         let kept = self.inner.views.get(&self.tenant, entity);
-        let mut view = kept.unwrap_or_else(|| Arc::new(View::empty(&self.inner.domain, self.tenant.clone(), entity.clone())));
+        let mut view =
+            kept.unwrap_or_else(|| Arc::new(View::empty(&self.inner.domain, self.tenant.clone(), entity.clone())));
         loop {
             let page = self.inner.store.read(&self.tenant, entity, view.head.seq, PAGE).await?;
             let count = page.len();
@@ -65,22 +66,37 @@ impl Runtime {
         Ok(view)
     }
 
-    pub(super) fn parse(&self, entity: &EntityRef, after: u64, bytes: crate::RecordBytes) -> Result<Record, RuntimeError> {
+    pub(super) fn parse(
+        &self,
+        entity: &EntityRef,
+        after: u64,
+        bytes: crate::RecordBytes,
+    ) -> Result<Record, RuntimeError> {
         Record::parse(bytes).map_err(|source| RuntimeError::Record { entity: entity.clone(), seq: after + 1, source })
     }
 
     /// Seals drafts behind a view, signs the decision among them, appends, and folds what was stored.
-    pub(super) async fn commit(&self, view: Arc<View>, drafts: Vec<Draft>, trace: TraceId, now: Timestamp) -> Result<Commit, RuntimeError> {
+    pub(super) async fn commit(
+        &self,
+        view: Arc<View>,
+        drafts: Vec<Draft>,
+        trace: TraceId,
+        now: Timestamp,
+    ) -> Result<Commit, RuntimeError> {
         if drafts.is_empty() {
             return Ok(Commit::Stored(Stored { records: Vec::new(), receipt: None, acknowledged: Acknowledged(()) }));
         }
         let entity = view.head.entity.clone();
-        let records = seal(&view.head, drafts, trace, now).map_err(|TooLarge { kind, bytes }| RuntimeError::RecordTooLarge { kind, bytes })?;
+        let records = seal(&view.head, drafts, trace, now)
+            .map_err(|TooLarge { kind, bytes }| RuntimeError::RecordTooLarge { kind, bytes })?;
         let Ok(receipt) = self.sign(&records).await else {
             return Ok(Commit::Unsigned);
         };
         let batch = Batch::new(self.tenant.clone()).with(entity.clone(), view.head.seq, records);
-        let batch = batch.map_err(|_| RuntimeError::Inconsistent { entity: entity.clone(), what: "its records do not follow one another" })?;
+        let batch = batch.map_err(|_| RuntimeError::Inconsistent {
+            entity: entity.clone(),
+            what: "its records do not follow one another",
+        })?;
         match self.append(&entity, view.head.seq, &batch).await {
             Ok(Append::Done) => {}
             Ok(_) => {
@@ -93,7 +109,7 @@ impl Runtime {
                 return Err(error.into());
             }
         }
-        let records: Vec<Record> = batch.into_records();
+        let records = batch.into_records();
         let seq = records.first().map_or(0, Record::entity_seq);
         self.inner.views.advance(view, &records).map_err(|source| RuntimeError::Fold { entity, seq, source })?;
         Ok(Commit::Stored(Stored { records, receipt, acknowledged: Acknowledged(()) }))
@@ -132,7 +148,9 @@ impl Runtime {
     /// decision may be, and its receipt be issued later from the log.
     async fn sign(&self, records: &[Record]) -> Result<Option<Receipt>, NotSigned> {
         let Some(signer) = &self.inner.signer else { return Ok(None) };
-        let Some((record, unsigned)) = records.iter().find_map(|record| Unsigned::of(record).map(|unsigned| (record, unsigned))) else {
+        let Some((record, unsigned)) =
+            records.iter().find_map(|record| Unsigned::of(record).map(|unsigned| (record, unsigned)))
+        else {
             return Ok(None);
         };
         match signer.sign(&unsigned.message()).await {

@@ -113,7 +113,11 @@ pub struct Unrecorded {
 impl fmt::Display for Unrecorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ended = if self.result.is_ok() { "succeeded" } else { "ended" };
-        write!(f, "execution `{}` of `{}` {ended} and its outcome could not be recorded", self.execution_id, self.entity)
+        write!(
+            f,
+            "execution `{}` of `{}` {ended} and its outcome could not be recorded",
+            self.execution_id, self.entity
+        )
     }
 }
 

@@ -99,7 +99,12 @@ impl Runtime {
     /// [`IngestError::Adapter`] if the adapter does not know the input; otherwise as
     /// [`ingest`](Self::ingest). Events before the one that failed are in the log; the same input may be
     /// given again.
-    pub async fn ingest_raw(&self, source: &Authority, adapter: &impl InputAdapter, raw: &[u8]) -> Result<Vec<Ingested>, IngestError> {
+    pub async fn ingest_raw(
+        &self,
+        source: &Authority,
+        adapter: &impl InputAdapter,
+        raw: &[u8],
+    ) -> Result<Vec<Ingested>, IngestError> {
         let events = adapter.events(raw).map_err(IngestError::Adapter)?;
         let mut all = Vec::with_capacity(events.len());
         for (entity, event) in events {
@@ -109,7 +114,11 @@ impl Runtime {
     }
 
     /// What the source has reported under the event's id before, and where.
-    async fn known_event(&self, source: &Arc<Actor>, event: &EventBody) -> Result<Option<(EntityRef, EventBody)>, RuntimeError> {
+    async fn known_event(
+        &self,
+        source: &Arc<Actor>,
+        event: &EventBody,
+    ) -> Result<Option<(EntityRef, EventBody)>, RuntimeError> {
         let claim = Claim::Event(source.id.clone(), event.id.clone());
         let Some(place) = self.inner.store.find(&self.tenant, &claim).await? else {
             return Ok(None);

@@ -61,7 +61,12 @@ impl Runtime {
     }
 
     /// The answer for an approval that has come to its end: what came of it, or how it ended.
-    pub(super) async fn closed_approval(&self, view: &View, id: ApprovalId, trace: TraceId) -> Result<Answer, RuntimeError> {
+    pub(super) async fn closed_approval(
+        &self,
+        view: &View,
+        id: ApprovalId,
+        trace: TraceId,
+    ) -> Result<Answer, RuntimeError> {
         let known = self.found_approval(id).await?.ok_or(RuntimeError::ApprovalUnknown { approval: id })?;
         let mut sheet = Sheet::default();
         sheet.fail(&Code::fixed("approval"), closed_by(id, known.closed.unwrap_or(Kind::ActionValidated), view));
@@ -72,7 +77,8 @@ impl Runtime {
     /// The recorded answer to a proposal whose idempotency key was used before.
     pub(super) async fn recorded(&self, asked: &Asked) -> Result<Answer, RuntimeError> {
         let entity = &asked.proposed.entity;
-        let missing = || RuntimeError::Inconsistent { entity: entity.clone(), what: "the idempotency key has no record" };
+        let missing =
+            || RuntimeError::Inconsistent { entity: entity.clone(), what: "the idempotency key has no record" };
         let key = asked.proposed.notes.idempotency_key.clone().ok_or_else(missing)?;
         let claim = Claim::Key(asked.proposed.actor.id.clone(), key);
         let place = self.inner.store.find(&self.tenant, &claim).await?.ok_or_else(missing)?;
@@ -81,7 +87,9 @@ impl Runtime {
         match &decision.body {
             Body::ActionValidated(ruling) => self.recorded_execution(&asked.proposed, &decision, ruling).await,
             Body::ApprovalRequired(ruling) => self.recorded_hold(&asked.proposed, &decision, ruling).await,
-            Body::ActionBlocked(ruling) => Ok(Answer::Blocked(self.recorded_block(&asked.proposed, &decision, ruling).await)),
+            Body::ActionBlocked(ruling) => {
+                Ok(Answer::Blocked(self.recorded_block(&asked.proposed, &decision, ruling).await))
+            }
             _ => Err(missing()),
         }
     }
@@ -101,9 +109,15 @@ impl Runtime {
         }
     }
 
-    async fn recorded_hold(&self, proposed: &Proposed, decision: &Record, ruling: &Ruling) -> Result<Answer, RuntimeError> {
+    async fn recorded_hold(
+        &self,
+        proposed: &Proposed,
+        decision: &Record,
+        ruling: &Ruling,
+    ) -> Result<Answer, RuntimeError> {
         let entity = decision.entity();
-        let missing = || RuntimeError::Inconsistent { entity: entity.clone(), what: "the held proposal has no approval" };
+        let missing =
+            || RuntimeError::Inconsistent { entity: entity.clone(), what: "the held proposal has no approval" };
         let id = ruling.approval.ok_or_else(missing)?;
         let view = self.refresh(entity).await?;
         if let Some(approval) = view.approval(id) {
@@ -117,13 +131,24 @@ impl Runtime {
         }
     }
 
-    async fn recorded_execution(&self, proposed: &Proposed, clearance: &Record, ruling: &Ruling) -> Result<Answer, RuntimeError> {
+    async fn recorded_execution(
+        &self,
+        proposed: &Proposed,
+        clearance: &Record,
+        ruling: &Ruling,
+    ) -> Result<Answer, RuntimeError> {
         let entity = clearance.entity();
         let what = "the clearance has no execution";
         let terms = ruling.execution.ok_or_else(|| RuntimeError::Inconsistent { entity: entity.clone(), what })?;
         let receipt = self.reissue(clearance).await;
         let place = self.execution_place(terms.execution).await?;
-        let teller = Teller { entity, action: &proposed.action, receipt: receipt.clone(), trace_id: clearance.trace_id(), is_repeat: true };
+        let teller = Teller {
+            entity,
+            action: &proposed.action,
+            receipt: receipt.clone(),
+            trace_id: clearance.trace_id(),
+            is_repeat: true,
+        };
         if let Some(seq) = place.closed {
             let ending = self.record_at(entity, seq).await?;
             if let Some(answer) = Answer::ended(teller, &ending, &[]) {
@@ -139,6 +164,7 @@ impl Runtime {
             attempt: open.map_or(terms.attempt, |open| open.attempt),
             cause: open.map_or_else(|| Code::fixed("unfinished"), |open| self.cause(open)),
             message: String::new(),
+            since: open.map_or(clearance.recorded_at(), |open| open.since),
             deadline: terms.deadline,
             receipt,
             trace_id: Some(clearance.trace_id()),
@@ -150,14 +176,18 @@ impl Runtime {
     async fn proposed_at(&self, stream: &EntityRef, seq: u64) -> Result<Arc<Proposed>, RuntimeError> {
         match self.record_at(stream, seq).await?.body {
             Body::DecisionRecorded(proposed) => Ok(proposed),
-            _ => Err(RuntimeError::Inconsistent { entity: stream.clone(), what: "a decision stands without its proposal" }),
+            _ => Err(RuntimeError::Inconsistent {
+                entity: stream.clone(),
+                what: "a decision stands without its proposal",
+            }),
         }
     }
 
     pub(super) async fn record_at(&self, stream: &EntityRef, seq: u64) -> Result<Record, RuntimeError> {
         let after = seq.saturating_sub(1);
         let bytes = self.inner.store.read(&self.tenant, stream, after, 1).await?.pop();
-        let missing = RuntimeError::Inconsistent { entity: stream.clone(), what: "the index names a record that is not there" };
+        let missing =
+            RuntimeError::Inconsistent { entity: stream.clone(), what: "the index names a record that is not there" };
         self.parse(stream, after, bytes.ok_or(missing)?)
     }
 }

@@ -170,7 +170,13 @@ impl Runtime {
     }
 
     /// Records how an execution ended, or hands the outcome back.
-    async fn record(&self, spent: Spent, ending: Ending, receipt: Option<Receipt>, trace_id: TraceId) -> Result<Answer, RuntimeError> {
+    async fn record(
+        &self,
+        spent: Spent,
+        ending: Ending,
+        receipt: Option<Receipt>,
+        trace_id: TraceId,
+    ) -> Result<Answer, RuntimeError> {
         let cleared = &spent.0.cleared;
         let (entity, action) = (&cleared.proposed.entity, &cleared.proposed.action);
         match self.stored_ending(cleared, &ending, trace_id).await {
@@ -190,7 +196,12 @@ impl Runtime {
     }
 
     /// Stores how an execution ended. Whatever came meanwhile, it folds again and tries until that is done.
-    async fn stored_ending(&self, cleared: &Cleared, ending: &Ending, trace: TraceId) -> Result<Vec<Record>, RuntimeError> {
+    async fn stored_ending(
+        &self,
+        cleared: &Cleared,
+        ending: &Ending,
+        trace: TraceId,
+    ) -> Result<Vec<Record>, RuntimeError> {
         let entity = &cleared.proposed.entity;
         let (mut tries, mut failures) = (0, 0);
         loop {
@@ -257,6 +268,9 @@ impl Drop for Running<'_> {
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("tenant", &self.tenant).field("domain", &self.inner.domain).finish_non_exhaustive()
+        f.debug_struct("Runtime")
+            .field("tenant", &self.tenant)
+            .field("domain", &self.inner.domain)
+            .finish_non_exhaustive()
     }
 }

@@ -182,6 +182,7 @@ impl Runtime {
                 attempt: open.attempt,
                 cause: self.cause(open),
                 message: String::new(),
+                since: open.since,
                 deadline: open.deadline,
                 receipt: None,
                 trace_id: None,
@@ -203,13 +204,18 @@ impl Runtime {
         let mut differences = Vec::new();
         let records = self.stream(&entity).await?;
         for record in &records {
-            fold(&mut view, record).map_err(|source| RuntimeError::Fold { entity: entity.clone(), seq: record.entity_seq(), source })?;
+            fold(&mut view, record).map_err(|source| RuntimeError::Fold {
+                entity: entity.clone(),
+                seq: record.entity_seq(),
+                source,
+            })?;
             if let Some(held) = held.as_ref().filter(|held| held.head.seq == view.head.seq) {
                 differences = held.differences(&view);
             }
         }
         if let Some(held) = held.filter(|held| held.head.seq > view.head.seq) {
-            differences.push(format!("the runtime holds record {}, and the log ends at {}", held.head.seq, view.head.seq));
+            differences
+                .push(format!("the runtime holds record {}, and the log ends at {}", held.head.seq, view.head.seq));
         }
         Ok(Rebuild { entity, records: view.head.seq, state: view.state, differences })
     }

@@ -1,6 +1,9 @@
 //! Reviews of held proposals, and the settling of executions in doubt.
 
-use super::{Runtime, RuntimeError, once_more, rule::{Attempt, refused_stream}};
+use super::{
+    Runtime, RuntimeError, once_more,
+    rule::{Attempt, refused_stream},
+};
 use crate::{
     actor::Authority,
     answer::{Allowed, Answer},
@@ -89,11 +92,23 @@ impl Runtime {
     ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
-    pub async fn escalate(&self, reviewer: &Authority, approval: ApprovalId, to: Permission, note: &str) -> Result<Review, RuntimeError> {
+    pub async fn escalate(
+        &self,
+        reviewer: &Authority,
+        approval: ApprovalId,
+        to: Permission,
+        note: &str,
+    ) -> Result<Review, RuntimeError> {
         self.review(reviewer, approval, Wish::Escalate(to), note).await
     }
 
-    async fn review(&self, authority: &Authority, id: ApprovalId, wish: Wish, note: &str) -> Result<Review, RuntimeError> {
+    async fn review(
+        &self,
+        authority: &Authority,
+        id: ApprovalId,
+        wish: Wish,
+        note: &str,
+    ) -> Result<Review, RuntimeError> {
         let (actor, domain) = (authority.actor()?, self.domain());
         let resolved = domain.policy().resolve(actor, authority.roles()?);
         let reviewer = Reviewer { actor, authority: &resolved, note };
@@ -120,7 +135,8 @@ impl Runtime {
                 (Some(_), Some(refusal)) => return Ok(Review::Refused(refusal)),
                 (Some(stored), None) => {
                     let what = "a reviewed approval is not open";
-                    let (record, approval) = stored.records.first().zip(before).ok_or(RuntimeError::Inconsistent { entity, what })?;
+                    let (record, approval) =
+                        stored.records.first().zip(before).ok_or(RuntimeError::Inconsistent { entity, what })?;
                     return Ok(Review::Recorded(status_of(record, approval)));
                 }
             }
@@ -132,7 +148,13 @@ impl Runtime {
     ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Resolved`].
-    pub async fn resolve(&self, authority: &Authority, execution: ExecutionId, resolution: Resolution, evidence: &str) -> Result<Resolved, RuntimeError> {
+    pub async fn resolve(
+        &self,
+        authority: &Authority,
+        execution: ExecutionId,
+        resolution: Resolution,
+        evidence: &str,
+    ) -> Result<Resolved, RuntimeError> {
         let (actor, domain) = (authority.actor()?, self.domain());
         let granted = domain.policy().resolve(actor, authority.roles()?);
         let (ids, now) = self.draw()?;
@@ -191,10 +213,16 @@ impl Runtime {
     }
 }
 
-fn settled(entity: EntityRef, action: Option<ActionName>, records: &[Record], trace_id: TraceId) -> Result<Resolved, RuntimeError> {
+fn settled(
+    entity: EntityRef,
+    action: Option<ActionName>,
+    records: &[Record],
+    trace_id: TraceId,
+) -> Result<Resolved, RuntimeError> {
     let what = "a resolved execution was not open";
     let told = records.split_first().zip(action).and_then(|((first, rest), action)| {
-        let teller = crate::answer::Teller { entity: &entity, action: &action, receipt: None, trace_id, is_repeat: false };
+        let teller =
+            crate::answer::Teller { entity: &entity, action: &action, receipt: None, trace_id, is_repeat: false };
         Answer::ended(teller, first, rest)
     });
     told.map(|answer| Resolved::Settled(Box::new(answer))).ok_or(RuntimeError::Inconsistent { entity, what })

@@ -110,7 +110,13 @@ impl Runtime {
     }
 
     /// Stores the records of a decision and makes the answer; nothing if it must be decided again.
-    async fn carry_out(&self, view: Arc<View>, decided: Decided, proposed: &Proposed, attempt: &mut Attempt<'_>) -> Result<Option<Ruled>, RuntimeError> {
+    async fn carry_out(
+        &self,
+        view: Arc<View>,
+        decided: Decided,
+        proposed: &Proposed,
+        attempt: &mut Attempt<'_>,
+    ) -> Result<Option<Ruled>, RuntimeError> {
         let entity = view.head.entity.clone();
         let (drafts, verdict) = match decided {
             Decided::Execute(clearance, drafts) => (drafts, Verdict::Clear(Box::new(clearance))),
@@ -126,9 +132,15 @@ impl Runtime {
                 self.tell_suppressed(&entity, &proposed.actor.id);
                 let (receipt, trace_id) = (stored.receipt, attempt.ids.trace);
                 Ok(Some(match verdict {
-                    Verdict::Clear(clearance) => Ruled::Allowed(Allowed { permit: clearance.acknowledged(&stored.acknowledged), receipt, trace_id }),
+                    Verdict::Clear(clearance) => Ruled::Allowed(Allowed {
+                        permit: clearance.acknowledged(&stored.acknowledged),
+                        receipt,
+                        trace_id,
+                    }),
                     Verdict::Hold(hold) => Ruled::answered(Answer::Held(Held::of(*hold, receipt, trace_id))),
-                    Verdict::Block(block) => Ruled::answered(Answer::Blocked(Blocked::of(block, proposed, true, receipt, trace_id))),
+                    Verdict::Block(block) => {
+                        Ruled::answered(Answer::Blocked(Blocked::of(block, proposed, true, receipt, trace_id)))
+                    }
                 }))
             }
             Commit::Conflict => {
@@ -144,7 +156,13 @@ impl Runtime {
 
     /// An answer that writes nothing. It reads the stream's tail first: a view that is behind could say
     /// what is no longer so.
-    async fn carry_out_silently(&self, entity: &EntityRef, verdict: Verdict, proposed: &Proposed, attempt: &mut Attempt<'_>) -> Result<Option<Ruled>, RuntimeError> {
+    async fn carry_out_silently(
+        &self,
+        entity: &EntityRef,
+        verdict: Verdict,
+        proposed: &Proposed,
+        attempt: &mut Attempt<'_>,
+    ) -> Result<Option<Ruled>, RuntimeError> {
         if !attempt.is_fresh {
             self.refresh(entity).await?;
             attempt.is_fresh = true;
@@ -170,7 +188,13 @@ impl Runtime {
         issue
     }
 
-    pub(super) fn moment<'a>(&self, entity: &EntityRef, actor: &ActorId, attempt: &Attempt<'a>, issue: &'a Issue) -> Moment<'a> {
+    pub(super) fn moment<'a>(
+        &self,
+        entity: &EntityRef,
+        actor: &ActorId,
+        attempt: &Attempt<'a>,
+        issue: &'a Issue,
+    ) -> Moment<'a> {
         let suppressed = lock(&self.inner.suppressed);
         let suppressed = match suppressed.is_empty() {
             true => 0,
@@ -196,7 +220,13 @@ impl Runtime {
     }
 
     /// Records that are the whole of a call: nothing is run after them.
-    pub(super) async fn store_drafts(&self, view: Arc<View>, drafts: Vec<Draft>, trace: TraceId, now: Timestamp) -> Result<Option<super::commit::Stored>, RuntimeError> {
+    pub(super) async fn store_drafts(
+        &self,
+        view: Arc<View>,
+        drafts: Vec<Draft>,
+        trace: TraceId,
+        now: Timestamp,
+    ) -> Result<Option<super::commit::Stored>, RuntimeError> {
         match self.commit(view, drafts, trace, now).await? {
             Commit::Stored(stored) => Ok(Some(stored)),
             Commit::Conflict | Commit::Unsigned => Ok(None),

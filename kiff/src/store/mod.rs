@@ -41,13 +41,24 @@ pub trait EventStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    fn read(&self, tenant: &TenantId, stream: &EntityRef, after: u64, limit: usize) -> impl Future<Output = Result<Vec<RecordBytes>, StoreError>> + Send;
+    fn read(
+        &self,
+        tenant: &TenantId,
+        stream: &EntityRef,
+        after: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<RecordBytes>, StoreError>> + Send;
 
     /// The records of the tenant's log behind its first `after` records, in order, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> impl Future<Output = Result<Vec<RecordBytes>, StoreError>> + Send;
+    fn read_log(
+        &self,
+        tenant: &TenantId,
+        after: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<RecordBytes>, StoreError>> + Send;
 
     /// Gives a place in the tenant's log to every record that has none yet, and tells the length of the
     /// log. A store that orders as it appends only tells the length.
@@ -67,7 +78,13 @@ pub trait EventStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    fn open(&self, tenant: &TenantId, kind: MarkKind, after: Option<&OpenMark>, limit: usize) -> impl Future<Output = Result<Vec<OpenMark>, StoreError>> + Send;
+    fn open(
+        &self,
+        tenant: &TenantId,
+        kind: MarkKind,
+        after: Option<&OpenMark>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<OpenMark>, StoreError>> + Send;
 }
 
 /// What goes to the store in one append: records for one stream or more, all of one tenant.
@@ -120,8 +137,15 @@ impl Batch {
     }
 
     /// Gives the records back, to be folded.
-    pub(crate) fn into_records(self) -> impl Iterator<Item = Record> {
-        self.parts.into_iter().flat_map(|part| part.records)
+    pub(crate) fn into_records(self) -> Vec<Record> {
+        self.parts
+            .into_iter()
+            .map(|part| part.records)
+            .reduce(|mut all, more| {
+                all.extend(more);
+                all
+            })
+            .unwrap_or_default()
     }
 }
 
@@ -249,11 +273,28 @@ impl StoreError {
 /// over otherwise.
 pub(crate) trait DynStore: Send + Sync {
     fn append<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Result<Append, StoreError>>;
-    fn read<'a>(&'a self, tenant: &'a TenantId, stream: &'a EntityRef, after: u64, limit: usize) -> BoxFuture<'a, Result<Vec<RecordBytes>, StoreError>>;
-    fn read_log<'a>(&'a self, tenant: &'a TenantId, after: u64, limit: usize) -> BoxFuture<'a, Result<Vec<RecordBytes>, StoreError>>;
+    fn read<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        stream: &'a EntityRef,
+        after: u64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<RecordBytes>, StoreError>>;
+    fn read_log<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        after: u64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<RecordBytes>, StoreError>>;
     fn sequence<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<u64, StoreError>>;
     fn find<'a>(&'a self, tenant: &'a TenantId, claim: &'a Claim) -> BoxFuture<'a, Result<Option<Found>, StoreError>>;
-    fn open<'a>(&'a self, tenant: &'a TenantId, kind: MarkKind, after: Option<&'a OpenMark>, limit: usize) -> BoxFuture<'a, Result<Vec<OpenMark>, StoreError>>;
+    fn open<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: MarkKind,
+        after: Option<&'a OpenMark>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<OpenMark>, StoreError>>;
 }
 
 impl<S: EventStore> DynStore for S {
@@ -261,11 +302,22 @@ impl<S: EventStore> DynStore for S {
         Box::pin(EventStore::append(self, batch))
     }
 
-    fn read<'a>(&'a self, tenant: &'a TenantId, stream: &'a EntityRef, after: u64, limit: usize) -> BoxFuture<'a, Result<Vec<RecordBytes>, StoreError>> {
+    fn read<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        stream: &'a EntityRef,
+        after: u64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<RecordBytes>, StoreError>> {
         Box::pin(EventStore::read(self, tenant, stream, after, limit))
     }
 
-    fn read_log<'a>(&'a self, tenant: &'a TenantId, after: u64, limit: usize) -> BoxFuture<'a, Result<Vec<RecordBytes>, StoreError>> {
+    fn read_log<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        after: u64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<RecordBytes>, StoreError>> {
         Box::pin(EventStore::read_log(self, tenant, after, limit))
     }
 
@@ -277,7 +329,13 @@ impl<S: EventStore> DynStore for S {
         Box::pin(EventStore::find(self, tenant, claim))
     }
 
-    fn open<'a>(&'a self, tenant: &'a TenantId, kind: MarkKind, after: Option<&'a OpenMark>, limit: usize) -> BoxFuture<'a, Result<Vec<OpenMark>, StoreError>> {
+    fn open<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: MarkKind,
+        after: Option<&'a OpenMark>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<OpenMark>, StoreError>> {
         Box::pin(EventStore::open(self, tenant, kind, after, limit))
     }
 }

@@ -65,8 +65,7 @@ impl Value {
     /// If the type does not serialise, or serialises to what [`Value::parse`] refuses at any
     /// limits: a name given twice, U+0000 in a string, a depth over 64.
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, ValueError> {
-        let text =
-            serde_json::to_vec(value).map_err(|source| ValueError::NotSerializable { source })?;
+        let text = serde_json::to_vec(value).map_err(|source| ValueError::NotSerializable { source })?;
         read::parse(&text, &Limits::NONE).map_err(|source| ValueError::NotAdmitted { source })
     }
 
@@ -84,7 +83,6 @@ impl Value {
     ///
     /// If the value does not have the shape of `T`.
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
-        serde_json::from_slice(&self.to_canonical())
-            .map_err(|source| ValueError::ShapeMismatch { source })
+        serde_json::from_slice(&self.to_canonical()).map_err(|source| ValueError::ShapeMismatch { source })
     }
 }

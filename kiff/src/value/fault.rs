@@ -111,11 +111,7 @@ impl fmt::Display for Faults {
 
 impl Fault {
     pub(super) const fn new(offset: usize, kind: FaultKind) -> Self {
-        Self {
-            pointer: String::new(),
-            offset,
-            kind,
-        }
+        Self { pointer: String::new(), offset, kind }
     }
 
     /// The place as a JSON pointer (RFC 6901); empty for the whole text.
@@ -195,11 +191,7 @@ impl fmt::Display for FaultKind {
             Self::StringTooLong { limit } => write!(f, "string has more than {limit} bytes"),
             Self::NumberTooLong { limit } => write!(f, "number has more than {limit} characters"),
             Self::NotSafeInteger { number } => {
-                write!(
-                    f,
-                    "number `{}` is not an integer within ±(2^53 - 1)",
-                    Shown(number)
-                )
+                write!(f, "number `{}` is not an integer within ±(2^53 - 1)", Shown(number))
             }
             Self::InvalidUtf8 => f.write_str("bytes are not utf-8"),
             Self::LoneSurrogate => f.write_str("escape is half of a surrogate pair"),
@@ -224,11 +216,7 @@ impl fmt::Display for Shown<'_> {
                 _ => write!(f, "{}", character.escape_debug())?,
             }
         }
-        if chars.next().is_some() {
-            f.write_str("…")
-        } else {
-            Ok(())
-        }
+        if chars.next().is_some() { f.write_str("…") } else { Ok(()) }
     }
 }
 

@@ -54,11 +54,7 @@ impl Limits {
     };
 
     /// For stored records; whatever they hold inside is bounded by their bytes.
-    pub(super) const RECORD: Self = Self {
-        bytes: 65_535,
-        numbers: NumberRule::SafeIntegers,
-        ..Self::NONE
-    };
+    pub(super) const RECORD: Self = Self { bytes: 65_535, numbers: NumberRule::SafeIntegers, ..Self::NONE };
 
     /// Sets the bytes of the whole text.
     #[must_use]
@@ -105,13 +101,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            bytes: 65_536,
-            depth: 32,
-            members: 4_096,
-            string: 32_768,
-            number: 64,
-            numbers: NumberRule::Any,
-        }
+        Self { bytes: 65_536, depth: 32, members: 4_096, string: 32_768, number: 64, numbers: NumberRule::Any }
     }
 }

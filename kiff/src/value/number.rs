@@ -74,8 +74,7 @@ impl Number {
     /// Whether this is a plain integer within ±(2^53 - 1), which every JSON reader holds exactly.
     #[must_use]
     pub fn is_safe_integer(&self) -> bool {
-        self.as_i64()
-            .is_some_and(|integer| (-MAX_SAFE..=MAX_SAFE).contains(&integer))
+        self.as_i64().is_some_and(|integer| (-MAX_SAFE..=MAX_SAFE).contains(&integer))
     }
 
     /// Takes text that [`scan`] has accepted as a whole.
@@ -97,10 +96,7 @@ impl Number {
     /// The text, if it is a plain integer. `-0` is none: as an integer it would lose its sign.
     fn integer(&self) -> Option<&str> {
         let text = self.as_str();
-        let plain = text != "-0"
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let plain = text != "-0" && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         plain.then_some(text)
     }
 
@@ -189,22 +185,10 @@ mod tests {
 
     #[test]
     fn grammar() {
-        for text in [
-            "0",
-            "-0",
-            "10",
-            "0.0",
-            "1e5",
-            "1E+05",
-            "-1.50e-00",
-            "123456789012345678901234567890",
-        ] {
+        for text in ["0", "-0", "10", "0.0", "1e5", "1E+05", "-1.50e-00", "123456789012345678901234567890"] {
             assert_eq!(Number::parse(text).as_ref().map(Number::as_str), Some(text));
         }
-        for text in [
-            "", "-", "+1", "01", "-01", ".5", "1.", "1.e1", "1e", "1e+", "0x1", "1 ", " 1", "NaN",
-            "１",
-        ] {
+        for text in ["", "-", "+1", "01", "-01", ".5", "1.", "1.e1", "1e", "1e+", "0x1", "1 ", " 1", "NaN", "１"] {
             assert_eq!(Number::parse(text), None, "{text}");
         }
     }
@@ -213,29 +197,15 @@ mod tests {
     fn integers_are_read_from_plain_text_only() {
         fn check(text: &str, i64: Option<i64>, u64: Option<u64>, i128: Option<i128>) {
             let number = Number::parse(text).unwrap();
-            assert_eq!(
-                (number.as_i64(), number.as_u64(), number.as_i128()),
-                (i64, u64, i128),
-                "{text}"
-            );
+            assert_eq!((number.as_i64(), number.as_u64(), number.as_i128()), (i64, u64, i128), "{text}");
         }
         check("0", Some(0), Some(0), Some(0));
         check("-0", None, None, None);
         check("-7", Some(-7), None, Some(-7));
         check("1.0", None, None, None);
         check("1e2", None, None, None);
-        check(
-            "9223372036854775807",
-            Some(i64::MAX),
-            Some(9_223_372_036_854_775_807),
-            Some(i64::MAX.into()),
-        );
-        check(
-            "18446744073709551615",
-            None,
-            Some(u64::MAX),
-            Some(u64::MAX.into()),
-        );
+        check("9223372036854775807", Some(i64::MAX), Some(9_223_372_036_854_775_807), Some(i64::MAX.into()));
+        check("18446744073709551615", None, Some(u64::MAX), Some(u64::MAX.into()));
         check("170141183460469231731687303715884105728", None, None, None);
     }
 
@@ -244,28 +214,15 @@ mod tests {
         for text in ["0", "-1", "9007199254740991", "-9007199254740991"] {
             assert!(Number::parse(text).unwrap().is_safe_integer(), "{text}");
         }
-        for text in [
-            "-0",
-            "9007199254740992",
-            "-9007199254740992",
-            "1.0",
-            "1e0",
-            "99999999999999999999",
-        ] {
+        for text in ["-0", "9007199254740992", "-9007199254740992", "1.0", "1e0", "99999999999999999999"] {
             assert!(!Number::parse(text).unwrap().is_safe_integer(), "{text}");
         }
     }
 
     #[test]
     fn an_integer_equals_its_text() {
-        assert_eq!(
-            Some(Number::from(i64::MIN)),
-            Number::parse("-9223372036854775808")
-        );
-        assert_eq!(
-            Some(Number::from(i128::MIN)),
-            Number::parse(&i128::MIN.to_string())
-        );
+        assert_eq!(Some(Number::from(i64::MIN)), Number::parse("-9223372036854775808"));
+        assert_eq!(Some(Number::from(i128::MIN)), Number::parse(&i128::MIN.to_string()));
         assert_eq!(Some(Number::from(0_usize)), Number::parse("0"));
         assert_ne!(Number::parse("1.0"), Number::parse("1"));
     }

@@ -37,10 +37,7 @@ impl Object {
             _ => self.find(&name),
         };
         match index {
-            Ok(index) => self
-                .0
-                .get_mut(index)
-                .map(|(_, old)| std::mem::replace(old, value)),
+            Ok(index) => self.0.get_mut(index).map(|(_, old)| std::mem::replace(old, value)),
             Err(index) => {
                 self.0.insert(index, (name, value));
                 None
@@ -54,9 +51,7 @@ impl Object {
     }
 
     /// The members in canonical order.
-    pub fn iter(
-        &self,
-    ) -> impl DoubleEndedIterator<Item = (&str, &Value)> + ExactSizeIterator + Clone {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Value)> + ExactSizeIterator + Clone {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
@@ -91,10 +86,7 @@ impl Object {
 /// If a name comes twice, its last value counts, as with [`Object::insert`].
 impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Object {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(members: I) -> Self {
-        let mut members: Vec<_> = members
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
+        let mut members: Vec<_> = members.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         // Latest first, and the sort is stable: what `dedup_by` keeps is the latest.
         members.reverse();
         members.sort_by(|(a, _): &(String, Value), (b, _)| cmp_utf16(a, b));
@@ -126,10 +118,7 @@ mod tests {
         for name in ["b", "c", "a", "\u{1F600}", "\u{FB33}", "aa", ""] {
             assert_eq!(object.insert(name, name), None);
         }
-        assert_eq!(
-            names(&object),
-            ["", "a", "aa", "b", "c", "\u{1F600}", "\u{FB33}"]
-        );
+        assert_eq!(names(&object), ["", "a", "aa", "b", "c", "\u{1F600}", "\u{FB33}"]);
         assert_eq!(object, object.clone().into_iter().rev().collect());
     }
 

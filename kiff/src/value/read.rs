@@ -24,13 +24,9 @@ pub(crate) fn parse_record(bytes: &[u8]) -> Result<Value, Faults> {
     let mut reader = Reader::new(bytes, &Limits::RECORD, Place::Envelope);
     let is_outside = |byte: Option<&u8>| byte.is_some_and(|&byte| is_space(byte));
     if is_outside(bytes.first()) {
-        reader
-            .faults
-            .push(Fault::new(0, FaultKind::WhiteSpaceOutside));
+        reader.faults.push(Fault::new(0, FaultKind::WhiteSpaceOutside));
     } else if is_outside(bytes.last()) {
-        reader
-            .faults
-            .push(Fault::new(bytes.len() - 1, FaultKind::WhiteSpaceOutside));
+        reader.faults.push(Fault::new(bytes.len() - 1, FaultKind::WhiteSpaceOutside));
     }
     reader.document()
 }
@@ -106,12 +102,7 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let value = self.value(0)?;
         if self.place == Place::Envelope && value.as_object().is_none() {
-            self.report(
-                start,
-                FaultKind::NotJson {
-                    what: "a record is an object",
-                },
-            )?;
+            self.report(start, FaultKind::NotJson { what: "a record is an object" })?;
         }
         self.skip_space();
         match self.peek() {
@@ -228,11 +219,7 @@ impl<'a> Reader<'a> {
             return Ok(Object::from_sorted(members));
         }
         let starts = self.names.iter().skip(outer_names).copied();
-        let mut names: Vec<(&str, usize)> = members
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .zip(starts)
-            .collect();
+        let mut names: Vec<(&str, usize)> = members.iter().map(|(name, _)| name.as_str()).zip(starts).collect();
         names.sort_unstable();
         for pair in names.windows(2) {
             if let [(name, _), (again, start)] = pair
@@ -259,33 +246,19 @@ impl<'a> Reader<'a> {
         self.at += len;
         let text = rest.get(..len).unwrap_or_default();
         if len > self.limits.number {
-            self.report(
-                start,
-                FaultKind::NumberTooLong {
-                    limit: self.limits.number,
-                },
-            )?;
+            self.report(start, FaultKind::NumberTooLong { limit: self.limits.number })?;
             return Ok(Value::Null);
         }
         let number = Number::from_scanned(text);
         let is_free = self.limits.numbers == NumberRule::Any || self.place == Place::Payload;
         if !is_free && !number.is_safe_integer() {
-            self.report(
-                start,
-                FaultKind::NotSafeInteger {
-                    number: text.to_owned(),
-                },
-            )?;
+            self.report(start, FaultKind::NotSafeInteger { number: text.to_owned() })?;
         }
         Ok(Value::Number(number))
     }
 
     fn literal(&mut self, word: &str, value: Value) -> Read<Value> {
-        if !self
-            .text
-            .get(self.at..)
-            .is_some_and(|rest| rest.starts_with(word))
-        {
+        if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
             return self.fail("expected a value");
         }
         self.at += word.len();
@@ -312,12 +285,7 @@ impl<'a> Reader<'a> {
         }
         self.at += 1;
         if text.len() > self.limits.string {
-            self.report(
-                start,
-                FaultKind::StringTooLong {
-                    limit: self.limits.string,
-                },
-            )?;
+            self.report(start, FaultKind::StringTooLong { limit: self.limits.string })?;
         }
         Ok(text)
     }
@@ -354,9 +322,9 @@ impl<'a> Reader<'a> {
         let unit = self.code_unit()?;
         let character = match unit {
             0 => return self.report(start, FaultKind::Nul),
-            0xD800..=0xDBFF => self.low_surrogate()?.and_then(|low| {
-                char::from_u32(0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00))
-            }),
+            0xD800..=0xDBFF => self
+                .low_surrogate()?
+                .and_then(|low| char::from_u32(0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00))),
             _ => char::from_u32(unit),
         };
         text.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
@@ -369,11 +337,7 @@ impl<'a> Reader<'a> {
     /// Takes the second half of a pair; leaves any other escape for the next turn.
     fn low_surrogate(&mut self) -> Read<Option<u32>> {
         let start = self.at;
-        if !self
-            .text
-            .get(start..)
-            .is_some_and(|rest| rest.starts_with("\\u"))
-        {
+        if !self.text.get(start..).is_some_and(|rest| rest.starts_with("\\u")) {
             return Ok(None);
         }
         self.at += 1;
@@ -416,11 +380,7 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, byte: u8, what: &'static str) -> Read<()> {
-        if self.take(byte) {
-            Ok(())
-        } else {
-            self.fail(what)
-        }
+        if self.take(byte) { Ok(()) } else { self.fail(what) }
     }
 
     fn count(&mut self) -> Read<()> {
@@ -429,12 +389,7 @@ impl<'a> Reader<'a> {
                 self.members_left = left;
                 Ok(())
             }
-            None => self.stop(
-                self.at,
-                FaultKind::TooManyMembers {
-                    limit: self.limits.members,
-                },
-            ),
+            None => self.stop(self.at, FaultKind::TooManyMembers { limit: self.limits.members }),
         }
     }
 
@@ -443,11 +398,7 @@ impl<'a> Reader<'a> {
         if self.faults.len() < MAX_FAULTS {
             self.faults.push(Fault::new(offset, kind));
         }
-        if self.faults.len() < MAX_FAULTS {
-            Ok(())
-        } else {
-            Err(Stop)
-        }
+        if self.faults.len() < MAX_FAULTS { Ok(()) } else { Err(Stop) }
     }
 
     fn stop<T>(&mut self, offset: usize, kind: FaultKind) -> Read<T> {
@@ -457,11 +408,7 @@ impl<'a> Reader<'a> {
 
     fn fail<T>(&mut self, what: &'static str) -> Read<T> {
         let is_cut_here = self.is_cut && self.at == self.text.len();
-        let kind = if is_cut_here {
-            FaultKind::InvalidUtf8
-        } else {
-            FaultKind::NotJson { what }
-        };
+        let kind = if is_cut_here { FaultKind::InvalidUtf8 } else { FaultKind::NotJson { what } };
         self.stop(self.at, kind)
     }
 
@@ -469,10 +416,7 @@ impl<'a> Reader<'a> {
     fn place_faults(&mut self, known: usize, name: impl FnOnce() -> String) {
         if self.faults.len() > known {
             let name = name();
-            self.faults
-                .iter_mut()
-                .skip(known)
-                .for_each(|fault| fault.move_into(&name));
+            self.faults.iter_mut().skip(known).for_each(|fault| fault.move_into(&name));
         }
     }
 }

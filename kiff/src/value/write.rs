@@ -93,18 +93,10 @@ const fn utf16_rank(byte: u8) -> u8 {
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
     // Most names are shorter than a block; most of a long text is plain. Whole blocks are tested
     // without a branch for each byte, which the compiler turns into vector code.
-    let is_plain = |block: &&[u8]| {
-        !block
-            .iter()
-            .fold(false, |any, &byte| any | needs_escape(byte))
-    };
+    let is_plain = |block: &&[u8]| !block.iter().fold(false, |any, &byte| any | needs_escape(byte));
     let blocks = bytes.chunks_exact(BLOCK).take_while(is_plain).count() * BLOCK;
     let rest = bytes.get(blocks..).unwrap_or_default();
-    blocks
-        + rest
-            .iter()
-            .position(|&byte| needs_escape(byte))
-            .unwrap_or(rest.len())
+    blocks + rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(rest.len())
 }
 
 const fn needs_escape(byte: u8) -> bool {
@@ -151,23 +143,14 @@ mod tests {
         check("", r#""""#);
         check("plain / text", r#""plain / text""#);
         check("\u{8}\t\n\u{c}\r\"\\", r#""\b\t\n\f\r\"\\""#);
-        check(
-            "\0\u{1}\u{b}\u{e}\u{1f}",
-            r#""\u0000\u0001\u000b\u000e\u001f""#,
-        );
-        check(
-            "\u{7f}\u{80}\u{2028}\u{feff}€😀",
-            "\"\u{7f}\u{80}\u{2028}\u{feff}€😀\"",
-        );
+        check("\0\u{1}\u{b}\u{e}\u{1f}", r#""\u0000\u0001\u000b\u000e\u001f""#);
+        check("\u{7f}\u{80}\u{2028}\u{feff}€😀", "\"\u{7f}\u{80}\u{2028}\u{feff}€😀\"");
         for plain in [31, 32, 33, 64, 100] {
             let run = "x".repeat(plain);
             check(&format!("{run}\n{run}"), &format!(r#""{run}\n{run}""#));
         }
         // The string of RFC 8785, section 3.2.2.
-        check(
-            "\u{20ac}$\u{f}\nA'B\"\\\\\"/",
-            r#""€$\u000f\nA'B\"\\\\\"/""#,
-        );
+        check("\u{20ac}$\u{f}\nA'B\"\\\\\"/", r#""€$\u000f\nA'B\"\\\\\"/""#);
     }
 
     #[test]
@@ -182,16 +165,7 @@ mod tests {
     #[test]
     fn order_is_that_of_utf16() {
         // The names of RFC 8785, section 3.2.3, in their order.
-        let mut sorted = [
-            "\r",
-            "1",
-            "\u{80}",
-            "\u{f6}",
-            "\u{20ac}",
-            "\u{1f600}",
-            "\u{fb33}",
-        ]
-        .to_vec();
+        let mut sorted = ["\r", "1", "\u{80}", "\u{f6}", "\u{20ac}", "\u{1f600}", "\u{fb33}"].to_vec();
         sorted.insert(0, "");
         sorted.push("\u{ffff}");
         for (i, a) in sorted.iter().enumerate() {
@@ -203,27 +177,11 @@ mod tests {
 
     #[test]
     fn order_agrees_with_encoding() {
-        let chars = [
-            'a',
-            'é',
-            '\u{d7ff}',
-            '\u{e000}',
-            '\u{efff}',
-            '\u{ffff}',
-            '\u{10000}',
-            '\u{10ffff}',
-        ];
-        let words: Vec<String> = chars
-            .iter()
-            .flat_map(|a| chars.iter().map(move |b| format!("{a}{b}")))
-            .collect();
+        let chars = ['a', 'é', '\u{d7ff}', '\u{e000}', '\u{efff}', '\u{ffff}', '\u{10000}', '\u{10ffff}'];
+        let words: Vec<String> = chars.iter().flat_map(|a| chars.iter().map(move |b| format!("{a}{b}"))).collect();
         for a in &words {
             for b in &words {
-                assert_eq!(
-                    cmp_utf16(a, b),
-                    a.encode_utf16().cmp(b.encode_utf16()),
-                    "{a:?} {b:?}"
-                );
+                assert_eq!(cmp_utf16(a, b), a.encode_utf16().cmp(b.encode_utf16()), "{a:?} {b:?}");
             }
         }
     }

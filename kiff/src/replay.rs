@@ -1,0 +1,469 @@
+//! Replay: what a log proves of itself, and what other rules would have decided.
+//!
+//! A log is `log.jsonl`: one record per line, in the order of the tenant's log, as
+//! [`Runtime::export`](crate::Runtime::export) writes it.
+//!
+//! ```no_run
+//! # fn domain() -> Result<kiff::Domain, kiff::DomainError> { kiff::Domain::builder("d", "v3").build() }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let log = std::fs::read("tests/golden/yesterday.jsonl")?;
+//! let changes = kiff::replay::compare(&domain()?, &log);
+//! assert!(changes.is_empty(), "{changes}");
+//! # Ok(())
+//! # }
+//! ```
+
+use crate::{
+    decide::{Found, Moment, asked_again, decide},
+    decision::{Decided, Refusal},
+    digest::Digest,
+    domain::Domain,
+    ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, Ids, ReceiptId, Salt, TenantId, TraceId, Ulid},
+    record::{
+        Record, RecordBytes, RecordError, Verdict,
+        body::{Body, Issue},
+    },
+    request::Proposed,
+    view::{View, check_place, fold},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    fmt,
+    sync::Arc,
+};
+
+/// Checks a log without a domain: every record's form, the sequence, chain and time of each stream, that
+/// each step goes on from the last, that approvals and executions are opened before they are used and used
+/// once, and that each decision is about the proposal before it.
+#[must_use]
+pub fn verify(log: &[u8]) -> Report {
+    verify_lines(None, log)
+}
+
+/// The same, and recomputes every step and every fact with the domain's machines.
+#[must_use]
+pub fn verify_with(domain: &Domain, log: &[u8]) -> Report {
+    verify_lines(Some(domain), log)
+}
+
+fn verify_lines(domain: Option<&Domain>, log: &[u8]) -> Report {
+    let mut verifier = Verifier { domain, streams: BTreeMap::new(), pruned: HashSet::new(), report: Report::default() };
+    for line in lines(log) {
+        verifier.take(line);
+    }
+    verifier.finish()
+}
+
+/// The lines of a log. A newline ends a line; the last may lack it.
+fn lines(log: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let log = log.strip_suffix(b"\n").unwrap_or(log);
+    let nothing = log.is_empty();
+    log.split(|byte| *byte == b'\n').filter(move |_| !nothing)
+}
+
+/// What a log proves of itself.
+#[non_exhaustive]
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// How many lines the log has.
+    pub records: u64,
+    /// How many of them stand for an erased record: their hash is checked, their content is gone.
+    pub pruned: u64,
+    /// How many streams it has.
+    pub entities: u64,
+    /// What does not hold, in the order of the log. A stream is not followed beyond its first fault.
+    pub faults: Vec<Fault>,
+}
+
+/// One record that does not hold.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its index in the log; 0 is the first.
+    pub index: u64,
+    /// Its entity; empty if it cannot be told.
+    pub entity: String,
+    /// Why it does not hold, as a stable word.
+    pub reason: &'static str,
+    /// The same for people.
+    pub detail: String,
+}
+
+impl Report {
+    /// True if everything holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} records of {} entities", self.records, self.entities)?;
+        if self.pruned > 0 {
+            write!(f, ", {} of them pruned", self.pruned)?;
+        }
+        match self.faults.as_slice() {
+            [] => f.write_str(": the log holds"),
+            faults => faults.iter().try_for_each(|fault| write!(f, "\n{fault}")),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "fault: {} {} {}: {}", self.index, self.entity, self.reason, self.detail)
+    }
+}
+
+/// The entities of a log, in the order of their names.
+pub(crate) fn entities(log: &[u8]) -> BTreeSet<EntityRef> {
+    lines(log).filter_map(|line| Record::entity_of(&line.into())).map(|(_, entity)| entity).collect()
+}
+
+type Key = (TenantId, EntityRef);
+
+struct Verifier<'a> {
+    domain: Option<&'a Domain>,
+    streams: BTreeMap<Key, Stream>,
+    pruned: HashSet<Digest>,
+    report: Report,
+}
+
+struct Stream {
+    view: View,
+    /// The last event that was ingested, until the step that it causes.
+    event: Option<crate::EventType>,
+    /// The proposal whose decision comes next.
+    proposal: Option<Arc<Proposed>>,
+    is_broken: bool,
+    /// A record of the stream was erased: sequence and chain are checked from there on, and nothing else.
+    is_pruned: bool,
+}
+
+impl Verifier<'_> {
+    fn take(&mut self, line: &[u8]) {
+        let index = self.report.records;
+        self.report.records += 1;
+        if let Some(digest) = std::str::from_utf8(line).ok().and_then(|text| text.parse().ok()) {
+            self.report.pruned += 1;
+            self.pruned.insert(digest);
+            return;
+        }
+        let bytes = RecordBytes::from(line);
+        match Record::parse(bytes.clone()) {
+            Ok(record) => {
+                if let Err((reason, detail)) = self.follow(&record) {
+                    self.fault(index, record.entity().to_string(), reason, detail);
+                    self.stream(&record).is_broken = true;
+                }
+            }
+            Err(error) => self.unreadable(index, &bytes, &error),
+        }
+    }
+
+    /// A record that cannot be read, or of a kind that is not known: its stream is not followed further.
+    fn unreadable(&mut self, index: u64, bytes: &RecordBytes, error: &RecordError) {
+        let entity = Record::entity_of(bytes);
+        let detail = match error {
+            RecordError::Json(faults) => faults.to_string(),
+            error => error.to_string(),
+        };
+        if let Some((tenant, entity)) = entity.clone()
+            && let Some(stream) = self.streams.get_mut(&(tenant, entity))
+        {
+            if stream.is_broken {
+                return;
+            }
+            stream.is_broken = true;
+        }
+        let entity = entity.map(|(_, entity)| entity.to_string()).unwrap_or_default();
+        self.fault(index, entity, error.code(), detail);
+    }
+
+    fn fault(&mut self, index: u64, entity: String, reason: &'static str, detail: String) {
+        self.report.faults.push(Fault { index, entity, reason, detail });
+    }
+
+    fn stream(&mut self, record: &Record) -> &mut Stream {
+        let (tenant, entity) = (record.tenant(), record.entity());
+        let domain = self.domain;
+        self.streams.entry((tenant.clone(), entity.clone())).or_insert_with(|| Stream {
+            view: domain.map_or_else(
+                || View::bare(tenant.clone(), entity.clone()),
+                |domain| View::empty(domain, tenant.clone(), entity.clone()),
+            ),
+            event: None,
+            proposal: None,
+            is_broken: false,
+            is_pruned: false,
+        })
+    }
+
+    fn follow(&mut self, record: &Record) -> Result<(), (&'static str, String)> {
+        let is_gap = self.pruned.contains(&record.prev());
+        let domain = self.domain;
+        let stream = self.stream(record);
+        if stream.is_broken {
+            return Ok(());
+        }
+        let after = stream.view.head.seq;
+        if is_gap && record.entity_seq() > after + 1 {
+            // What the erased records changed is not known, so only the chain can be followed.
+            stream.is_pruned = true;
+            stream.view.head.seq = record.entity_seq() - 1;
+            stream.view.head.leaf = record.prev();
+        }
+        if stream.is_pruned {
+            check_place(&stream.view.head, record).map_err(|error| (error.code(), error.to_string()))?;
+            stream.view.head.pass(record);
+            return Ok(());
+        }
+        stream.check(domain, record)?;
+        fold(&mut stream.view, record).map_err(|error| (error.code(), error.to_string()))?;
+        match stream.view.facts_failed {
+            true => Err(("facts_failed", "the domain's own code failed to fold this event".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    fn finish(mut self) -> Report {
+        self.report.entities = u64::try_from(self.streams.len()).unwrap_or(u64::MAX);
+        let index = self.report.records;
+        let torn: Vec<_> =
+            self.streams.iter().filter(|(_, stream)| !stream.is_broken && stream.proposal.is_some()).collect();
+        let torn: Vec<_> = torn.into_iter().map(|((_, entity), _)| entity.to_string()).collect();
+        for entity in torn {
+            self.fault(
+                index,
+                entity,
+                "proposal_unpaired",
+                "the log ends between a proposal and its decision".to_owned(),
+            );
+        }
+        self.report
+    }
+}
+
+impl Stream {
+    /// What the fold does not check: commitments, request digests, and the domain's own steps.
+    fn check(&mut self, domain: Option<&Domain>, record: &Record) -> Result<(), (&'static str, String)> {
+        if let (Body::StateChanged(change), Some(domain)) = (&record.body, domain) {
+            let machine = domain.machine(record.entity().kind());
+            let event = self.event.take();
+            let step =
+                machine.zip(event.as_ref()).and_then(|(machine, event)| machine.step(self.view.state.as_ref(), event));
+            if step.is_none_or(|step| step.to != change.to) {
+                let step = step.map_or_else(|| "no step".to_owned(), |step| format!("a step to {}", step.to));
+                return Err((
+                    "transition_not_in_domain",
+                    format!("the log moves to {}, the domain has {step}", change.to),
+                ));
+            }
+        }
+        match &record.body {
+            Body::EventIngested(event) => self.event = Some(event.kind.clone()),
+            Body::DecisionRecorded(proposed) => {
+                if proposed.request(record.tenant()).digest(proposed.salt).0 != proposed.commitments {
+                    return Err(("commitment_mismatch", "a commitment is not over the value beside it".to_owned()));
+                }
+                self.proposal = Some(Arc::clone(proposed));
+            }
+            body => {
+                let proposal = self.proposal.take();
+                let Some(ruling) = body.ruling() else { return Ok(()) };
+                let held = ruling.approval.and_then(|id| self.view.approval(id)).map(|approval| &approval.proposed);
+                if let Some(proposed) = proposal.as_ref().or(held)
+                    && proposed.request_digest != ruling.request_digest
+                {
+                    return Err(("request_digest_mismatch", "the decision is about another request".to_owned()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Decides every recorded proposal again, under another version of the domain, at the time and in the state
+/// of the log, and lists what would be decided differently.
+///
+/// A decision that hung on an approval, a key or a signer is left out, and so is a proposal whose
+/// parameters were not admitted: the log has only the digest of what was offered.
+#[must_use]
+pub fn compare(domain: &Domain, log: &[u8]) -> Comparison {
+    let mut views: BTreeMap<Key, View> = BTreeMap::new();
+    let mut comparison = Comparison::default();
+    let mut pending: Option<(u64, Arc<Proposed>, Outlook)> = None;
+    for (index, line) in (0u64..).zip(lines(log)) {
+        let record = match Record::parse(line.into()) {
+            Ok(record) => record,
+            Err(error) => {
+                comparison.unreadable.push((index, error.code()));
+                continue;
+            }
+        };
+        let key = (record.tenant().clone(), record.entity().clone());
+        if let Body::DecisionRecorded(proposed) = &record.body {
+            let target = (key.0.clone(), proposed.entity.clone());
+            let view = views.get(&target).cloned();
+            let view = view.unwrap_or_else(|| View::empty(domain, target.0, target.1));
+            pending = Some((index, Arc::clone(proposed), outlook(domain, &view, proposed, &record)));
+        } else if let Some(ruling) = record.body.ruling()
+            && let Some((index, proposed, now)) = pending.take()
+        {
+            comparison.add(
+                index,
+                &proposed,
+                Outlook { decision: verdict_of(&record.body), reason: ruling.reason.clone() },
+                now,
+            );
+        }
+        let view =
+            views.entry(key).or_insert_with_key(|(tenant, entity)| View::empty(domain, tenant.clone(), entity.clone()));
+        if let Err(error) = fold(view, &record) {
+            comparison.unreadable.push((index, error.code()));
+        }
+    }
+    comparison
+}
+
+fn verdict_of(body: &Body) -> Verdict {
+    match body {
+        Body::ActionValidated(_) => Verdict::Allowed,
+        Body::ApprovalRequired(_) => Verdict::ApprovalRequired,
+        _ => Verdict::Blocked,
+    }
+}
+
+/// What the domain would decide about a stored proposal now.
+fn outlook(domain: &Domain, view: &View, proposed: &Arc<Proposed>, record: &Record) -> Outlook {
+    let mut asked = asked_again(domain, proposed);
+    // Approvals and keys belong to the history, not to the rules.
+    let notes = &mut Arc::make_mut(&mut asked.proposed).notes;
+    (notes.approval, notes.idempotency_key) = (None, None);
+    let nothing = Ulid::new(0, [0; 10]);
+    let ids = Ids::new(
+        TraceId::new(nothing),
+        ReceiptId::new(nothing),
+        ApprovalId::new(nothing),
+        ExecutionId::new(nothing),
+        Salt::new([0; 16]),
+    );
+    let issue = Issue { issued_by: "replay".into(), anchor: "none".into(), key_id: "none".into() };
+    let at = Moment { now: record.recorded_at(), ids: &ids, issue: &issue, suppressed: 0 };
+    match decide(domain, view, &asked, &Found::default(), &at) {
+        Decided::Execute(..) | Decided::Repeat => Outlook { decision: Verdict::Allowed, reason: Code::fixed("none") },
+        Decided::Hold(hold, _) => {
+            Outlook { decision: Verdict::ApprovalRequired, reason: hold.approval.ruling.reason.clone() }
+        }
+        Decided::Block(block, _) => Outlook { decision: Verdict::Blocked, reason: block.sheet.reason() },
+        Decided::Unplaced(sheet) => Outlook { decision: Verdict::Blocked, reason: sheet.reason() },
+    }
+}
+
+/// What other rules would decide differently.
+#[non_exhaustive]
+#[derive(Clone, Debug, Default)]
+pub struct Comparison {
+    /// How many decisions were made again.
+    pub compared: u64,
+    /// How many were left out, because they hung on more than the rules.
+    pub left_out: u64,
+    /// The decisions that would differ, in the order of the log.
+    pub differences: Vec<Difference>,
+    /// Records that could not be read or followed, with the reason.
+    pub unreadable: Vec<(u64, &'static str)>,
+}
+
+/// One decision that would differ.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The index of its proposal in the log; 0 is the first record.
+    pub index: u64,
+    /// The entity.
+    pub entity: EntityRef,
+    /// The action.
+    pub action: ActionName,
+    /// What was decided.
+    pub was: Outlook,
+    /// What would be decided now.
+    pub now: Outlook,
+}
+
+/// A decision and its reason.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// The decision.
+    pub decision: Verdict,
+    /// Its reason code; `none` if there is none.
+    pub reason: Code,
+}
+
+impl Comparison {
+    /// True if every decision would be the same, and every record could be read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.differences.is_empty() && self.unreadable.is_empty()
+    }
+
+    fn add(&mut self, index: u64, proposed: &Proposed, was: Outlook, now: Outlook) {
+        if proposed.offered.is_some() && proposed.risk.is_some() || hangs_on_history(&was.reason) {
+            self.left_out += 1;
+            return;
+        }
+        self.compared += 1;
+        if was != now {
+            self.differences.push(Difference {
+                index,
+                entity: proposed.entity.clone(),
+                action: proposed.action.clone(),
+                was,
+                now,
+            });
+        }
+    }
+}
+
+/// True for reasons that an approval, a key or a signer gave.
+fn hangs_on_history(reason: &Code) -> bool {
+    let approval: ApprovalId = ApprovalId::new(Ulid::new(0, [0; 10]));
+    let reasons = [
+        Refusal::ApprovalUnknown { approval },
+        Refusal::ApprovalMismatch { approval, field: "" },
+        Refusal::ApprovalStale { approval, what: "" },
+        Refusal::ApprovalConsumed { approval },
+        Refusal::ApprovalDenied { approval, by: None, note: None },
+        Refusal::ApprovalRevoked { approval },
+        Refusal::ApprovalExpired { approval },
+        Refusal::TooManyOpenApprovals { open: 0, most: 0 },
+        Refusal::IdempotencyKeyReused,
+        Refusal::SignerUnavailable,
+    ];
+    reasons.iter().any(|refusal| refusal.code() == *reason)
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} decisions made again, {} would differ", self.compared, self.differences.len())?;
+        for difference in &self.differences {
+            write!(f, "\n{difference}")?;
+        }
+        self.unreadable
+            .iter()
+            .try_for_each(|(index, reason)| write!(f, "\nrecord {index} cannot be followed: {reason}"))
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "record {}: {} on {} was {}, would be {}", self.index, self.action, self.entity, self.was, self.now)
+    }
+}
+
+impl fmt::Display for Outlook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.decision, self.reason)
+    }
+}

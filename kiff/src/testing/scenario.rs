@@ -1,0 +1,368 @@
+//! Given, propose, grant, assert: a domain tried in a plain unit test.
+
+use super::{FixedIds, ManualClock};
+use crate::{
+    ActionContract, Answer, ApprovalId, Authority, Blocked, Domain, Executed, Failed, Held, InDoubt, Ingested,
+    NewEvent, Proposal, Review, ReviewRefusal, Runtime, RuntimeBuilder, StateMachine, Value, blocking::Blocking,
+    replay, value::Object,
+};
+use std::{any::Any, time::Duration};
+
+/// A domain with a clock that moves by hand, ids that count, and a store in memory.
+///
+/// It runs on the caller's thread without an async runtime. What does not come out as asserted panics with
+/// the whole timeline, so it belongs in tests.
+///
+/// ```
+/// use kiff::{Authority, Call, Contract, Definition, Domain, Machine, Outcome, params, testing::Scenario};
+///
+/// let domain = Domain::builder("support", "v1")
+///     .table(Machine::new("ticket").starts("TICKET_RESOLVED", "RESOLVED").moves("RESOLVED", "TICKET_CLOSED", "CLOSED"))
+///     .define(
+///         Definition::new(Contract::new("CLOSE_TICKET", "ticket").allowed_states(["RESOLVED"]).permissions(["tickets.close"]).emits(["TICKET_CLOSED"]))
+///             .executor(|_: Call<'_>| Ok(Outcome::new("closed").emit("TICKET_CLOSED"))),
+///     )
+///     .role("agent", ["tickets.close"])
+///     .build()?;
+/// let mut s = Scenario::new(domain).at("2026-05-24T09:50:18Z");
+/// s.given_events("ticket:t_1", ["TICKET_RESOLVED"]);
+/// s.propose_named(Authority::agent("bot", ["agent"]), "CLOSE_TICKET", "ticket:t_1", params! {}).assert_executed();
+/// s.assert_timeline("ticket:t_1", "
+///     event_ingested     given  TICKET_RESOLVED
+///     state_changed      given  RESOLVED
+///     decision_recorded  bot    propose CLOSE_TICKET (low)
+///     action_validated   bot    CLOSE_TICKET cleared
+///     action_executed    bot    CLOSE_TICKET
+///     event_ingested     bot    TICKET_CLOSED
+///     state_changed      bot    RESOLVED → CLOSED
+/// ");
+/// s.replay().assert_same();
+/// # Ok::<(), kiff::DomainError>(())
+/// ```
+#[derive(Debug)]
+pub struct Scenario {
+    domain: Domain,
+    builder: Option<RuntimeBuilder>,
+    blocking: Option<Blocking>,
+    clock: ManualClock,
+    events: u32,
+}
+
+impl Scenario {
+    /// A scenario of this domain.
+    #[must_use]
+    pub fn new(domain: Domain) -> Self {
+        let clock = ManualClock::default();
+        let builder = Runtime::builder(domain.clone()).clock(clock.clone()).ids(FixedIds::default());
+        Self { domain, builder: Some(builder), blocking: None, clock, events: 0 }
+    }
+
+    /// Provides a value to the executors, as [`RuntimeBuilder::provide`].
+    #[must_use]
+    #[track_caller]
+    pub fn provide<T: Any + Send + Sync>(self, value: T) -> Self {
+        self.with(|builder| builder.provide(value))
+    }
+
+    /// Changes how the runtime is built: another store, a signer, an issuer.
+    #[must_use]
+    #[track_caller]
+    pub fn with(mut self, change: impl FnOnce(RuntimeBuilder) -> RuntimeBuilder) -> Self {
+        let Some(builder) = self.builder.take() else {
+            fail("the runtime is built already; provide before the first event");
+        };
+        self.builder = Some(change(builder));
+        self
+    }
+
+    /// Sets the clock, as `2026-05-24T09:50:18Z` or with milliseconds.
+    #[must_use]
+    #[track_caller]
+    pub fn at(self, time: &str) -> Self {
+        self.clock.set(time);
+        self
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&mut self, span: Duration) -> &mut Self {
+        self.clock.advance(span);
+        self
+    }
+
+    /// The runtime, for calls that the scenario has no word for.
+    #[track_caller]
+    pub fn runtime(&mut self) -> &Blocking {
+        if let Some(builder) = self.builder.take() {
+            match builder.build() {
+                Ok(runtime) => self.blocking = Some(runtime.blocking()),
+                Err(error) => fail(&error),
+            }
+        }
+        match &self.blocking {
+            Some(blocking) => blocking,
+            None => fail("the runtime could not be built"),
+        }
+    }
+
+    /// Takes in events of a typed entity, each from a source that its machine lets report it.
+    #[track_caller]
+    pub fn given<M: StateMachine>(&mut self, id: &str, events: impl IntoIterator<Item = impl AsRef<str>>) -> &mut Self {
+        self.given_events(&format!("{}:{id}", M::ENTITY), events)
+    }
+
+    /// Takes in events of any entity, written `<type>:<id>`.
+    #[track_caller]
+    pub fn given_events(&mut self, entity: &str, events: impl IntoIterator<Item = impl AsRef<str>>) -> &mut Self {
+        for event in events {
+            self.given_payload(entity, event.as_ref(), Value::object::<&str, &str>([]));
+        }
+        self
+    }
+
+    /// Takes in one event with a payload.
+    #[track_caller]
+    pub fn given_payload(&mut self, entity: &str, event: &str, payload: Value) -> &mut Self {
+        let kind = entity.split(':').next().unwrap_or_default();
+        let steps = self.domain.machine(kind).map(|machine| machine.steps.as_slice()).unwrap_or_default();
+        let source = steps.iter().filter(|step| step.on == *event).find_map(|step| step.sources.first());
+        let source = Authority::service(source.map_or("given", |source| source.as_str()));
+        self.given_from(&source, entity, event, payload)
+    }
+
+    /// Takes in one event from this source.
+    #[track_caller]
+    pub fn given_from(&mut self, source: &Authority, entity: &str, event: &str, payload: Value) -> &mut Self {
+        self.events += 1;
+        let event = NewEvent::new(format!("evt_{:03}", self.events), event).payload(payload);
+        match self.runtime().ingest(source, entity, event) {
+            Ok(Ingested::Accepted { .. } | Ingested::AlreadyKnown) => self,
+            Ok(Ingested::Refused(refusal)) => fail(&refusal),
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// Proposes an annotated action for an entity of its own type.
+    #[track_caller]
+    pub fn propose<A: ActionContract>(&mut self, authority: Authority, id: &str, params: Object) -> Proposed {
+        let entity = format!("{}:{id}", A::CONTRACT.entity);
+        self.propose_named(authority, A::CONTRACT.name, &entity, params)
+    }
+
+    /// Proposes an action by its name.
+    #[track_caller]
+    pub fn propose_named(&mut self, authority: Authority, action: &str, entity: &str, params: Object) -> Proposed {
+        self.send(authority, Proposal::new(action, entity).params(params))
+    }
+
+    /// Sends a proposal as it is.
+    #[track_caller]
+    pub fn send(&mut self, authority: Authority, proposal: Proposal) -> Proposed {
+        match self.runtime().execute(&authority, proposal) {
+            Ok(answer) => Proposed { answer },
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// Grants a held proposal and, if that completes it, runs it.
+    #[track_caller]
+    pub fn grant(&mut self, held: Held, reviewer: Authority) -> Proposed {
+        let granted = self.runtime().grant(&reviewer, held.approval_id, "granted in a scenario");
+        match granted {
+            Ok(Review::Recorded(status)) if status.status == "granted" => self.resume(held.approval_id),
+            Ok(Review::Recorded(_)) => Proposed { answer: Answer::Held(held) },
+            Ok(Review::Refused(refusal)) => fail(&refusal),
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// Runs a granted proposal.
+    #[track_caller]
+    pub fn resume(&mut self, approval: ApprovalId) -> Proposed {
+        match self.runtime().resume(approval) {
+            Ok(answer) => Proposed { answer },
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// Denies a held proposal.
+    #[track_caller]
+    pub fn deny(&mut self, held: &Held, reviewer: Authority, note: &str) -> &mut Self {
+        match self.runtime().deny(&reviewer, held.approval_id, note) {
+            Ok(Review::Recorded(_)) => self,
+            Ok(Review::Refused(refusal)) => fail(&refusal),
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// Tries to grant and asserts that the review is refused with this reason code.
+    #[track_caller]
+    pub fn assert_grant_refused(&mut self, held: &Held, reviewer: Authority, code: &str) -> ReviewRefusal {
+        match self.runtime().grant(&reviewer, held.approval_id, "") {
+            Ok(Review::Refused(refusal)) if refusal.code() == *code => refusal,
+            other => fail(&format!("wanted the grant to be refused with `{code}`, got {other:?}")),
+        }
+    }
+
+    /// Asserts the state of an entity, by name.
+    #[track_caller]
+    pub fn assert_state(&mut self, entity: &str, state: &str) -> &mut Self {
+        match self.runtime().state(entity) {
+            Ok(Some(found)) if found.state == *state => self,
+            Ok(found) => fail(&format!(
+                "`{entity}` is in {}, not in {state}",
+                found.map_or_else(|| "no state".to_owned(), |it| it.state.to_string())
+            )),
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// Asserts the records of an entity: one line each, `kind actor summary`, white space as you like.
+    #[track_caller]
+    pub fn assert_timeline(&mut self, entity: &str, expected: &str) -> &mut Self {
+        let timeline = match self.runtime().timeline(entity) {
+            Ok(timeline) => timeline,
+            Err(error) => fail(&error),
+        };
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let expected: Vec<String> = expected.lines().map(words).filter(|line| !line.is_empty()).collect();
+        let found: Vec<String> = timeline
+            .entries()
+            .map(|entry| words(&format!("{} {} {}", entry.kind, entry.actor, entry.summary)))
+            .collect();
+        if expected != found {
+            fail(&format!("the timeline of `{entity}` differs:\n{}", difference(&expected, &found)));
+        }
+        self
+    }
+
+    /// Replays the whole log: every entity is rebuilt and compared, and the log is verified with the domain.
+    #[track_caller]
+    pub fn replay(&mut self) -> Replayed {
+        let log = match self.runtime().export() {
+            Ok(log) => log,
+            Err(error) => fail(&error),
+        };
+        let mut problems: Vec<String> =
+            replay::verify_with(&self.domain, &log).faults.iter().map(ToString::to_string).collect();
+        for entity in replay::entities(&log) {
+            match self.runtime().rebuild(entity.as_str()) {
+                Ok(rebuild) if rebuild.matches() => {}
+                Ok(rebuild) => problems.push(rebuild.to_string()),
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+        Replayed { log, problems }
+    }
+}
+
+/// What came of a proposal, ready to be asserted.
+#[must_use]
+#[derive(Debug)]
+pub struct Proposed {
+    answer: Answer,
+}
+
+impl Proposed {
+    /// The answer as it is.
+    #[must_use]
+    pub fn answer(self) -> Answer {
+        self.answer
+    }
+
+    /// Asserts that the effect happened.
+    #[track_caller]
+    pub fn assert_executed(self) -> Executed {
+        match self.answer {
+            Answer::Executed(it) => it,
+            other => unexpected("executed", &other),
+        }
+    }
+
+    /// Asserts that the proposal is held for this reason.
+    #[track_caller]
+    pub fn assert_held(self, reason: &str) -> Held {
+        match self.answer {
+            Answer::Held(it) if it.reason == *reason => it,
+            other => unexpected(&format!("held for `{reason}`"), &other),
+        }
+    }
+
+    /// Asserts that the proposal is refused for this reason.
+    #[track_caller]
+    pub fn assert_blocked(self, reason: &str) -> Blocked {
+        match self.answer {
+            Answer::Blocked(it) if it.reason == *reason => it,
+            other => unexpected(&format!("blocked for `{reason}`"), &other),
+        }
+    }
+
+    /// Asserts that the effect certainly did not happen.
+    #[track_caller]
+    pub fn assert_failed(self) -> Failed {
+        match self.answer {
+            Answer::Failed(it) => it,
+            other => unexpected("failed", &other),
+        }
+    }
+
+    /// Asserts that nobody knows whether the effect happened, for this cause.
+    #[track_caller]
+    pub fn assert_in_doubt(self, cause: &str) -> InDoubt {
+        match self.answer {
+            Answer::InDoubt(it) if it.cause == *cause => it,
+            other => unexpected(&format!("in doubt, `{cause}`"), &other),
+        }
+    }
+}
+
+/// A replayed log.
+#[must_use]
+#[derive(Debug)]
+pub struct Replayed {
+    log: Vec<u8>,
+    problems: Vec<String>,
+}
+
+impl Replayed {
+    /// Asserts that the log holds and leads to what the runtime holds.
+    #[track_caller]
+    pub fn assert_same(self) -> Self {
+        if !self.problems.is_empty() {
+            fail(&format!("replay differs:\n{}", self.problems.join("\n")));
+        }
+        self
+    }
+
+    /// The log, as `log.jsonl`.
+    #[must_use]
+    pub fn log(&self) -> &[u8] {
+        &self.log
+    }
+}
+
+#[track_caller]
+fn unexpected(wanted: &str, answer: &Answer) -> ! {
+    fail(&format!("wanted {wanted}, got {}: {answer:?}", answer.word()))
+}
+
+/// Expected and found lines side by side: `-` is missing, `+` was not expected.
+fn difference(expected: &[String], found: &[String]) -> String {
+    let same = expected.iter().zip(found).take_while(|(a, b)| a == b).count();
+    let tail = expected.iter().rev().zip(found.iter().rev()).take_while(|(a, b)| a == b).count();
+    let tail = tail.min(expected.len().min(found.len()) - same);
+    let middle = |lines: &[String]| lines.iter().take(lines.len() - tail).skip(same).cloned().collect::<Vec<_>>();
+    let mut text = String::new();
+    let mut put =
+        |mark: &str, lines: &[String]| lines.iter().for_each(|line| text.push_str(&format!("{mark} {line}\n")));
+    put(" ", found.get(..same).unwrap_or_default());
+    put("-", &middle(expected));
+    put("+", &middle(found));
+    put(" ", found.get(found.len() - tail..).unwrap_or_default());
+    text
+}
+
+#[track_caller]
+#[expect(clippy::panic, reason = "a failed assertion of a test")]
+fn fail(what: &(impl std::fmt::Display + ?Sized)) -> ! {
+    panic!("{what}")
+}
