@@ -1,1 +1,209 @@
-//! Values.
+//! JSON as kiff reads and writes it: a value, a strict reader, a canonical writer.
+//!
+//! Every text that an agent or an event source sends, and every stored record, comes in through
+//! [`Value::parse`], which refuses what two readers could understand differently: a member given
+//! twice, a lone surrogate, bytes behind the end. Numbers stay text, so that nothing between the
+//! wire and the log can round them. What goes out is canonical ([RFC 8785]): one value, one text.
+//!
+//! ```
+//! use kiff::value::{Limits, Value};
+//!
+//! let value = Value::parse(br#"{"b": 1.50, "a": [true, null]}"#, &Limits::default())?;
+//! assert_eq!(value.to_string(), r#"{"a":[true,null],"b":1.50}"#);
+//!
+//! let faults = Value::parse(br#"{"a": 1, "\u0061": 2}"#, &Limits::default()).unwrap_err();
+//! assert_eq!(faults.to_string(), "duplicate member `a` at `/a` (byte 9)");
+//! # Ok::<(), kiff::value::Faults>(())
+//! ```
+//!
+//! [RFC 8785]: https://www.rfc-editor.org/rfc/rfc8785
+
+mod bridge;
+mod fault;
+mod limits;
+mod number;
+mod object;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::fmt;
+
+pub use bridge::ValueError;
+pub use fault::{Fault, FaultKind, Faults};
+pub use limits::{Limits, NumberRule};
+pub use number::Number;
+pub use object::Object;
+
+pub(crate) use read::parse_record;
+pub(crate) use write::{cmp_utf16, write_str, write_u64};
+
+/// A JSON value whose numbers are text and whose objects are sorted.
+///
+/// Two values are equal if their canonical texts are equal, so `1.0` and `1` differ.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, digit by digit as it was given.
+    Number(Number),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Value>),
+    /// An object with unique member names.
+    Object(Object),
+}
+
+impl Value {
+    /// Reads one whole JSON text within `limits`.
+    ///
+    /// # Errors
+    ///
+    /// Says everything that is wrong with the text, each with its place. A syntax error ends the
+    /// reading, so faults behind it are not found.
+    pub fn parse(text: &[u8], limits: &Limits) -> Result<Self, Faults> {
+        read::parse(text, limits)
+    }
+
+    /// Whether this is `null`.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The truth value, if this is one.
+    #[must_use]
+    pub const fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(truth) => Some(*truth),
+            _ => None,
+        }
+    }
+
+    /// The number, if this is one.
+    #[must_use]
+    pub const fn as_number(&self) -> Option<&Number> {
+        match self {
+            Self::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The text, if this is a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The elements, if this is an array.
+    #[must_use]
+    pub fn as_array(&self) -> Option<&[Value]> {
+        match self {
+            Self::Array(elements) => Some(elements),
+            _ => None,
+        }
+    }
+
+    /// The members, if this is an object.
+    #[must_use]
+    pub const fn as_object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// What JSON calls a value of this kind, such as `string`.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "boolean",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::Array(_) => "array",
+            Self::Object(_) => "object",
+        }
+    }
+
+    /// Appends the canonical bytes to `out`.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        write::write_value(out, self);
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn to_canonical(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(128);
+        self.write(&mut out);
+        out
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.to_canonical()))
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
+impl From<Number> for Value {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(elements: Vec<Value>) -> Self {
+        Self::Array(elements)
+    }
+}
+
+impl From<Object> for Value {
+    fn from(members: Object) -> Self {
+        Self::Object(members)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+macro_rules! from_integers {
+    ($($integer:ty)*) => {$(
+        impl From<$integer> for Value {
+            fn from(integer: $integer) -> Self {
+                Self::Number(Number::from(integer))
+            }
+        }
+    )*};
+}
+
+from_integers!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize);
