@@ -1,1 +1,258 @@
 //! What generated code uses. Not part of the public interface: it may change in any release.
+//!
+//! The `is_*` functions ask the type checker, or a constant evaluation, about what a macro cannot see.
+//! Each is called from a place in the user's own code, so that the answer is told there.
+
+use crate::{
+    action::{ActionContract, BoxFuture, Definition, IntoOutcome},
+    contract::Contract,
+    ctx::Ctx,
+    machine::{StateMachine, Transition},
+    param::{Param, ParamSpec},
+};
+use std::any::Any;
+pub use std::vec::Vec;
+
+/// What the first parameter of an action refers to.
+#[diagnostic::on_unimplemented(
+    message = "the first parameter of an action must be `&Ctx<'_, Entity>`, not `&{Self}`",
+    label = "not the context of an entity",
+    note = "what the host provides comes after it"
+)]
+pub trait ActionCtx {
+    /// The state machine of the entity.
+    type Entity: StateMachine;
+}
+
+impl<M: StateMachine> ActionCtx for Ctx<'_, M> {
+    type Entity = M;
+}
+
+/// What a check or an approval policy returns.
+#[diagnostic::on_unimplemented(
+    message = "a check or an approval policy must be a plain `fn(..) -> bool`: it is asked again on replay, so it may not await",
+    label = "returns `{Self}`, not `bool`"
+)]
+pub trait Verdict {
+    /// The answer.
+    fn holds(self) -> bool;
+}
+
+impl Verdict for bool {
+    fn holds(self) -> bool {
+        self
+    }
+}
+
+/// The answer of a check or an approval policy.
+pub fn verdict<V: Verdict>(verdict: V) -> bool {
+    verdict.holds()
+}
+
+/// Asks that an agent can propose a value of this type.
+pub fn is_param<T: Param>() {}
+
+/// Asks that the host can provide a value of this type.
+pub fn is_provided<T: Any + Send + Sync>() {}
+
+/// Asks that an action may return this type.
+pub fn is_outcome<T: IntoOutcome>() {}
+
+/// Asks that the entity has this state.
+#[track_caller]
+pub const fn is_state<M: StateMachine>(name: &str) {
+    if !is_sound::<M>() || contains(M::STATES, name) {
+        return;
+    }
+    let mut text = Text::new();
+    text.push("unknown state `");
+    text.push(name);
+    text.push("`; the states of `");
+    text.push(M::ENTITY);
+    text.push("` are ");
+    text.push_list(M::STATES);
+    refuse(&text);
+}
+
+/// Asks that the event has a transition from every one of these states.
+#[track_caller]
+pub const fn is_accepted<M: StateMachine>(event: &str, states: &[&str]) {
+    let mut left = states;
+    while let [state, rest @ ..] = left {
+        left = rest;
+        // An unknown state has its own message.
+        if !is_sound::<M>() || !contains(M::STATES, state) || accepts(M::TRANSITIONS, state, event) {
+            continue;
+        }
+        let mut text = Text::new();
+        text.push("no transition: event `");
+        text.push(event);
+        text.push("` is not accepted in state `");
+        text.push(state);
+        text.push("` of `");
+        text.push(M::ENTITY);
+        text.push("`; accepted there: ");
+        text.push_events(M::TRANSITIONS, state);
+        refuse(&text);
+    }
+}
+
+/// The name of the state whose variant stands at this place.
+#[must_use]
+pub const fn state_name<M: StateMachine>(place: usize) -> &'static str {
+    let mut left = M::STATES;
+    let mut at = 0;
+    while let [name, rest @ ..] = left {
+        if at == place {
+            return name;
+        }
+        left = rest;
+        at += 1;
+    }
+    ""
+}
+
+/// A parameter of the contract.
+#[must_use]
+pub const fn param_spec<T: Param>(name: &'static str, doc: &'static str) -> ParamSpec {
+    ParamSpec { name, kind: T::KIND, required: T::REQUIRED, doc }
+}
+
+/// A definition with the contract alone.
+#[must_use]
+pub fn definition<A: ActionContract>() -> Definition {
+    Definition::new(Contract::from(&A::CONTRACT))
+}
+
+/// Boxes the future of an executor.
+pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
+    Box::pin(future)
+}
+
+/// The entity of an action whose annotation has a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unchecked {}
+
+impl StateMachine for Unchecked {
+    type Data = ();
+    const ENTITY: &'static str = "";
+    const STATES: &'static [&'static str] = &[];
+    const TRANSITIONS: &'static [Transition] = &[];
+
+    fn state(self) -> &'static str {
+        match self {}
+    }
+
+    fn from_state(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// False for a machine whose own derive has told a mistake.
+const fn is_sound<M: StateMachine>() -> bool {
+    !M::ENTITY.is_empty()
+}
+
+const fn accepts(steps: &[Transition], state: &str, event: &str) -> bool {
+    let mut left = steps;
+    while let [step, rest @ ..] = left {
+        if let Some(from) = step.from
+            && same(from, state)
+            && same(step.on, event)
+        {
+            return true;
+        }
+        left = rest;
+    }
+    false
+}
+
+const fn contains(all: &[&str], wanted: &str) -> bool {
+    let mut left = all;
+    while let [text, rest @ ..] = left {
+        if same(text, wanted) {
+            return true;
+        }
+        left = rest;
+    }
+    false
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    while let ([x, a_rest @ ..], [y, b_rest @ ..]) = (a, b) {
+        if *x != *y {
+            return false;
+        }
+        (a, b) = (a_rest, b_rest);
+    }
+    a.is_empty() && b.is_empty()
+}
+
+#[track_caller]
+#[expect(clippy::panic, reason = "evaluated at compile time only: the panic is the compiler's message")]
+const fn refuse(text: &Text) {
+    panic!("{}", text.as_str())
+}
+
+/// A message put together in a constant evaluation, where nothing can be allocated. What does not fit is
+/// left out.
+struct Text {
+    bytes: [u8; Self::ROOM],
+    len: usize,
+}
+
+impl Text {
+    const ROOM: usize = 1024;
+
+    const fn new() -> Self {
+        Self { bytes: [0; Self::ROOM], len: 0 }
+    }
+
+    const fn push(&mut self, text: &str) {
+        if self.len + text.len() > Self::ROOM {
+            return;
+        }
+        let mut left = text.as_bytes();
+        let (_, mut free) = self.bytes.split_at_mut(self.len);
+        while let ([byte, rest @ ..], [slot, slots @ ..]) = (left, free) {
+            *slot = *byte;
+            left = rest;
+            free = slots;
+        }
+        self.len += text.len();
+    }
+
+    const fn push_list(&mut self, all: &[&str]) {
+        let mut left = all;
+        while let [text, rest @ ..] = left {
+            self.push(text);
+            self.push(if rest.is_empty() { "" } else { ", " });
+            left = rest;
+        }
+    }
+
+    const fn push_events(&mut self, steps: &[Transition], state: &str) {
+        let before = self.len;
+        let mut left = steps;
+        while let [step, rest @ ..] = left {
+            if let Some(from) = step.from
+                && same(from, state)
+            {
+                self.push(if self.len == before { "" } else { ", " });
+                self.push(step.on);
+            }
+            left = rest;
+        }
+        self.push(if self.len == before { "nothing" } else { "" });
+    }
+
+    const fn as_str(&self) -> &str {
+        let (used, _) = self.bytes.split_at(self.len);
+        match std::str::from_utf8(used) {
+            Ok(text) => text,
+            Err(_) => "a name is not UTF-8",
+        }
+    }
+}

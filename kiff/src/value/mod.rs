@@ -60,6 +60,11 @@ pub enum Value {
 }
 
 impl Value {
+    /// An object of these members. The last of two members of one name stays.
+    pub fn object<K: Into<String>, V: Into<Value>>(members: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self::Object(members.into_iter().collect())
+    }
+
     /// Reads one whole JSON text within `limits`.
     ///
     /// # Errors

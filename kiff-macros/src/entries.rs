@@ -1,0 +1,102 @@
+//! `key = value, key = value`, cut so that a mistake in one entry hides nothing in the others.
+
+use crate::{errors::Errors, suggest::hint};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use syn::{LitStr, parse::Parse};
+
+/// One `key = value`. The value is not looked at yet, and is not empty.
+pub(crate) struct Entry {
+    pub(crate) key: Ident,
+    pub(crate) value: TokenStream,
+}
+
+/// A value with the key before it, where messages about a missing or needless key can point.
+pub(crate) struct Keyed<T> {
+    pub(crate) key: Ident,
+    pub(crate) value: T,
+}
+
+impl Entry {
+    /// Reads the value, or says that it must be `expected`.
+    pub(crate) fn read<T: Parse>(self, expected: &str, errors: &mut Errors) -> Option<Keyed<T>> {
+        match syn::parse2(self.value.clone()) {
+            Ok(value) => Some(Keyed { key: self.key, value }),
+            Err(_) => {
+                errors.push(self.value, format!("`{}` must be {expected}", self.key));
+                None
+            }
+        }
+    }
+
+    /// Reads a list in brackets, or says that it must be one like `example`.
+    pub(crate) fn read_list(self, example: &str, errors: &mut Errors) -> Option<Keyed<Vec<TokenStream>>> {
+        let mut tokens = self.value.clone().into_iter();
+        match (tokens.next(), tokens.next()) {
+            (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Bracket => {
+                Some(Keyed { key: self.key, value: split_at_commas(group.stream()) })
+            }
+            _ => {
+                errors.push(self.value, format!("`{key}` must be a list, as in `{key} = {example}`", key = self.key));
+                None
+            }
+        }
+    }
+
+    /// Reads a list of string literals.
+    pub(crate) fn read_strings(self, example: &str, errors: &mut Errors) -> Option<Keyed<Vec<LitStr>>> {
+        let Keyed { key, value } = self.read_list(example, errors)?;
+        let strings = value.into_iter().filter_map(|item| match syn::parse2::<LitStr>(item.clone()) {
+            Ok(text) => Some(text),
+            Err(_) => {
+                let what = if key == "permissions" { "a permission".to_owned() } else { format!("an item of `{key}`") };
+                errors.push(item, format!("{what} must be a string literal, so that it can be listed without running code"));
+                None
+            }
+        });
+        Some(Keyed { value: strings.collect(), key: key.clone() })
+    }
+}
+
+/// Cuts `tokens` into entries. Unknown keys, keys given twice and keys without a value are told and left out.
+pub(crate) fn entries(tokens: TokenStream, known: &[&str], errors: &mut Errors) -> Vec<Entry> {
+    let mut all: Vec<Entry> = Vec::new();
+    for chunk in split_at_commas(tokens) {
+        let mut rest = chunk.clone().into_iter();
+        let Some(TokenTree::Ident(key)) = rest.next() else {
+            errors.push(chunk, "expected `key = value`");
+            continue;
+        };
+        let word = key.to_string();
+        if !known.contains(&word.as_str()) {
+            errors.push(key, format!("unknown key `{word}`{}", hint(&word, known)));
+            continue;
+        }
+        let assigned = matches!(rest.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
+        let value: TokenStream = rest.collect();
+        if !assigned || value.is_empty() {
+            errors.push(chunk, format!("`{word}` needs a value: `{word} = ..`"));
+        } else if all.iter().any(|entry| entry.key == key) {
+            errors.push(key, format!("`{word}` is given twice"));
+        } else {
+            all.push(Entry { key, value });
+        }
+    }
+    all
+}
+
+/// The parts between commas that stand in no bracket. A comma at the end is no mistake.
+pub(crate) fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut parts = Vec::new();
+    let mut part = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == ',' => parts.push(part.drain(..).collect()),
+            token => part.push(token),
+        }
+    }
+    if !part.is_empty() {
+        parts.push(part.into_iter().collect());
+    }
+    parts.retain(|part: &TokenStream| !part.is_empty());
+    parts
+}
