@@ -1,6 +1,6 @@
 //! `key = value, key = value`, cut so that a mistake in one entry hides nothing in the others.
 
-use crate::{errors::Errors, suggest::hint};
+use crate::{errors::Errors, suggest::{hint, nearest}};
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::{LitStr, parse::Parse};
 
@@ -57,20 +57,18 @@ impl Entry {
     }
 }
 
-/// Cuts `tokens` into entries. Unknown keys, keys given twice and keys without a value are told and left out.
+/// Cuts `tokens` into entries. Unknown keys, keys given twice and keys without a value are told; only a
+/// key that is near to a known one stays.
 pub(crate) fn entries(tokens: TokenStream, known: &[&str], errors: &mut Errors) -> Vec<Entry> {
     let mut all: Vec<Entry> = Vec::new();
     for chunk in split_at_commas(tokens) {
         let mut rest = chunk.clone().into_iter();
-        let Some(TokenTree::Ident(key)) = rest.next() else {
+        let Some(TokenTree::Ident(written)) = rest.next() else {
             errors.push(chunk, "expected `key = value`");
             continue;
         };
+        let Some(key) = meant(&written, known, errors) else { continue };
         let word = key.to_string();
-        if !known.contains(&word.as_str()) {
-            errors.push(key, format!("unknown key `{word}`{}", hint(&word, known)));
-            continue;
-        }
         let assigned = matches!(rest.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
         let value: TokenStream = rest.collect();
         if !assigned || value.is_empty() {
@@ -82,6 +80,17 @@ pub(crate) fn entries(tokens: TokenStream, known: &[&str], errors: &mut Errors) 
         }
     }
     all
+}
+
+/// The key that was written, or after a message the one that was meant: a misspelt key is not also missing.
+fn meant(written: &Ident, known: &[&str], errors: &mut Errors) -> Option<Ident> {
+    let word = written.to_string();
+    if known.contains(&word.as_str()) {
+        return Some(written.clone());
+    }
+    errors.push(written, format!("unknown key `{word}`{}", hint(&word, known)));
+    // `crate` is a keyword, but no misspelling of it is parsed again.
+    nearest(&word, known).map(|key| Ident::new(key, written.span()))
 }
 
 /// The parts between commas that stand in no bracket. A comma at the end is no mistake.

@@ -9,14 +9,14 @@ use crate::{
 };
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
+use syn::{Type, spanned::Spanned};
 
 /// The function, the type of its name, and the implementations behind them.
 pub(crate) fn action(item: &ActionFn, action: &Action) -> TokenStream {
-    let (krate, ctx, name) = (&action.krate, &action.ctx, &item.sig.ident);
+    let (krate, name, entity) = (&action.krate, &item.sig.ident, entity(action));
     let marker = marker(item, &table(action));
     let conditions = item.conditions();
-    let asked = type_checks(item, action);
+    let asked = asked_constants(item, action);
     let contract = contract(item, action);
     let definition = definition(action);
     let run = run(item, action);
@@ -25,11 +25,10 @@ pub(crate) fn action(item: &ActionFn, action: &Action) -> TokenStream {
         #marker
         #(#conditions)*
         const _: () = {
-            type __Entity = <#ctx as #krate::__private::ActionCtx>::Entity;
             #asked
             #[automatically_derived]
             impl #krate::ActionContract for #name {
-                type Entity = __Entity;
+                type Entity = #entity;
                 #contract
                 #definition
             }
@@ -39,36 +38,41 @@ pub(crate) fn action(item: &ActionFn, action: &Action) -> TokenStream {
     }
 }
 
-/// What only the type checker knows, asked where the user wrote it.
-fn type_checks(item: &ActionFn, action: &Action) -> TokenStream {
-    let krate = &action.krate;
-    let params = action.params.iter().map(|param| {
-        let ty = &param.ty;
-        match param.origin {
-            Origin::Agent => quote!(const _: fn() = #krate::__private::is_param::<#ty>;),
-            Origin::Host => quote!(const _: fn() = #krate::__private::is_provided::<#ty>;),
-        }
-    });
-    let returned = item.returned().map(|ty| quote!(const _: fn() = #krate::__private::is_outcome::<#ty>;));
+/// The state machine behind the first parameter.
+///
+/// What fails here fails in every body that mentions it. All mentions carry the same spans and the same
+/// bound, so that rustc sees one message several times and prints it once; the same holds for the types
+/// of the parameters below.
+fn entity(action: &Action) -> TokenStream {
+    let ctx = &action.ctx;
+    let krate = action.krate.at(ctx.span());
+    quote_spanned!(ctx.span()=> <#ctx as #krate::__private::ActionCtx>::Entity)
+}
+
+/// The questions about names that a constant evaluation answers, each at the user's literal.
+fn asked_constants(item: &ActionFn, action: &Action) -> TokenStream {
+    let (name, entity) = (&item.sig.ident, entity(action));
     let states = action.states.iter().filter_map(|state| match state {
-        StateRef::Name(name) => Some(quote_spanned!(name.span()=> const _: () = #krate::__private::is_state::<__Entity>(#name);)),
+        StateRef::Name(text) => {
+            let krate = action.krate.at(text.span());
+            Some(quote_spanned!(text.span()=> const _: () = #krate::__private::is_state::<#entity>(#text);))
+        }
         StateRef::Variant(_) => None,
     });
-    let name = &item.sig.ident;
     let events = action.emits.iter().map(|event| {
-        quote_spanned! {event.span()=>
-            const _: () = #krate::__private::is_accepted::<__Entity>(#event, <#name as #krate::ActionContract>::CONTRACT.allowed_states);
-        }
+        let krate = action.krate.at(event.span());
+        quote_spanned!(event.span()=> const _: () = #krate::__private::is_accepted::<#entity, #name>(#event);)
     });
-    quote!(#(#params)* #returned #(#states)* #(#events)*)
+    quote!(#(#states)* #(#events)*)
 }
 
 fn contract(item: &ActionFn, action: &Action) -> TokenStream {
     let Action { krate, name, doc, permissions, risk, reviewers, quorum, separate_reviewer, reviewer_kinds, emits, effect, timeout_ms, summary, waiver, .. } = action;
+    let entity = entity(action);
     let states = action.states.iter().map(|state| match state {
         StateRef::Name(name) => name.to_token_stream(),
         // The cast is the place of the variant in `STATES`; a state may be renamed without touching contracts.
-        StateRef::Variant(variant) => quote!(#krate::__private::state_name::<__Entity>(__Entity::#variant as ::core::primitive::usize)),
+        StateRef::Variant(variant) => quote!(#krate::__private::state_name::<#entity>(<#entity>::#variant as ::core::primitive::usize)),
     });
     let approval = match &action.approval {
         Need::Never => quote!(Never),
@@ -82,13 +86,14 @@ fn contract(item: &ActionFn, action: &Action) -> TokenStream {
     let checks = action.checks.iter().map(|check| &check.code);
     let params = action.params.iter().filter(|param| param.origin == Origin::Agent).map(|param| {
         let Input { name, ty, doc, .. } = param;
-        quote!(#krate::__private::param_spec::<#ty>(#name, #doc))
+        let param = bound(action, ty, "IsParam");
+        quote!(#krate::ParamSpec { name: #name, kind: #param::KIND, required: #param::REQUIRED, doc: #doc })
     });
     let line = quote_spanned!(item.sig.ident.span()=> ::core::line!());
     quote! {
         const CONTRACT: #krate::Declaration = #krate::Declaration {
             name: #name,
-            entity: <__Entity as #krate::StateMachine>::ENTITY,
+            entity: <#entity as #krate::StateMachine>::ENTITY,
             doc: #doc,
             allowed_states: &[#(#states),*],
             permissions: &[#(#permissions),*],
@@ -134,69 +139,87 @@ fn definition(action: &Action) -> TokenStream {
 /// A closure that decodes what a rule asks about and asks it. The call stands where the user named the
 /// function, so that what rustc says about its signature is said there.
 fn ask(action: &Action, rule: &CheckedRule) -> TokenStream {
-    let krate = &action.krate;
+    let (krate, entity) = (&action.krate, entity(action));
     let (at, ctx) = (local("at"), local("ctx"));
     let (mut decoded, mut args) = (Vec::new(), Vec::new());
     for (place, (name, param)) in rule.params.iter().enumerate() {
         let Some(Input { name: key, ty, .. }) = action.params.get(*param) else { continue };
         let arg = format_ident!("arg{place}", span = Span::mixed_site());
-        decoded.push(quote!(let #arg = #at.param::<#ty>(#key)?;));
+        let param = bound(action, ty, "IsParam");
+        decoded.push(quote!(let #arg = #krate::__private::asked(#at, #key, #param::decode, #param::absent)?;));
         let arg = Ident::new(&arg.to_string(), Span::mixed_site().located_at(name.span()));
         args.push(quote_spanned!(name.span()=> &#arg));
     }
     let function = &rule.function;
     let ctx_arg = Ident::new("ctx", Span::mixed_site().located_at(function.span()));
-    let call = quote_spanned!(function.span()=> #function(&#ctx_arg, #(#args),*));
+    let krate_there = krate.at(function.span());
+    let verdict = quote_spanned!(function.span()=> #krate_there::__private::verdict(#function(&#ctx_arg, #(#args),*)));
     quote! {
         |#at| {
-            let #ctx = #at.ctx::<__Entity>()?;
+            let #ctx = #at.ctx::<#entity>()?;
             #(#decoded)*
-            ::core::result::Result::Ok(#krate::__private::verdict(#call))
+            ::core::result::Result::Ok(#verdict)
         }
     }
 }
 
 fn run(item: &ActionFn, action: &Action) -> TokenStream {
-    let (krate, name) = (&action.krate, &item.sig.ident);
+    let (krate, name, entity) = (&action.krate, &item.sig.ident, entity(action));
     let (call, ctx) = (local("call"), local("ctx"));
     let (mut decoded, mut args) = (Vec::new(), Vec::new());
     for (place, Input { name: key, ty, origin, .. }) in action.params.iter().enumerate() {
         let arg = format_ident!("arg{place}", span = Span::mixed_site());
         decoded.push(match origin {
-            Origin::Agent => quote!(let #arg = #call.param::<#ty>(#key)?;),
-            Origin::Host => quote!(let #arg = #call.provided::<#ty>()?;),
+            Origin::Agent => {
+                let param = bound(action, ty, "IsParam");
+                quote!(let #arg = #krate::__private::proposed(&#call, #key, #param::decode, #param::absent)?;)
+            }
+            Origin::Host => {
+                let provided = bound(action, ty, "IsProvided");
+                quote!(let #arg = #provided::of_call(&#call)?;)
+            }
         });
         args.push(arg);
     }
     let awaited = item.sig.asyncness.map(|_| quote!(.await));
-    let needs = needs(action);
-    // The future carries the function's span: what rustc says about a future that cannot be sent between
-    // threads is said at the function.
-    let future = quote_spanned! {name.span()=>
-        #krate::__private::boxed(async move {
-            let #ctx = #call.ctx::<__Entity>()?;
+    let outcome = bound(action, &action.returned, "IsOutcome");
+    let future = quote! {
+        async move {
+            let #ctx = #call.ctx::<#entity>()?;
             #(#decoded)*
-            #krate::IntoOutcome::into_outcome(#name(&#ctx, #(#args),*)#awaited)
-        })
+            #outcome::into_outcome(#name(&#ctx, #(#args),*)#awaited)
+        }
     };
+    // The box carries the function's span: what rustc says about a future that cannot be sent between
+    // threads is said at the function.
+    let krate_there = krate.at(name.span());
+    let boxed = quote_spanned!(name.span()=> #krate_there::__private::boxed(#future));
+    let needs = needs(action);
     quote! {
         #[automatically_derived]
         impl #krate::Executor for __Run {
             fn run<'a>(&'a self, #call: #krate::Call<'a>) -> #krate::BoxFuture<'a, ::core::result::Result<#krate::Outcome, #krate::Failure>> {
-                #future
+                #boxed
             }
             #needs
         }
     }
 }
 
+/// The user's type seen as one of the traits that say what such a type must be.
+fn bound(action: &Action, ty: &Type, required: &str) -> TokenStream {
+    let (krate, required) = (action.krate.at(ty.span()), Ident::new(required, ty.span()));
+    quote_spanned!(ty.span()=> <#ty as #krate::__private::#required>)
+}
+
 fn needs(action: &Action) -> Option<TokenStream> {
     let krate = &action.krate;
-    let provided: Vec<_> = action.params.iter().filter(|param| param.origin == Origin::Host).map(|param| &param.ty).collect();
+    let hosted = action.params.iter().filter(|param| param.origin == Origin::Host);
+    let provided: Vec<_> = hosted.map(|param| bound(action, &param.ty, "IsProvided")).collect();
     (!provided.is_empty()).then(|| {
         quote! {
             fn needs(&self) -> #krate::__private::Vec<#krate::Provided> {
-                #krate::__private::Vec::from([#(#krate::Provided::of::<#provided>()),*])
+                #krate::__private::Vec::from([#(#provided::provided()),*])
             }
         }
     })

@@ -1,19 +1,17 @@
 //! What is emitted beside the errors: enough that no other message follows, and that an editor still
 //! knows the function.
 
-use crate::{errors::Errors, marker::marker, sig::ActionFn};
+use crate::{errors::Errors, marker::marker, model::Krate, sig::ActionFn};
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Path;
 
 /// The function as it is, and a contract that says nothing.
-pub(crate) fn action(item: &ActionFn, krate: Option<Path>, errors: Errors) -> TokenStream {
+pub(crate) fn action(item: &ActionFn, krate: &Krate, errors: Errors) -> TokenStream {
     let errors = errors.into_tokens();
     if item.is_method() {
         // An `impl` may hold no type and no other `impl`. The error stands in the method, where it is allowed.
         return quote!(#item #errors);
     }
-    let krate = krate.unwrap_or_else(|| syn::parse_quote!(::kiff));
     let name = &item.sig.ident;
     let marker = marker(item, "");
     let conditions = item.conditions();

@@ -14,7 +14,7 @@ mod suggest;
 
 use attr::Args;
 use errors::Errors;
-use model::Action;
+use model::{Action, Krate};
 use proc_macro::TokenStream;
 use sig::ActionFn;
 use syn::{DeriveInput, parse_macro_input};
@@ -39,9 +39,9 @@ fn annotate(args: proc_macro2::TokenStream, item: &ActionFn) -> proc_macro2::Tok
     let mut errors = Errors::about(format!("action `{}`", item.sig.ident));
     let args = Args::read(args, &mut errors);
     let inputs = item.inputs(&mut errors);
-    let krate = args.krate.as_ref().map(|path| path.value.clone());
+    let krate = Krate(args.krate.as_ref().map(|path| path.value.clone()));
     match Action::check(item, inputs, args, &mut errors) {
         Some(action) if errors.is_empty() => expand::action(item, &action),
-        _ => fallback::action(item, krate, errors),
+        _ => fallback::action(item, &krate, errors),
     }
 }

@@ -135,6 +135,10 @@ fn read_name(attr: &Attribute, state: &mut State, errors: &mut Errors) {
 }
 
 fn read_enter(attr: &Attribute, variants: &[String], errors: &mut Errors) -> Option<Enter> {
+    if matches!(attr.meta, Meta::Path(_)) {
+        errors.push(attr.path(), "`enter` names the event that leads here, as in `#[enter(on = \"ORDER_PAID\")]`");
+        return None;
+    }
     let (mut on, mut has_on, mut from, mut sources) = (None, false, Vec::new(), Vec::new());
     for entry in entries(arguments(attr, errors), &["on", "from", "sources"], errors) {
         match entry.key.to_string().as_str() {

@@ -7,17 +7,18 @@ use crate::{
     sig::{ActionFn, Input, Inputs, Origin},
     suggest::hint,
 };
-use proc_macro2::Ident;
-use quote::format_ident;
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::{LitStr, Path, Type, ext::IdentExt};
 
 /// An action without a mistake that a macro could see.
 pub(crate) struct Action {
-    pub(crate) krate: Path,
+    pub(crate) krate: Krate,
     pub(crate) name: String,
     pub(crate) doc: String,
     pub(crate) ctx: Type,
     pub(crate) params: Vec<Input>,
+    pub(crate) returned: Type,
     pub(crate) states: Vec<StateRef>,
     pub(crate) permissions: Vec<LitStr>,
     pub(crate) risk: Ident,
@@ -33,6 +34,28 @@ pub(crate) struct Action {
     pub(crate) timeout_ms: u64,
     pub(crate) summary: String,
     pub(crate) waiver: String,
+}
+
+/// Where kiff is found: the path that the user gave, or `::kiff`.
+pub(crate) struct Krate(pub(crate) Option<Path>);
+
+impl Krate {
+    /// The path, for code that stands at `span` in messages.
+    pub(crate) fn at(&self, span: Span) -> TokenStream {
+        let Some(path) = &self.0 else { return quote_spanned!(span=> ::kiff) };
+        // Only the place is changed: a `$crate` is found by the rest of its span.
+        let place = |mut token: TokenTree| {
+            token.set_span(token.span().located_at(span));
+            token
+        };
+        path.to_token_stream().into_iter().map(place).collect()
+    }
+}
+
+impl ToTokens for Krate {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(self.at(Span::call_site()));
+    }
 }
 
 /// [`Approval`] with its rule checked.
@@ -77,11 +100,12 @@ impl Action {
             check_summary(&summary.value, &inputs, errors);
         }
         Some(Self {
-            krate: args.krate.map_or_else(|| syn::parse_quote!(::kiff), |path| path.value),
+            krate: Krate(args.krate.map(|path| path.value)),
             name,
             doc: item.doc(),
             ctx: inputs.ctx?,
             params: inputs.params,
+            returned: item.returned()?,
             states: args.allowed_states?.value,
             permissions,
             risk: args.risk.map_or_else(|| format_ident!("Low"), |risk| risk.value),
@@ -171,14 +195,21 @@ fn check_approval(item: &ActionFn, args: &Args, errors: &mut Errors) {
 
 /// Without approval nothing may speak of reviewers: the author believed that there is one.
 fn check_unasked(args: &Args, errors: &mut Errors) {
-    let mut needless = |key: &Ident| {
-        errors.push(key, format!("`{key}` has no meaning without approval; add `approval = Required` or `approval = When(..)`, or remove it"));
-    };
-    args.reviewers.iter().for_each(|it| needless(&it.key));
-    args.quorum.iter().for_each(|it| needless(&it.key));
-    args.expires.iter().for_each(|it| needless(&it.key));
-    args.separate_reviewer.iter().for_each(|it| needless(&it.key));
-    args.reviewer_kinds.iter().for_each(|it| needless(&it.key));
+    let needless: Vec<&Ident> = [
+        args.reviewers.as_ref().map(|it| &it.key),
+        args.quorum.as_ref().map(|it| &it.key),
+        args.expires.as_ref().map(|it| &it.key),
+        args.separate_reviewer.as_ref().map(|it| &it.key),
+        args.reviewer_kinds.as_ref().map(|it| &it.key),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if let Some(first) = needless.first() {
+        let keys: Vec<String> = needless.iter().map(|key| format!("`{key}`")).collect();
+        let keys = keys.join(", ");
+        errors.push(first, format!("without approval nobody reviews, so {keys} would do nothing; add `approval = Required` or `approval = When(..)`"));
+    }
 }
 
 fn check_waiver(item: &ActionFn, args: &Args, errors: &mut Errors) {

@@ -183,7 +183,15 @@ fn take_docs(arg: &mut FnArg) -> String {
 /// The entity's context behind the first parameter.
 fn context(ty: &Type, errors: &mut Errors) -> Option<Type> {
     match bare(ty) {
-        Type::Reference(reference) if reference.mutability.is_none() => Some(with_static(&spelled_out(&reference.elem))),
+        Type::Reference(reference) if reference.mutability.is_none() => {
+            let ctx = spelled_out(&reference.elem);
+            if !may_be_context(&ctx) {
+                let given = ctx.to_token_stream();
+                errors.push(reference, format!("the first parameter must be `&Ctx<'_, Entity>`, not `&{given}`; what the host provides comes after it"));
+                return None;
+            }
+            Some(with_static(&ctx))
+        }
         other => {
             errors.push(other, "the first parameter must be `&Ctx<'_, Entity>`");
             None
@@ -242,6 +250,15 @@ fn bare(ty: &Type) -> &Type {
         Type::Paren(paren) => bare(&paren.elem),
         ty => ty,
     }
+}
+
+/// Whether a type could be `Ctx<'_, Entity>` or an alias of it: both have a lifetime.
+fn may_be_context(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|segment| match &segment.arguments {
+        PathArguments::AngleBracketed(args) => args.args.iter().any(|arg| matches!(arg, GenericArgument::Lifetime(_))),
+        _ => false,
+    })
 }
 
 /// `Ctx<Order>` leaves its lifetime to be guessed, which rustc allows in a signature only.

@@ -13,7 +13,7 @@ pub(crate) fn hint<S: AsRef<str>>(word: &str, known: &[S]) -> String {
 }
 
 /// The word of `known` that is nearest to `word`, if it is near enough to be meant.
-fn nearest<'a, S: AsRef<str>>(word: &str, known: &'a [S]) -> Option<&'a str> {
+pub(crate) fn nearest<'a, S: AsRef<str>>(word: &str, known: &'a [S]) -> Option<&'a str> {
     let word = word.to_lowercase();
     let far = (word.chars().count() / 3).max(1);
     known

@@ -4,13 +4,18 @@
 //! Each is called from a place in the user's own code, so that the answer is told there.
 
 use crate::{
-    action::{ActionContract, BoxFuture, Definition, IntoOutcome},
+    action::{ActionContract, BoxFuture, Call, Definition, Failure, Provided},
     contract::Contract,
-    ctx::Ctx,
+    ctx::{Ctx, RuleError, Situation},
     machine::{StateMachine, Transition},
-    param::{Param, ParamSpec},
+    param::{ParamFault, ParamProblem},
+    value::Value,
 };
 use std::any::Any;
+
+// Under names that no user imports: generated code that carries the user's spans must not look like a
+// needlessly qualified path to rustc's lint.
+pub use crate::{action::IntoOutcome as IsOutcome, param::Param as IsParam};
 pub use std::vec::Vec;
 
 /// What the first parameter of an action refers to.
@@ -49,14 +54,46 @@ pub fn verdict<V: Verdict>(verdict: V) -> bool {
     verdict.holds()
 }
 
-/// Asks that an agent can propose a value of this type.
-pub fn is_param<T: Param>() {}
+/// What the host can provide.
+pub trait IsProvided: Any + Send + Sync + Sized {
+    /// The value that the host provided.
+    ///
+    /// # Errors
+    /// [`Failure`] if it provided none.
+    fn of_call<'a>(call: &Call<'a>) -> Result<&'a Self, Failure> {
+        call.provided()
+    }
 
-/// Asks that the host can provide a value of this type.
-pub fn is_provided<T: Any + Send + Sync>() {}
+    /// The type, for the list of what an executor needs.
+    #[must_use]
+    fn provided() -> Provided {
+        Provided::of::<Self>()
+    }
+}
 
-/// Asks that an action may return this type.
-pub fn is_outcome<T: IntoOutcome>() {}
+impl<T: Any + Send + Sync> IsProvided for T {}
+
+/// Decodes a parameter for an executor. The two functions are those of [`Param`](crate::Param): this has
+/// no bound, so that a type that is none is told once, where the user wrote it.
+///
+/// # Errors
+/// [`Failure::not_applied`] if it is missing or of another kind.
+pub fn proposed<T>(call: &Call<'_>, name: &str, decode: fn(&Value) -> Result<T, ParamFault>, absent: fn() -> Option<T>) -> Result<T, Failure> {
+    asked(call.situation(), name, decode, absent).map_err(Failure::not_applied)
+}
+
+/// Decodes a parameter for a check or a policy; see [`proposed`].
+///
+/// # Errors
+/// [`RuleError::Param`] if it is missing or of another kind.
+pub fn asked<T>(at: &Situation<'_>, name: &str, decode: fn(&Value) -> Result<T, ParamFault>, absent: fn() -> Option<T>) -> Result<T, RuleError> {
+    let pointer = || format!("/{name}");
+    let value = match at.params().get(name) {
+        Some(value) => decode(value).map_err(|fault| ParamFault::new(pointer() + &fault.pointer, fault.problem)),
+        None => absent().ok_or_else(|| ParamFault::new(pointer(), ParamProblem::Missing)),
+    };
+    Ok(value?)
+}
 
 /// Asks that the entity has this state.
 #[track_caller]
@@ -74,10 +111,10 @@ pub const fn is_state<M: StateMachine>(name: &str) {
     refuse(&text);
 }
 
-/// Asks that the event has a transition from every one of these states.
+/// Asks that the event has a transition from every state in which the action may run.
 #[track_caller]
-pub const fn is_accepted<M: StateMachine>(event: &str, states: &[&str]) {
-    let mut left = states;
+pub const fn is_accepted<M: StateMachine, A: ActionContract>(event: &str) {
+    let mut left = A::CONTRACT.allowed_states;
     while let [state, rest @ ..] = left {
         left = rest;
         // An unknown state has its own message.
@@ -110,12 +147,6 @@ pub const fn state_name<M: StateMachine>(place: usize) -> &'static str {
         at += 1;
     }
     ""
-}
-
-/// A parameter of the contract.
-#[must_use]
-pub const fn param_spec<T: Param>(name: &'static str, doc: &'static str) -> ParamSpec {
-    ParamSpec { name, kind: T::KIND, required: T::REQUIRED, doc }
 }
 
 /// A definition with the contract alone.

@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 #[path = "../order.rs"]
 mod order;
 

@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use kiff::StateMachine;
 
 #[derive(Debug, PartialEq, Eq, StateMachine)]

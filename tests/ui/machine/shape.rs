@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use kiff::StateMachine;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
@@ -6,7 +8,14 @@ pub enum Order {
     #[enter(on = "ORDER_PLACED")]
     Created { by: u8 },
     #[enter(from = Created, on = "ORDER_PAID")]
-    Paid = 7,
+    Paid,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
+#[state_machine(entity = "invoice")]
+pub enum Invoice {
+    #[enter(on = "INVOICE_SENT")]
+    Sent = 7,
 }
 
 #[derive(StateMachine)]

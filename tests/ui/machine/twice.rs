@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use kiff::StateMachine;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]

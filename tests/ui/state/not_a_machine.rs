@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use kiff::{Ctx, Outcome, action};
 
 pub struct Invoice;
