@@ -184,8 +184,9 @@ fn read_states(entry: Entry, errors: &mut Errors) -> Option<Keyed<Vec<StateRef>>
         if let Ok(variant) = syn::parse2::<Ident>(state.clone()) {
             return Some(StateRef::Variant(variant));
         }
-        let last = state.clone().into_iter().last().map(|token| token.to_string()).unwrap_or_default();
-        errors.push(state, format!("a state is a string or a bare variant, as in `\"PAID\"` or `Paid`; write `{last}` alone: the first parameter says of which entity"));
+        let last = syn::parse2::<Path>(state.clone()).ok().and_then(|path| Some(path.segments.last()?.ident.to_string()));
+        let advice = last.map(|last| format!("; write `{last}` alone: the first parameter says of which entity")).unwrap_or_default();
+        errors.push(state, format!("a state is a string or a variant, as in `\"PAID\"` or `Paid`{advice}"));
         None
     });
     let states = states.collect();

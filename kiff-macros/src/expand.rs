@@ -44,24 +44,29 @@ pub(crate) fn action(item: &ActionFn, action: &Action) -> TokenStream {
 /// bound, so that rustc sees one message several times and prints it once; the same holds for the types
 /// of the parameters below.
 fn entity(action: &Action) -> TokenStream {
-    let ctx = &action.ctx;
-    let krate = action.krate.at(ctx.span());
-    quote_spanned!(ctx.span()=> <#ctx as #krate::__private::ActionCtx>::Entity)
+    let context = context(action);
+    quote_spanned!(action.ctx.span()=> #context::Entity)
+}
+
+/// The first parameter's type seen as a context.
+fn context(action: &Action) -> TokenStream {
+    bound(action, &action.ctx, "IsCtx")
 }
 
 /// The questions about names that a constant evaluation answers, each at the user's literal.
 fn asked_constants(item: &ActionFn, action: &Action) -> TokenStream {
     let (name, entity) = (&item.sig.ident, entity(action));
+    let shown = name.to_string();
     let states = action.states.iter().filter_map(|state| match state {
         StateRef::Name(text) => {
             let krate = action.krate.at(text.span());
-            Some(quote_spanned!(text.span()=> const _: () = #krate::__private::is_state::<#entity>(#text);))
+            Some(quote_spanned!(text.span()=> const _: () = #krate::__private::is_state::<#entity>(#shown, #text);))
         }
         StateRef::Variant(_) => None,
     });
     let events = action.emits.iter().map(|event| {
         let krate = action.krate.at(event.span());
-        quote_spanned!(event.span()=> const _: () = #krate::__private::is_accepted::<#entity, #name>(#event);)
+        quote_spanned!(event.span()=> const _: () = #krate::__private::is_accepted::<#entity, #name>(#shown, #event);)
     });
     quote!(#(#states)* #(#events)*)
 }
@@ -137,26 +142,25 @@ fn definition(action: &Action) -> TokenStream {
 }
 
 /// A closure that decodes what a rule asks about and asks it. The call stands where the user named the
-/// function, so that what rustc says about its signature is said there.
+/// function and its parameters, so that what rustc says about its signature is said there.
 fn ask(action: &Action, rule: &CheckedRule) -> TokenStream {
-    let (krate, entity) = (&action.krate, entity(action));
+    let krate = &action.krate;
     let (at, ctx) = (local("at"), local("ctx"));
     let (mut decoded, mut args) = (Vec::new(), Vec::new());
     for (place, (name, param)) in rule.params.iter().enumerate() {
         let Some(Input { name: key, ty, .. }) = action.params.get(*param) else { continue };
-        let arg = format_ident!("arg{place}", span = Span::mixed_site());
+        let arg = format_ident!("arg{place}", span = hygienic(name.span()));
         let param = bound(action, ty, "IsParam");
-        decoded.push(quote!(let #arg = #krate::__private::asked(#at, #key, #param::decode, #param::absent)?;));
-        let arg = Ident::new(&arg.to_string(), Span::mixed_site().located_at(name.span()));
-        args.push(quote_spanned!(name.span()=> &#arg));
+        decoded.push(quote!(let #arg = &#krate::__private::asked(#at, #key, #param::decode, #param::absent)?;));
+        args.push(arg);
     }
     let function = &rule.function;
-    let ctx_arg = Ident::new("ctx", Span::mixed_site().located_at(function.span()));
-    let krate_there = krate.at(function.span());
-    let verdict = quote_spanned!(function.span()=> #krate_there::__private::verdict(#function(&#ctx_arg, #(#args),*)));
+    let (krate_there, ctx_there) = (krate.at(function.span()), Ident::new("ctx", hygienic(function.span())));
+    let verdict = quote_spanned!(function.span()=> #krate_there::__private::verdict(#function(#ctx_there, #(#args),*)));
+    let of_entity = context(action);
     quote! {
         |#at| {
-            let #ctx = #at.ctx::<#entity>()?;
+            let #ctx = &#of_entity::asked(#at)?;
             #(#decoded)*
             ::core::result::Result::Ok(#verdict)
         }
@@ -164,7 +168,7 @@ fn ask(action: &Action, rule: &CheckedRule) -> TokenStream {
 }
 
 fn run(item: &ActionFn, action: &Action) -> TokenStream {
-    let (krate, name, entity) = (&action.krate, &item.sig.ident, entity(action));
+    let (krate, name, of_entity) = (&action.krate, &item.sig.ident, context(action));
     let (call, ctx) = (local("call"), local("ctx"));
     let (mut decoded, mut args) = (Vec::new(), Vec::new());
     for (place, Input { name: key, ty, origin, .. }) in action.params.iter().enumerate() {
@@ -176,7 +180,7 @@ fn run(item: &ActionFn, action: &Action) -> TokenStream {
             }
             Origin::Host => {
                 let provided = bound(action, ty, "IsProvided");
-                quote!(let #arg = #provided::of_call(&#call)?;)
+                quote!(let #arg = #provided::slot().take(&#call)?;)
             }
         });
         args.push(arg);
@@ -185,7 +189,7 @@ fn run(item: &ActionFn, action: &Action) -> TokenStream {
     let outcome = bound(action, &action.returned, "IsOutcome");
     let future = quote! {
         async move {
-            let #ctx = #call.ctx::<#entity>()?;
+            let #ctx = #of_entity::called(&#call)?;
             #(#decoded)*
             #outcome::into_outcome(#name(&#ctx, #(#args),*)#awaited)
         }
@@ -219,7 +223,7 @@ fn needs(action: &Action) -> Option<TokenStream> {
     (!provided.is_empty()).then(|| {
         quote! {
             fn needs(&self) -> #krate::__private::Vec<#krate::Provided> {
-                #krate::__private::Vec::from([#(#provided::provided()),*])
+                #krate::__private::Vec::from([#(#provided::slot().need()),*])
             }
         }
     })
@@ -230,3 +234,8 @@ fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
+/// The place of the user's token for code that is not the user's: rustc shows the place and proposes no
+/// change to what does not stand there.
+fn hygienic(place: Span) -> Span {
+    Span::mixed_site().located_at(place)
+}

@@ -3,10 +3,10 @@
 use crate::{
     attr::StateRef,
     model::{Action, CheckedRule, Need},
-    sig::{ActionFn, Origin},
+    sig::{ActionFn, Origin, shown},
 };
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 
 /// An uninhabited type beside the function. It carries the function's span, so that rustc's warning about
 /// an action that nobody registers points at the function.
@@ -15,13 +15,14 @@ pub(crate) fn marker(item: &ActionFn, table: &str) -> TokenStream {
     let name = &sig.ident;
     let inherited = item.attrs.iter().filter(|attr| ["cfg", "doc", "allow"].iter().any(|kept| attr.path().is_ident(kept)));
     let table = (!table.is_empty()).then(|| quote!(#[doc = #table]));
+    let item = quote_spanned!(Span::call_site().located_at(name.span())=> enum #name {});
     quote! {
         #(#inherited)*
         #table
         #[allow(non_camel_case_types, reason = "it has the name of the function whose contract it carries")]
         #[derive(::core::fmt::Debug)]
         #[non_exhaustive]
-        #vis enum #name {}
+        #vis #item
     }
 }
 
@@ -43,7 +44,7 @@ pub(crate) fn table(action: &Action) -> String {
     for param in &action.params {
         let label = if param.origin == Origin::Agent { "proposed" } else { "provided" };
         let doc = param.doc.lines().next().unwrap_or_default();
-        let line = format!("{} {doc}", code(&format!("{}: {}", param.name, compact(&param.ty))));
+        let line = format!("{} {doc}", code(&format!("{}: {}", param.name, shown(&param.ty))));
         rows.push((label, line.trim_end().replace('|', "\\|")));
     }
     let rows = rows.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| format!("| {key} | {value} |\n"));
@@ -71,10 +72,4 @@ fn code(text: &str) -> String {
 
 fn join(all: impl Iterator<Item = String>) -> String {
     all.collect::<Vec<_>>().join(", ")
-}
-
-/// A type as people write it: the printer of tokens puts spaces everywhere.
-fn compact(ty: &impl ToTokens) -> String {
-    let text = ty.to_token_stream().to_string();
-    [(" :: ", "::"), (":: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), ("& ", "&")].iter().fold(text, |text, (from, to)| text.replace(from, to))
 }

@@ -170,6 +170,13 @@ pub(crate) fn doc_of(attrs: &[Attribute]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
+/// A type as people write it: the printer of tokens puts spaces everywhere.
+pub(crate) fn shown(ty: &Type) -> String {
+    const TIGHT: [(&str, &str); 7] = [(" :: ", "::"), (":: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), ("& ", "&")];
+    let text = ty.to_token_stream().to_string();
+    TIGHT.iter().fold(text, |text, (from, to)| text.replace(from, to))
+}
+
 fn take_docs(arg: &mut FnArg) -> String {
     let attrs = match arg {
         FnArg::Receiver(receiver) => &mut receiver.attrs,
@@ -186,14 +193,14 @@ fn context(ty: &Type, errors: &mut Errors) -> Option<Type> {
         Type::Reference(reference) if reference.mutability.is_none() => {
             let ctx = spelled_out(&reference.elem);
             if !may_be_context(&ctx) {
-                let given = ctx.to_token_stream();
+                let given = shown(&ctx);
                 errors.push(reference, format!("the first parameter must be `&Ctx<'_, Entity>`, not `&{given}`; what the host provides comes after it"));
                 return None;
             }
             Some(with_static(&ctx))
         }
         other => {
-            errors.push(other, "the first parameter must be `&Ctx<'_, Entity>`");
+            errors.push(other, format!("the first parameter must be `&Ctx<'_, Entity>`, not `{}`", shown(other)));
             None
         }
     }
@@ -210,11 +217,11 @@ fn check_provided(name: &str, reference: &syn::TypeReference, errors: &mut Error
             errors.push(reference, format!("`{name}` is taken by reference, so the host would have to provide it; what the agent proposes is taken by value: write `String`"));
         }
         Type::Slice(slice) => {
-            let item = slice.elem.to_token_stream();
+            let item = shown(&slice.elem);
             errors.push(reference, format!("`{name}` is taken by reference, so the host would have to provide it; what the agent proposes is taken by value: write `Vec<{item}>`"));
         }
         Type::TraitObject(_) => {
-            let object = elem.to_token_stream();
+            let object = shown(elem);
             errors.push(reference, format!("the host provides `{name}` by its type, so it must be sized: write `&Box<{object}>` or `&Arc<{object}>`"));
         }
         Type::ImplTrait(_) => errors.push(elem, format!("the host provides `{name}` by its type, so the type must be named, not `impl Trait`")),

@@ -1,11 +1,12 @@
 //! One suggestion for a misspelt word.
 
-/// "; did you mean `x`?" if one of `known` is close to `word`, and otherwise "; " and the list of them.
+/// "; did you mean `x`?" if one of `known` is close to `word`, and otherwise what there is.
 pub(crate) fn hint<S: AsRef<str>>(word: &str, known: &[S]) -> String {
-    match nearest(word, known) {
-        Some(near) => format!("; did you mean `{near}`?"),
-        None if known.is_empty() => String::new(),
-        None => {
+    match (nearest(word, known), known) {
+        (Some(near), _) => format!("; did you mean `{near}`?"),
+        (None, []) => String::new(),
+        (None, [only]) => format!("; there is only `{}`", only.as_ref()),
+        (None, _) => {
             let all: Vec<_> = known.iter().map(|word| format!("`{}`", word.as_ref())).collect();
             format!("; write one of {}", all.join(", "))
         }
@@ -70,6 +71,7 @@ mod tests {
         ] {
             assert_eq!(hint(word, &known), expected);
         }
+        assert_eq!(hint("colour", &["risk"]), "; there is only `risk`");
         assert_eq!(hint::<&str>("x", &[]), "");
     }
 }

@@ -24,12 +24,28 @@ pub use std::vec::Vec;
     label = "not the context of an entity",
     note = "what the host provides comes after it"
 )]
-pub trait ActionCtx {
+pub trait IsCtx {
     /// The state machine of the entity.
     type Entity: StateMachine;
+
+    /// The context of a rule.
+    ///
+    /// # Errors
+    /// [`RuleError`] if the machine in the domain is another.
+    fn asked<'a>(at: &Situation<'a>) -> Result<Ctx<'a, Self::Entity>, RuleError> {
+        at.ctx()
+    }
+
+    /// The context of an execution.
+    ///
+    /// # Errors
+    /// [`Failure::not_applied`] if the machine in the domain is another.
+    fn called<'a>(call: &Call<'a>) -> Result<Ctx<'a, Self::Entity>, Failure> {
+        call.ctx()
+    }
 }
 
-impl<M: StateMachine> ActionCtx for Ctx<'_, M> {
+impl<M: StateMachine> IsCtx for Ctx<'_, M> {
     type Entity = M;
 }
 
@@ -56,22 +72,37 @@ pub fn verdict<V: Verdict>(verdict: V) -> bool {
 
 /// What the host can provide.
 pub trait IsProvided: Any + Send + Sync + Sized {
-    /// The value that the host provided.
-    ///
-    /// # Errors
-    /// [`Failure`] if it provided none.
-    fn of_call<'a>(call: &Call<'a>) -> Result<&'a Self, Failure> {
-        call.provided()
-    }
-
-    /// The type, for the list of what an executor needs.
+    /// What can be done with it.
     #[must_use]
-    fn provided() -> Provided {
-        Provided::of::<Self>()
+    fn slot() -> Slot<Self> {
+        Slot { take: |call| call.provided(), need: Provided::of::<Self> }
     }
 }
 
 impl<T: Any + Send + Sync> IsProvided for T {}
+
+/// What the bounds of [`IsProvided`] allow, so that they are asked for in one way only.
+#[derive(Debug)]
+pub struct Slot<T> {
+    take: for<'a> fn(&Call<'a>) -> Result<&'a T, Failure>,
+    need: fn() -> Provided,
+}
+
+impl<T> Slot<T> {
+    /// The value that the host provided.
+    ///
+    /// # Errors
+    /// [`Failure::not_applied`] if it provided none.
+    pub fn take<'a>(&self, call: &Call<'a>) -> Result<&'a T, Failure> {
+        (self.take)(call)
+    }
+
+    /// The type, for the list of what an executor needs.
+    #[must_use]
+    pub fn need(&self) -> Provided {
+        (self.need)()
+    }
+}
 
 /// Decodes a parameter for an executor. The two functions are those of [`Param`](crate::Param): this has
 /// no bound, so that a type that is none is told once, where the user wrote it.
@@ -97,11 +128,11 @@ pub fn asked<T>(at: &Situation<'_>, name: &str, decode: fn(&Value) -> Result<T, 
 
 /// Asks that the entity has this state.
 #[track_caller]
-pub const fn is_state<M: StateMachine>(name: &str) {
+pub const fn is_state<M: StateMachine>(action: &str, name: &str) {
     if !is_sound::<M>() || contains(M::STATES, name) {
         return;
     }
-    let mut text = Text::new();
+    let mut text = Text::about(action);
     text.push("unknown state `");
     text.push(name);
     text.push("`; the states of `");
@@ -113,7 +144,7 @@ pub const fn is_state<M: StateMachine>(name: &str) {
 
 /// Asks that the event has a transition from every state in which the action may run.
 #[track_caller]
-pub const fn is_accepted<M: StateMachine, A: ActionContract>(event: &str) {
+pub const fn is_accepted<M: StateMachine, A: ActionContract>(action: &str, event: &str) {
     let mut left = A::CONTRACT.allowed_states;
     while let [state, rest @ ..] = left {
         left = rest;
@@ -121,14 +152,14 @@ pub const fn is_accepted<M: StateMachine, A: ActionContract>(event: &str) {
         if !is_sound::<M>() || !contains(M::STATES, state) || accepts(M::TRANSITIONS, state, event) {
             continue;
         }
-        let mut text = Text::new();
-        text.push("no transition: event `");
+        let mut text = Text::about(action);
+        text.push("event `");
         text.push(event);
-        text.push("` is not accepted in state `");
+        text.push("` has no transition from state `");
         text.push(state);
         text.push("` of `");
         text.push(M::ENTITY);
-        text.push("`; accepted there: ");
+        text.push("`; events with one: ");
         text.push_events(M::TRANSITIONS, state);
         refuse(&text);
     }
@@ -237,8 +268,12 @@ struct Text {
 impl Text {
     const ROOM: usize = 1024;
 
-    const fn new() -> Self {
-        Self { bytes: [0; Self::ROOM], len: 0 }
+    const fn about(action: &str) -> Self {
+        let mut text = Self { bytes: [0; Self::ROOM], len: 0 };
+        text.push("action `");
+        text.push(action);
+        text.push("`: ");
+        text
     }
 
     const fn push(&mut self, text: &str) {
@@ -276,7 +311,7 @@ impl Text {
             }
             left = rest;
         }
-        self.push(if self.len == before { "nothing" } else { "" });
+        self.push(if self.len == before { "none" } else { "" });
     }
 
     const fn as_str(&self) -> &str {
