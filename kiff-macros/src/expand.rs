@@ -8,7 +8,7 @@ use crate::{
     sig::{ActionFn, Input, Origin},
 };
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
 /// The function, the type of its name, and the implementations behind them.
@@ -149,14 +149,16 @@ fn ask(action: &Action, rule: &CheckedRule) -> TokenStream {
     let (mut decoded, mut args) = (Vec::new(), Vec::new());
     for (place, (name, param)) in rule.params.iter().enumerate() {
         let Some(Input { name: key, ty, .. }) = action.params.get(*param) else { continue };
-        let arg = format_ident!("arg{place}", span = hygienic(name.span()));
-        let param = bound(action, ty, "IsParam");
-        decoded.push(quote!(let #arg = &#krate::__private::asked(#at, #key, #param::decode, #param::absent)?;));
-        args.push(arg);
+        let (arg, param) = (local(&format!("arg{place}")), bound(action, ty, "IsParam"));
+        decoded.push(quote!(let #arg = #krate::__private::asked(#at, #key, #param::decode, #param::absent)?;));
+        let there = krate.at(name.span());
+        args.push(quote_spanned!(name.span()=> #there::__private::argument(&#arg)));
     }
     let function = &rule.function;
-    let (krate_there, ctx_there) = (krate.at(function.span()), Ident::new("ctx", hygienic(function.span())));
-    let verdict = quote_spanned!(function.span()=> #krate_there::__private::verdict(#function(#ctx_there, #(#args),*)));
+    let there = krate.at(function.span());
+    let mut ctx_there = ctx.clone();
+    ctx_there.set_span(ctx.span().located_at(function.span()));
+    let verdict = quote_spanned!(function.span()=> #there::__private::verdict(#function(#ctx_there, #(#args),*)));
     let of_entity = context(action);
     quote! {
         |#at| {
@@ -172,7 +174,7 @@ fn run(item: &ActionFn, action: &Action) -> TokenStream {
     let (call, ctx) = (local("call"), local("ctx"));
     let (mut decoded, mut args) = (Vec::new(), Vec::new());
     for (place, Input { name: key, ty, origin, .. }) in action.params.iter().enumerate() {
-        let arg = format_ident!("arg{place}", span = Span::mixed_site());
+        let arg = local(&format!("arg{place}"));
         decoded.push(match origin {
             Origin::Agent => {
                 let param = bound(action, ty, "IsParam");
@@ -232,10 +234,4 @@ fn needs(action: &Action) -> Option<TokenStream> {
 /// A local name that the user's code cannot see and that cannot hide a function of the same name.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
-}
-
-/// The place of the user's token for code that is not the user's: rustc shows the place and proposes no
-/// change to what does not stand there.
-fn hygienic(place: Span) -> Span {
-    Span::mixed_site().located_at(place)
 }

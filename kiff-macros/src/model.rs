@@ -84,11 +84,11 @@ impl Action {
         check_approval(item, &args, errors);
         let name = action_name(item, &args, errors);
         let permissions = args.permissions.map(|list| list.value).unwrap_or_default();
-        check_all(&permissions, |text| is_permission(text), permission_fault, errors);
+        check_all(&permissions, is_permission, permission_fault, errors);
         let emits = args.emits.map(|list| list.value).unwrap_or_default();
-        check_all(&emits, |text| is_upper_snake(text), |text| format!("event `{text}` must match [A-Z][A-Z0-9_]{{0,63}}, as in \"ORDER_REFUNDED\""), errors);
+        check_all(&emits, is_upper_snake, |text| format!("event `{text}` must match [A-Z][A-Z0-9_]{{0,63}}, as in \"ORDER_REFUNDED\""), errors);
         if let Some(reviewers) = &args.reviewers {
-            check_all(std::slice::from_ref(&reviewers.value), |text| is_permission(text), permission_fault, errors);
+            check_all(std::slice::from_ref(&reviewers.value), is_permission, permission_fault, errors);
         }
         let checks = check_rules(args.checks.map(|list| list.value).unwrap_or_default(), &inputs, errors);
         let approval = match args.approval.map(|approval| approval.value) {

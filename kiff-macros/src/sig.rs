@@ -106,7 +106,7 @@ impl ActionFn {
     fn check_kind(&self, errors: &mut Errors) {
         let sig = &self.sig;
         if let Some(FnArg::Receiver(receiver)) = sig.inputs.first() {
-            errors.push(&receiver.self_token, "an action must be a free function, not a method");
+            errors.push(receiver.self_token, "an action must be a free function, not a method");
         }
         if let Some(token) = &sig.constness {
             errors.push(token, "an action runs an effect, so it cannot be `const`");

@@ -65,6 +65,59 @@ impl Verdict for bool {
     }
 }
 
+/// How a check or an approval policy may take a parameter: by reference, as the slice behind it, or by
+/// value if that is a copy.
+#[diagnostic::on_unimplemented(
+    message = "a check or an approval policy cannot take a parameter of type `{T}` as `{Self}`",
+    label = "this parameter is `{T}`",
+    note = "it takes `&{T}` (also `&str` for a `String`, `&[T]` for a `Vec<T>`, `Option<&T>` for an `Option<T>`), or a copy if `{T}` is `Copy`"
+)]
+pub trait Argument<'a, T>: Sized {
+    /// The parameter as the function takes it.
+    fn of(value: &'a T) -> Self;
+}
+
+impl<'a, T> Argument<'a, T> for &'a T {
+    fn of(value: &'a T) -> Self {
+        value
+    }
+}
+
+impl<'a, T: Copy> Argument<'a, T> for T {
+    fn of(value: &'a T) -> Self {
+        *value
+    }
+}
+
+impl<'a> Argument<'a, String> for &'a str {
+    fn of(value: &'a String) -> Self {
+        value
+    }
+}
+
+impl<'a, T> Argument<'a, Vec<T>> for &'a [T] {
+    fn of(value: &'a Vec<T>) -> Self {
+        value
+    }
+}
+
+impl<'a, T> Argument<'a, Option<T>> for Option<&'a T> {
+    fn of(value: &'a Option<T>) -> Self {
+        value.as_ref()
+    }
+}
+
+impl<'a> Argument<'a, Option<String>> for Option<&'a str> {
+    fn of(value: &'a Option<String>) -> Self {
+        value.as_deref()
+    }
+}
+
+/// A parameter as the function that asks about it takes it.
+pub fn argument<'a, T, A: Argument<'a, T>>(value: &'a T) -> A {
+    A::of(value)
+}
+
 /// The answer of a check or an approval policy.
 pub fn verdict<V: Verdict>(verdict: V) -> bool {
     verdict.holds()

@@ -11,7 +11,7 @@ pub fn refund_order(order: &Ctx<'_, Order>, amount: i64) -> Outcome {
     Outcome::new("done")
 }
 
-fn consent(_: &Ctx<'_, Order>, _: i64) -> bool {
+fn consent(_: &Ctx<'_, Order>, _: u64) -> bool {
     true
 }
 

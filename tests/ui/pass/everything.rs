@@ -54,14 +54,21 @@ mod rules {
         order.data().paid > 0 && *amount > Decimal::from(100)
     }
 
-    pub(crate) fn reason_given(_: &OrderCtx<'_>, reason: &str, r#type: &Option<String>) -> bool {
+    pub(crate) fn reason_given(_: &OrderCtx<'_>, reason: &str, r#type: Option<&str>) -> bool {
         !reason.is_empty() && r#type.is_none()
+    }
+
+    pub(crate) fn few(_: &OrderCtx<'_>, lines: &[u32]) -> bool {
+        lines.len() < 10
     }
 }
 
 /// Pays an order back.
 ///
 /// In full or in part.
+///
+/// # Errors
+/// What the provider says.
 #[action(
     name = "REFUND",
     allowed_states = ["PAID_IN_FULL", Refunded],
@@ -73,7 +80,7 @@ mod rules {
     expires = "24h",
     separate_reviewer = false,
     reviewer_kinds = [Human, Service],
-    checks = [rules::reason_given(reason, type), in_business_hours],
+    checks = [rules::reason_given(reason, type), rules::few(lines), in_business_hours],
     emits = ["ORDER_REFUNDED"],
     effect = Idempotent,
     timeout = "30s",
@@ -93,8 +100,9 @@ pub async fn refund_order(
 ) -> Result<Outcome, std::io::Error> {
     reason.push('!');
     std::future::ready(()).await;
+    let kind = r#type;
     if let Ok(mut calls) = stripe.0.lock() {
-        calls.push(format!("{amount} {reason} {type:?} {lines:?}", type = r#type));
+        calls.push(format!("{amount} {reason} {kind:?} {lines:?}"));
     }
     Ok(Outcome::new(format!("refunded {}", order.id())).emit("ORDER_REFUNDED"))
 }
@@ -104,6 +112,7 @@ fn in_business_hours(_: &Ctx<'_, Order>) -> bool {
 }
 
 /// Looks, and changes nothing.
+#[must_use]
 #[action(allowed_states = [Created], risk = Critical, waiver = "it only looks", effect = None, timeout = "500ms")]
 pub fn look(_: &Ctx<'_, Order>) -> Outcome {
     Outcome::new("seen")
@@ -111,14 +120,14 @@ pub fn look(_: &Ctx<'_, Order>) -> Outcome {
 
 fn main() {
     let contract = refund_order::CONTRACT;
-    assert_eq!((contract.name, contract.entity, contract.doc), ("REFUND", "order", "Pays an order back.\n\nIn full or in part."));
+    assert_eq!((contract.name, contract.entity, contract.doc), ("REFUND", "order", "Pays an order back.\n\nIn full or in part.\n\n# Errors\nWhat the provider says."));
     assert_eq!(contract.allowed_states, ["PAID_IN_FULL", "REFUNDED"]);
     assert_eq!(contract.permissions, ["orders.refund", "payments.write"]);
     assert_eq!(contract.risk, Risk::High);
     assert_eq!(contract.approval, ApprovalRule::When("amount_above_threshold"));
     assert_eq!((contract.reviewers, contract.quorum, contract.expires_secs), ("orders.approve", 2, 86_400));
     assert!(!contract.separate_reviewer);
-    assert_eq!(contract.checks, ["reason_given", "in_business_hours"]);
+    assert_eq!(contract.checks, ["reason_given", "few", "in_business_hours"]);
     assert_eq!((contract.emits, contract.timeout_ms), (["ORDER_REFUNDED"].as_slice(), 30_000));
     let params: Vec<_> = contract.params.iter().map(|param| (param.name, param.required, param.doc)).collect();
     assert_eq!(
@@ -130,7 +139,7 @@ fn main() {
             ("lines", true, ""),
         ]
     );
-    assert!(matches!(contract.params[0].kind, ParamKind::Decimal));
+    assert!(matches!(contract.params.first().map(|amount| amount.kind), Some(ParamKind::Decimal)));
     assert!(contract.location.contains("everything.rs:"), "{}", contract.location);
     assert_eq!(look::CONTRACT.waiver, "it only looks");
     assert_eq!(look::CONTRACT.timeout_ms, 500);

@@ -53,12 +53,12 @@ macro_rules! looks {
     )*};
 }
 
-fn asked(_: &Ctx<'_, Order>, depth: &u8) -> bool {
-    *depth > 0
+fn asked(_: &Ctx<'_, Order>, depth: u8) -> bool {
+    depth > 0
 }
 
 looks! {
-    look in Paid, "CREATED", depth: u8;
+    look in Paid, "CREATED", r#type: u8;
 }
 
 fn main() {
