@@ -10,6 +10,8 @@ mod marker;
 mod model;
 mod names;
 mod sig;
+#[cfg(test)]
+mod snapshots;
 mod suggest;
 
 use attr::Args;

@@ -194,7 +194,8 @@ fn context(ty: &Type, errors: &mut Errors) -> Option<Type> {
             let ctx = spelled_out(&reference.elem);
             if !may_be_context(&ctx) {
                 let given = shown(&ctx);
-                errors.push(reference, format!("the first parameter must be `&Ctx<'_, Entity>`, not `&{given}`; what the host provides comes after it"));
+                let advice = if given.ends_with("Ctx") { format!("an alias is written with its lifetime: `&{given}<'_>`") } else { "what the host provides comes after it".to_owned() };
+                errors.push(reference, format!("the first parameter must be `&Ctx<'_, Entity>`, not `&{given}`; {advice}"));
                 return None;
             }
             Some(with_static(&ctx))
