@@ -20,10 +20,13 @@ pub(crate) fn action(item: &ActionFn, action: &Action) -> TokenStream {
     let contract = contract(item, action);
     let definition = definition(action);
     let run = run(item, action);
+    let deprecated = item.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+    let deprecated = deprecated.then(|| quote!(#[allow(deprecated, reason = "the action is, not its contract")]));
     quote! {
         #item
         #marker
         #(#conditions)*
+        #deprecated
         const _: () = {
             #asked
             #[automatically_derived]

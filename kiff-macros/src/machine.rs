@@ -23,6 +23,7 @@ struct State {
     variant: Ident,
     name: String,
     entries: Vec<Enter>,
+    fieldless: bool,
 }
 
 /// One `#[enter(..)]`.
@@ -105,7 +106,7 @@ fn read_state(variant: &Variant, variants: &[String], errors: &mut Errors) -> St
     if let Some((_, value)) = &variant.discriminant {
         errors.push(value, format!("state `{name}` cannot have a discriminant: states count from 0 in the order of the variants"));
     }
-    let mut state = State { name: upper_snake(&name.to_string()), variant: name.clone(), entries: Vec::new() };
+    let mut state = State { name: upper_snake(&name.to_string()), variant: name.clone(), entries: Vec::new(), fieldless: matches!(variant.fields, Fields::Unit) };
     let mut entered = false;
     for attr in &variant.attrs {
         if attr.path().is_ident("state") {
@@ -270,10 +271,8 @@ fn expand(input: &DeriveInput, machine: &Machine) -> TokenStream {
 /// A machine without a name: the checks of `#[action]` ask nothing of it, so that the mistakes in the
 /// machine are told once.
 fn stub(input: &DeriveInput, machine: &Machine) -> TokenStream {
-    let plain = input.generics.params.is_empty();
-    let unit = machine.states.iter().all(|state| !state.name.is_empty());
-    let fieldless = matches!(&input.data, Data::Enum(data) if data.variants.iter().all(|variant| matches!(variant.fields, Fields::Unit)));
-    if !(plain && unit && fieldless) {
+    let fieldless = matches!(input.data, Data::Enum(_)) && machine.states.iter().all(|state| state.fieldless);
+    if !input.generics.params.is_empty() || !fieldless {
         return TokenStream::new();
     }
     implementation(input, &machine.krate, machine.data.as_ref(), "", &machine.states, &quote!(&[]))

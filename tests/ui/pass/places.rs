@@ -1,5 +1,5 @@
 //! Where an annotated function may stand, and how its types may be written.
-#![deny(unused, unused_qualifications)]
+#![deny(unused, unused_qualifications, deprecated)]
 
 #[path = "../order.rs"]
 mod order;
@@ -51,6 +51,12 @@ macro_rules! looks {
             Outcome::new(format!("{} {}", order.id(), $param))
         }
     )*};
+}
+
+#[deprecated]
+#[action(allowed_states = [Paid])]
+pub fn old(order: &Ctx<'_, Order>) -> Outcome {
+    Outcome::new(order.id())
 }
 
 fn asked(_: &Ctx<'_, Order>, depth: u8) -> bool {
