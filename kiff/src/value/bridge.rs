@@ -72,6 +72,14 @@ impl Value {
 
     /// Gives the value as a type of the host.
     ///
+    /// ```
+    /// use kiff::value::Value;
+    ///
+    /// assert_eq!(Value::from("a").deserialize::<char>()?, 'a');
+    /// assert_eq!(Value::from("a").deserialize::<u8>().unwrap_err().code(), "shape_mismatch");
+    /// # Ok::<(), kiff::value::ValueError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// If the value does not have the shape of `T`.

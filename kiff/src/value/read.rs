@@ -8,17 +8,19 @@ use std::cmp::Ordering;
 
 use super::limits::MAX_DEPTH;
 use super::number::{self, Number};
-use super::write::needs_escape;
+use super::write::plain_len;
 use super::{Fault, FaultKind, Faults, Limits, NumberRule, Object, Value, cmp_utf16};
 
 /// Reads one whole text.
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, Faults> {
-    Reader::new(bytes, limits, Place::Anywhere).document(bytes.len())
+    check_size(bytes, limits)?;
+    Reader::new(bytes, limits, Place::Anywhere).document()
 }
 
 /// Reads one stored record: an object without white space around it, whose numbers are integers
 /// within ±(2^53 - 1), except in the `payload` of its `body`.
 pub(crate) fn parse_record(bytes: &[u8]) -> Result<Value, Faults> {
+    check_size(bytes, &Limits::RECORD)?;
     let mut reader = Reader::new(bytes, &Limits::RECORD, Place::Envelope);
     let is_outside = |byte: Option<&u8>| byte.is_some_and(|&byte| is_space(byte));
     if is_outside(bytes.first()) {
@@ -30,7 +32,15 @@ pub(crate) fn parse_record(bytes: &[u8]) -> Result<Value, Faults> {
             .faults
             .push(Fault::new(bytes.len() - 1, FaultKind::WhiteSpaceOutside));
     }
-    reader.document(bytes.len())
+    reader.document()
+}
+
+/// Before anything else is done, so that a text that is too large costs nothing.
+fn check_size(bytes: &[u8], limits: &Limits) -> Result<(), Faults> {
+    let limit = limits.bytes;
+    let is_too_large = bytes.len() > limit;
+    let fault = is_too_large.then(|| Fault::new(0, FaultKind::TooLarge { limit }));
+    Faults::collect(fault.into_iter().collect()).map_or(Ok(()), Err)
 }
 
 struct Reader<'a> {
@@ -82,20 +92,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn document(mut self, len: usize) -> Result<Value, Faults> {
-        let value = self.whole(len).unwrap_or(Value::Null);
+    fn document(mut self) -> Result<Value, Faults> {
+        let value = self.whole().unwrap_or(Value::Null);
         Faults::collect(self.faults).map_or(Ok(value), Err)
     }
 
-    fn whole(&mut self, len: usize) -> Read<Value> {
-        if len > self.limits.bytes {
-            return self.stop(
-                0,
-                FaultKind::TooLarge {
-                    limit: self.limits.bytes,
-                },
-            );
-        }
+    fn whole(&mut self) -> Read<Value> {
         if self.text.starts_with('\u{feff}') {
             self.report(0, FaultKind::ByteOrderMark)?;
             self.at = '\u{feff}'.len_utf8();
@@ -324,7 +326,7 @@ impl<'a> Reader<'a> {
     fn plain_run(&mut self) -> &'a str {
         let text: &'a str = self.text;
         let rest = text.get(self.at..).unwrap_or_default();
-        let len = rest.bytes().position(needs_escape).unwrap_or(rest.len());
+        let len = plain_len(rest.as_bytes());
         self.at += len;
         rest.get(..len).unwrap_or_default()
     }

@@ -42,8 +42,7 @@ pub(crate) fn write_str(out: &mut Vec<u8>, text: &str) {
     out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(plain) = rest.iter().position(|&byte| needs_escape(byte)) {
-        let (run, tail) = rest.split_at(plain);
+    while let Some((run, tail)) = rest.split_at_checked(plain_len(rest)) {
         out.extend_from_slice(run);
         let Some((&byte, behind)) = tail.split_first() else {
             break;
@@ -51,7 +50,6 @@ pub(crate) fn write_str(out: &mut Vec<u8>, text: &str) {
         write_escape(out, byte);
         rest = behind;
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
 }
 
@@ -91,7 +89,25 @@ const fn utf16_rank(byte: u8) -> u8 {
     }
 }
 
-pub(super) const fn needs_escape(byte: u8) -> bool {
+/// How many bytes at the start of `bytes` stand for themselves in a JSON string.
+pub(super) fn plain_len(bytes: &[u8]) -> usize {
+    // Most names are shorter than a block; most of a long text is plain. Whole blocks are tested
+    // without a branch for each byte, which the compiler turns into vector code.
+    let is_plain = |block: &&[u8]| {
+        !block
+            .iter()
+            .fold(false, |any, &byte| any | needs_escape(byte))
+    };
+    let blocks = bytes.chunks_exact(BLOCK).take_while(is_plain).count() * BLOCK;
+    let rest = bytes.get(blocks..).unwrap_or_default();
+    blocks
+        + rest
+            .iter()
+            .position(|&byte| needs_escape(byte))
+            .unwrap_or(rest.len())
+}
+
+const fn needs_escape(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
@@ -119,6 +135,8 @@ const fn hex_digit(nibble: u8) -> u8 {
     }
 }
 
+const BLOCK: usize = 32;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +159,10 @@ mod tests {
             "\u{7f}\u{80}\u{2028}\u{feff}€😀",
             "\"\u{7f}\u{80}\u{2028}\u{feff}€😀\"",
         );
+        for plain in [31, 32, 33, 64, 100] {
+            let run = "x".repeat(plain);
+            check(&format!("{run}\n{run}"), &format!(r#""{run}\n{run}""#));
+        }
         // The string of RFC 8785, section 3.2.2.
         check(
             "\u{20ac}$\u{f}\nA'B\"\\\\\"/",
