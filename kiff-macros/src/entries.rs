@@ -2,7 +2,8 @@
 
 use crate::{errors::Errors, suggest::{hint, nearest}};
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
-use syn::{LitStr, parse::Parse};
+use quote::ToTokens;
+use syn::{Attribute, LitStr, Meta, parse::Parse};
 
 /// One `key = value`. The value is not looked at yet, and is not empty.
 pub(crate) struct Entry {
@@ -54,6 +55,18 @@ impl Entry {
             }
         });
         Some(Keyed { value: strings.collect(), key: key.clone() })
+    }
+}
+
+/// The tokens in the parentheses of an attribute.
+pub(crate) fn arguments(attr: &Attribute, errors: &mut Errors) -> TokenStream {
+    match &attr.meta {
+        Meta::List(list) => list.tokens.clone(),
+        other => {
+            let path = other.path().to_token_stream();
+            errors.push(other, format!("`{path}` takes `key = value` in parentheses, as in `#[{path}(..)]`"));
+            TokenStream::new()
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod machine;
 mod marker;
 mod model;
 mod names;
+mod param;
 mod sig;
 #[cfg(test)]
 mod snapshots;
@@ -35,6 +36,12 @@ pub fn action(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(StateMachine, attributes(state_machine, enter, state))]
 pub fn derive_state_machine(item: TokenStream) -> TokenStream {
     machine::derive(&parse_macro_input!(item as DeriveInput)).into()
+}
+
+#[expect(missing_docs, reason = "documented on the re-export in kiff, where its examples run")]
+#[proc_macro_derive(Param, attributes(param))]
+pub fn derive_param(item: TokenStream) -> TokenStream {
+    param::derive(&parse_macro_input!(item as DeriveInput)).into()
 }
 
 fn annotate(args: proc_macro2::TokenStream, item: &ActionFn) -> proc_macro2::TokenStream {

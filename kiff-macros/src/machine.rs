@@ -2,7 +2,7 @@
 
 use crate::{
     attr::one_or_more,
-    entries::{Keyed, entries},
+    entries::{Keyed, arguments, entries},
     errors::Errors,
     names::{is_id, is_snake, is_upper_snake, upper_snake},
     suggest::hint,
@@ -237,18 +237,6 @@ impl Enter {
             return vec![(None, self.on.to_token_stream())];
         }
         self.from.iter().map(|from| (Some(from.to_string()), from.to_token_stream())).collect()
-    }
-}
-
-/// The tokens in the parentheses of an attribute.
-fn arguments(attr: &Attribute, errors: &mut Errors) -> TokenStream {
-    match &attr.meta {
-        Meta::List(list) => list.tokens.clone(),
-        other => {
-            let path = other.path().to_token_stream();
-            errors.push(other, format!("`{path}` takes `key = value` in parentheses, as in `#[{path}(..)]`"));
-            TokenStream::new()
-        }
     }
 }
 

@@ -33,4 +33,4 @@ pub use timestamp::{Timestamp, TimestampError};
 pub use value::Value;
 
 #[cfg(feature = "macros")]
-pub use kiff_macros::{StateMachine, action};
+pub use kiff_macros::{Param, StateMachine, action};

@@ -8,7 +8,7 @@ use crate::{
     contract::Contract,
     ctx::{Ctx, RuleError, Situation},
     machine::{StateMachine, Transition},
-    param::{ParamFault, ParamProblem},
+    param::{Param, ParamFault, ParamKind, ParamProblem},
     value::Value,
 };
 use std::any::Any;
@@ -157,7 +157,7 @@ impl<T> Slot<T> {
     }
 }
 
-/// Decodes a parameter for an executor. The two functions are those of [`Param`](crate::Param): this has
+/// Decodes a parameter for an executor. The two functions are those of [`Param`]: this has
 /// no bound, so that a type that is none is told once, where the user wrote it.
 ///
 /// # Errors
@@ -185,7 +185,7 @@ pub const fn is_state<M: StateMachine>(action: &str, name: &str) {
     if !is_sound::<M>() || contains(M::STATES, name) {
         return;
     }
-    let mut text = Text::about(action);
+    let mut text = Text::about("action", action);
     text.push("unknown state `");
     text.push(name);
     text.push("`; the states of `");
@@ -205,7 +205,7 @@ pub const fn is_accepted<M: StateMachine, A: ActionContract>(action: &str, event
         if !is_sound::<M>() || !contains(M::STATES, state) || accepts(M::TRANSITIONS, state, event) {
             continue;
         }
-        let mut text = Text::about(action);
+        let mut text = Text::about("action", action);
         text.push("event `");
         text.push(event);
         text.push("` has no transition from state `");
@@ -231,6 +231,48 @@ pub const fn state_name<M: StateMachine>(place: usize) -> &'static str {
         at += 1;
     }
     ""
+}
+
+/// Asks that a type that admits `kind` can be bounded like this.
+#[track_caller]
+pub const fn is_bounded(name: &str, kind: ParamKind, min: Option<i128>, max: Option<i128>) {
+    let mut text = Text::about("parameter type", name);
+    let ParamKind::Integer { min: least, max: most } = kind else {
+        text.push("`min` and `max` bound integers, and what it holds is none");
+        refuse(&text)
+    };
+    let too_low = matches!(min, Some(min) if min < least);
+    let too_high = matches!(max, Some(max) if max > most);
+    if too_low || too_high {
+        text.push(if too_low { "`min`" } else { "`max`" });
+        text.push(" is beyond what the integer holds; leave it out");
+        refuse(&text)
+    }
+}
+
+/// What a newtype with these bounds admits.
+#[must_use]
+pub const fn bounded(kind: ParamKind, min: Option<i128>, max: Option<i128>) -> ParamKind {
+    match kind {
+        ParamKind::Integer { min: least, max: most } => ParamKind::Integer {
+            min: if let Some(min) = min { min } else { least },
+            max: if let Some(max) = max { max } else { most },
+        },
+        other => other,
+    }
+}
+
+/// Asks that an integer is within the bounds of its kind.
+///
+/// # Errors
+/// [`ParamFault`] if it is not.
+pub fn within(kind: ParamKind, value: &Value) -> Result<(), ParamFault> {
+    let ParamKind::Integer { min, max } = kind else { return Ok(()) };
+    match i128::decode(value) {
+        Ok(number) if number < min || number > max => Err(ParamFault::new("", ParamProblem::OutOfRange { min, max })),
+        // A value that is no integer is told by the type itself.
+        _ => Ok(()),
+    }
 }
 
 /// A definition with the contract alone.
@@ -307,7 +349,7 @@ const fn same(a: &str, b: &str) -> bool {
 
 #[track_caller]
 #[expect(clippy::panic, reason = "evaluated at compile time only: the panic is the compiler's message")]
-const fn refuse(text: &Text) {
+const fn refuse(text: &Text) -> ! {
     panic!("{}", text.as_str())
 }
 
@@ -321,10 +363,11 @@ struct Text {
 impl Text {
     const ROOM: usize = 1024;
 
-    const fn about(action: &str) -> Self {
+    const fn about(what: &str, name: &str) -> Self {
         let mut text = Self { bytes: [0; Self::ROOM], len: 0 };
-        text.push("action `");
-        text.push(action);
+        text.push(what);
+        text.push(" `");
+        text.push(name);
         text.push("`: ");
         text
     }

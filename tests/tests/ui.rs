@@ -2,8 +2,8 @@
 //! Written anew with `TRYBUILD=overwrite cargo test -p kiff-tests --test ui`, and then read.
 
 /// One folder each under `tests/ui`.
-const TOPICS: [&str; 16] = [
-    "approval", "checks", "effect", "emits", "generics", "key", "machine", "method", "name", "parameter", "permission", "registration", "return", "reviewers", "send", "state",
+const TOPICS: [&str; 17] = [
+    "approval", "checks", "effect", "emits", "generics", "key", "machine", "method", "name", "newtype", "parameter", "permission", "registration", "return", "reviewers", "send", "state",
 ];
 
 #[test]
