@@ -70,4 +70,14 @@ pub use timestamp::{Timestamp, TimestampError};
 pub use value::Value;
 pub use view::FoldError;
 
-// macros
+#[cfg(feature = "macros")]
+#[doc = include_str!("../docs/action.md")]
+pub use kiff_macros::action;
+
+#[cfg(feature = "macros")]
+#[doc = include_str!("../docs/state_machine.md")]
+pub use kiff_macros::StateMachine;
+
+#[cfg(feature = "macros")]
+#[doc = include_str!("../docs/param.md")]
+pub use kiff_macros::Param;

@@ -1,0 +1,212 @@
+#[cfg(feature = "refunds")]
+/// Pays back.
+pub async fn refund(
+    order: &Ctx<'_, Order>,
+    stripe: &Stripe,
+    amount: Decimal,
+    reason: Option<String>,
+) -> Result<Outcome, Error> {
+    stripe.refund(amount, reason).await
+}
+#[cfg(feature = "refunds")]
+/// Pays back.
+/**
+
+| contract | |
+|---|---|
+| action | `REFUND` |
+| allowed states | `PAID`, `Held` |
+| permissions | `orders.refund` |
+| risk | `High` |
+| approval | when `large(amount)`, by 2 holders of `orders.approve` |
+| checks | `consent(reason, amount)`, `open()` |
+| emits | `ORDER_REFUNDED` |
+| effect | `Idempotent` |
+| provided | `stripe: Stripe` Who pays. |
+| proposed | `amount: Decimal` How much. |
+| proposed | `reason: Option<String>` |
+*/
+#[allow(
+    non_camel_case_types,
+    reason = "it has the name of the function whose contract it carries"
+)]
+#[derive(::core::fmt::Debug)]
+#[non_exhaustive]
+pub enum refund {}
+#[cfg(feature = "refunds")]
+const _: () = {
+    const _: () = crate::kiff::__private::is_state::<
+        <Ctx<'static, Order> as crate::kiff::__private::IsCtx>::Entity,
+    >("refund", "PAID");
+    const _: () = crate::kiff::__private::is_accepted::<
+        <Ctx<'static, Order> as crate::kiff::__private::IsCtx>::Entity,
+        refund,
+    >("refund", "ORDER_REFUNDED");
+    #[automatically_derived]
+    impl crate::kiff::ActionContract for refund {
+        type Entity = <Ctx<'static, Order> as crate::kiff::__private::IsCtx>::Entity;
+        const CONTRACT: crate::kiff::Declaration = crate::kiff::Declaration {
+            name: "REFUND",
+            entity: <<Ctx<
+                'static,
+                Order,
+            > as crate::kiff::__private::IsCtx>::Entity as crate::kiff::StateMachine>::ENTITY,
+            doc: "Pays back.",
+            allowed_states: &[
+                "PAID",
+                crate::kiff::__private::state_name::<
+                    <Ctx<'static, Order> as crate::kiff::__private::IsCtx>::Entity,
+                >(
+                    <<Ctx<
+                        'static,
+                        Order,
+                    > as crate::kiff::__private::IsCtx>::Entity>::Held
+                        as ::core::primitive::usize,
+                ),
+            ],
+            permissions: &["orders.refund"],
+            risk: crate::kiff::Risk::High,
+            approval: crate::kiff::ApprovalRule::When("large"),
+            reviewers: "orders.approve",
+            quorum: 2u32,
+            expires_secs: 86400u64,
+            separate_reviewer: false,
+            reviewer_kinds: &[
+                crate::kiff::ActorType::Human,
+                crate::kiff::ActorType::Service,
+            ],
+            checks: &["consent", "open"],
+            emits: &["ORDER_REFUNDED"],
+            effect: crate::kiff::Effect::Idempotent,
+            timeout_ms: 30000u64,
+            summary: "refund {amount}",
+            waiver: "",
+            params: &[
+                crate::kiff::ParamSpec {
+                    name: "amount",
+                    kind: <Decimal as crate::kiff::__private::IsParam>::KIND,
+                    required: <Decimal as crate::kiff::__private::IsParam>::REQUIRED,
+                    doc: "How much.",
+                },
+                crate::kiff::ParamSpec {
+                    name: "reason",
+                    kind: <Option<String> as crate::kiff::__private::IsParam>::KIND,
+                    required: <Option<
+                        String,
+                    > as crate::kiff::__private::IsParam>::REQUIRED,
+                    doc: "",
+                },
+            ],
+            location: ::core::concat!(::core::file!(), ":", ::core::line!()),
+        };
+        fn definition() -> crate::kiff::Definition {
+            crate::kiff::__private::definition::<Self>()
+                .try_check(
+                    "consent",
+                    |at| {
+                        let ctx = &<Ctx<
+                            'static,
+                            Order,
+                        > as crate::kiff::__private::IsCtx>::asked(at)?;
+                        let arg0 = crate::kiff::__private::asked(
+                            at,
+                            "reason",
+                            <Option<String> as crate::kiff::__private::IsParam>::decode,
+                            <Option<String> as crate::kiff::__private::IsParam>::absent,
+                        )?;
+                        let arg1 = crate::kiff::__private::asked(
+                            at,
+                            "amount",
+                            <Decimal as crate::kiff::__private::IsParam>::decode,
+                            <Decimal as crate::kiff::__private::IsParam>::absent,
+                        )?;
+                        ::core::result::Result::Ok(
+                            crate::kiff::__private::verdict(
+                                consent(
+                                    ctx,
+                                    crate::kiff::__private::argument(&arg0),
+                                    crate::kiff::__private::argument(&arg1),
+                                ),
+                            ),
+                        )
+                    },
+                )
+                .try_check(
+                    "open",
+                    |at| {
+                        let ctx = &<Ctx<
+                            'static,
+                            Order,
+                        > as crate::kiff::__private::IsCtx>::asked(at)?;
+                        ::core::result::Result::Ok(
+                            crate::kiff::__private::verdict(open(ctx)),
+                        )
+                    },
+                )
+                .try_approval_when(
+                    "large",
+                    |at| {
+                        let ctx = &<Ctx<
+                            'static,
+                            Order,
+                        > as crate::kiff::__private::IsCtx>::asked(at)?;
+                        let arg0 = crate::kiff::__private::asked(
+                            at,
+                            "amount",
+                            <Decimal as crate::kiff::__private::IsParam>::decode,
+                            <Decimal as crate::kiff::__private::IsParam>::absent,
+                        )?;
+                        ::core::result::Result::Ok(
+                            crate::kiff::__private::verdict(
+                                rules::large(ctx, crate::kiff::__private::argument(&arg0)),
+                            ),
+                        )
+                    },
+                )
+                .executor(__Run)
+        }
+    }
+    struct __Run;
+    #[automatically_derived]
+    impl crate::kiff::Executor for __Run {
+        fn run<'a>(
+            &'a self,
+            call: crate::kiff::Call<'a>,
+        ) -> crate::kiff::BoxFuture<
+            'a,
+            ::core::result::Result<crate::kiff::Outcome, crate::kiff::Failure>,
+        > {
+            crate::kiff::__private::boxed(async move {
+                let ctx = <Ctx<
+                    'static,
+                    Order,
+                > as crate::kiff::__private::IsCtx>::called(&call)?;
+                let arg0 = <Stripe as crate::kiff::__private::IsProvided>::slot()
+                    .take(&call)?;
+                let arg1 = crate::kiff::__private::proposed(
+                    &call,
+                    "amount",
+                    <Decimal as crate::kiff::__private::IsParam>::decode,
+                    <Decimal as crate::kiff::__private::IsParam>::absent,
+                )?;
+                let arg2 = crate::kiff::__private::proposed(
+                    &call,
+                    "reason",
+                    <Option<String> as crate::kiff::__private::IsParam>::decode,
+                    <Option<String> as crate::kiff::__private::IsParam>::absent,
+                )?;
+                <Result<
+                    Outcome,
+                    Error,
+                > as crate::kiff::__private::IsOutcome>::into_outcome(
+                    refund(&ctx, arg0, arg1, arg2).await,
+                )
+            })
+        }
+        fn needs(&self) -> crate::kiff::__private::Vec<crate::kiff::Provided> {
+            crate::kiff::__private::Vec::from([
+                <Stripe as crate::kiff::__private::IsProvided>::slot().need(),
+            ])
+        }
+    }
+};

@@ -1,0 +1,258 @@
+//! The checked action as Rust. Every path is absolute and every local name is hygienic: nothing that the
+//! user's module defines or imports can change what this means.
+
+use crate::{
+    attr::StateRef,
+    marker::{marker, table},
+    model::{Action, CheckedRule, Need},
+    sig::{ActionFn, Input, Origin},
+};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Type, spanned::Spanned};
+
+/// The function, the type of its name, and the implementations behind them.
+pub(crate) fn action(item: &ActionFn, action: &Action) -> TokenStream {
+    let (krate, name, entity) = (&action.krate, &item.sig.ident, entity(action));
+    let marker = marker(item, &table(action));
+    let conditions = item.conditions();
+    let asked = asked_constants(item, action);
+    let contract = contract(item, action);
+    let definition = definition(action);
+    let run = run(item, action);
+    let deprecated = item.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+    let deprecated = deprecated.then(|| quote!(#[allow(deprecated, reason = "the action is, not its contract")]));
+    quote! {
+        #item
+        #marker
+        #(#conditions)*
+        #deprecated
+        const _: () = {
+            #asked
+            #[automatically_derived]
+            impl #krate::ActionContract for #name {
+                type Entity = #entity;
+                #contract
+                #definition
+            }
+            struct __Run;
+            #run
+        };
+    }
+}
+
+/// The state machine behind the first parameter.
+///
+/// What fails here fails in every body that mentions it. All mentions carry the same spans and the same
+/// bound, so that rustc sees one message several times and prints it once; the same holds for the types
+/// of the parameters below.
+fn entity(action: &Action) -> TokenStream {
+    let context = context(action);
+    quote_spanned!(action.ctx.span()=> #context::Entity)
+}
+
+/// The first parameter's type seen as a context.
+fn context(action: &Action) -> TokenStream {
+    bound(action, &action.ctx, "IsCtx")
+}
+
+/// The questions about names that a constant evaluation answers, each at the user's literal.
+fn asked_constants(item: &ActionFn, action: &Action) -> TokenStream {
+    let (name, entity) = (&item.sig.ident, entity(action));
+    let shown = name.to_string();
+    let states = action.states.iter().filter_map(|state| match state {
+        StateRef::Name(text) => {
+            let krate = action.krate.at(text.span());
+            Some(quote_spanned!(text.span()=> const _: () = #krate::__private::is_state::<#entity>(#shown, #text);))
+        }
+        StateRef::Variant(_) => None,
+    });
+    let events = action.emits.iter().map(|event| {
+        let krate = action.krate.at(event.span());
+        quote_spanned!(event.span()=> const _: () = #krate::__private::is_accepted::<#entity, #name>(#shown, #event);)
+    });
+    quote!(#(#states)* #(#events)*)
+}
+
+fn contract(item: &ActionFn, action: &Action) -> TokenStream {
+    let Action {
+        krate,
+        name,
+        doc,
+        permissions,
+        risk,
+        reviewers,
+        quorum,
+        separate_reviewer,
+        reviewer_kinds,
+        emits,
+        effect,
+        timeout_ms,
+        summary,
+        waiver,
+        ..
+    } = action;
+    let entity = entity(action);
+    let states = action.states.iter().map(|state| match state {
+        StateRef::Name(name) => name.to_token_stream(),
+        // The cast is the place of the variant in `STATES`; a state may be renamed without touching contracts.
+        StateRef::Variant(variant) => {
+            quote!(#krate::__private::state_name::<#entity>(<#entity>::#variant as ::core::primitive::usize))
+        }
+    });
+    let approval = match &action.approval {
+        Need::Never => quote!(Never),
+        Need::Required => quote!(Required),
+        Need::When(CheckedRule { code, .. }) => quote!(When(#code)),
+    };
+    let expires = match action.expires_secs {
+        Some(secs) => quote!(#secs),
+        None => quote!(#krate::Declaration::DEFAULT_EXPIRY_SECS),
+    };
+    let checks = action.checks.iter().map(|check| &check.code);
+    let params = action.params.iter().filter(|param| param.origin == Origin::Agent).map(|param| {
+        let Input { name, ty, doc, .. } = param;
+        let param = bound(action, ty, "IsParam");
+        quote!(#krate::ParamSpec { name: #name, kind: #param::KIND, required: #param::REQUIRED, doc: #doc })
+    });
+    let line = quote_spanned!(item.sig.ident.span()=> ::core::line!());
+    quote! {
+        const CONTRACT: #krate::Declaration = #krate::Declaration {
+            name: #name,
+            entity: <#entity as #krate::StateMachine>::ENTITY,
+            doc: #doc,
+            allowed_states: &[#(#states),*],
+            permissions: &[#(#permissions),*],
+            risk: #krate::Risk::#risk,
+            approval: #krate::ApprovalRule::#approval,
+            reviewers: #reviewers,
+            quorum: #quorum,
+            expires_secs: #expires,
+            separate_reviewer: #separate_reviewer,
+            reviewer_kinds: &[#(#krate::ActorType::#reviewer_kinds),*],
+            checks: &[#(#checks),*],
+            emits: &[#(#emits),*],
+            effect: #krate::Effect::#effect,
+            timeout_ms: #timeout_ms,
+            summary: #summary,
+            waiver: #waiver,
+            params: &[#(#params),*],
+            location: ::core::concat!(::core::file!(), ":", #line),
+        };
+    }
+}
+
+fn definition(action: &Action) -> TokenStream {
+    let krate = &action.krate;
+    let checks = action.checks.iter().map(|check| {
+        let (code, ask) = (&check.code, ask(action, check));
+        quote!(.try_check(#code, #ask))
+    });
+    let approval = match &action.approval {
+        Need::When(policy) => {
+            let (code, ask) = (&policy.code, ask(action, policy));
+            Some(quote!(.try_approval_when(#code, #ask)))
+        }
+        Need::Never | Need::Required => None,
+    };
+    quote! {
+        fn definition() -> #krate::Definition {
+            #krate::__private::definition::<Self>() #(#checks)* #approval .executor(__Run)
+        }
+    }
+}
+
+/// A closure that decodes what a rule asks about and asks it. The call stands where the user named the
+/// function and its parameters, so that what rustc says about its signature is said there.
+fn ask(action: &Action, rule: &CheckedRule) -> TokenStream {
+    let krate = &action.krate;
+    let (at, ctx) = (local("at"), local("ctx"));
+    let (mut decoded, mut args) = (Vec::new(), Vec::new());
+    for (place, (name, param)) in rule.params.iter().enumerate() {
+        let Some(Input { name: key, ty, .. }) = action.params.get(*param) else { continue };
+        let (arg, param) = (local(&format!("arg{place}")), bound(action, ty, "IsParam"));
+        decoded.push(quote!(let #arg = #krate::__private::asked(#at, #key, #param::decode, #param::absent)?;));
+        let there = krate.at(name.span());
+        args.push(quote_spanned!(name.span()=> #there::__private::argument(&#arg)));
+    }
+    let function = &rule.function;
+    let there = krate.at(function.span());
+    let mut ctx_there = ctx.clone();
+    ctx_there.set_span(ctx.span().located_at(function.span()));
+    let verdict = quote_spanned!(function.span()=> #there::__private::verdict(#function(#ctx_there, #(#args),*)));
+    let of_entity = context(action);
+    quote! {
+        |#at| {
+            let #ctx = &#of_entity::asked(#at)?;
+            #(#decoded)*
+            ::core::result::Result::Ok(#verdict)
+        }
+    }
+}
+
+fn run(item: &ActionFn, action: &Action) -> TokenStream {
+    let (krate, name, of_entity) = (&action.krate, &item.sig.ident, context(action));
+    let (call, ctx) = (local("call"), local("ctx"));
+    let (mut decoded, mut args) = (Vec::new(), Vec::new());
+    for (place, Input { name: key, ty, origin, .. }) in action.params.iter().enumerate() {
+        let arg = local(&format!("arg{place}"));
+        decoded.push(match origin {
+            Origin::Agent => {
+                let param = bound(action, ty, "IsParam");
+                quote!(let #arg = #krate::__private::proposed(&#call, #key, #param::decode, #param::absent)?;)
+            }
+            Origin::Host => {
+                let provided = bound(action, ty, "IsProvided");
+                quote!(let #arg = #provided::slot().take(&#call)?;)
+            }
+        });
+        args.push(arg);
+    }
+    let awaited = item.sig.asyncness.map(|_| quote!(.await));
+    let outcome = bound(action, &action.returned, "IsOutcome");
+    let future = quote! {
+        async move {
+            let #ctx = #of_entity::called(&#call)?;
+            #(#decoded)*
+            #outcome::into_outcome(#name(&#ctx, #(#args),*)#awaited)
+        }
+    };
+    // The box carries the function's span: what rustc says about a future that cannot be sent between
+    // threads is said at the function.
+    let krate_there = krate.at(name.span());
+    let boxed = quote_spanned!(name.span()=> #krate_there::__private::boxed(#future));
+    let needs = needs(action);
+    quote! {
+        #[automatically_derived]
+        impl #krate::Executor for __Run {
+            fn run<'a>(&'a self, #call: #krate::Call<'a>) -> #krate::BoxFuture<'a, ::core::result::Result<#krate::Outcome, #krate::Failure>> {
+                #boxed
+            }
+            #needs
+        }
+    }
+}
+
+/// The user's type seen as one of the traits that say what such a type must be.
+fn bound(action: &Action, ty: &Type, required: &str) -> TokenStream {
+    let (krate, required) = (action.krate.at(ty.span()), Ident::new(required, ty.span()));
+    quote_spanned!(ty.span()=> <#ty as #krate::__private::#required>)
+}
+
+fn needs(action: &Action) -> Option<TokenStream> {
+    let krate = &action.krate;
+    let hosted = action.params.iter().filter(|param| param.origin == Origin::Host);
+    let provided: Vec<_> = hosted.map(|param| bound(action, &param.ty, "IsProvided")).collect();
+    (!provided.is_empty()).then(|| {
+        quote! {
+            fn needs(&self) -> #krate::__private::Vec<#krate::Provided> {
+                #krate::__private::Vec::from([#(#provided::slot().need()),*])
+            }
+        }
+    })
+}
+
+/// A local name that the user's code cannot see and that cannot hide a function of the same name.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}

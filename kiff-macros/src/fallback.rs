@@ -1,0 +1,43 @@
+//! What is emitted beside the errors: enough that no other message follows, and that an editor still
+//! knows the function.
+
+use crate::{errors::Errors, marker::marker, model::Krate, sig::ActionFn};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The function as it is, and a contract that says nothing.
+pub(crate) fn action(item: &ActionFn, krate: &Krate, errors: Errors) -> TokenStream {
+    let errors = errors.into_tokens();
+    if item.is_method() {
+        // An `impl` may hold no type and no other `impl`. The error stands in the method, where it is allowed.
+        return quote!(#item #errors);
+    }
+    let name = &item.sig.ident;
+    let marker = marker(item, "");
+    let conditions = item.conditions();
+    quote! {
+        #item
+        #marker
+        #(#conditions)*
+        const _: () = {
+            impl #krate::ActionContract for #name {
+                type Entity = #krate::__private::Unchecked;
+                const CONTRACT: #krate::Declaration = #krate::Declaration::DEFAULT;
+                fn definition() -> #krate::Definition {
+                    #krate::__private::definition::<Self>()
+                }
+            }
+        };
+        #errors
+    }
+}
+
+/// The item as it is: `#[action]` stands on something else.
+pub(crate) fn not_a_function(item: TokenStream) -> TokenStream {
+    let mut errors = Errors::about("`#[action]`".to_owned());
+    let keyword = ["struct", "enum", "union", "trait", "impl", "mod", "const", "static", "type", "use", "fn"];
+    let at = item.clone().into_iter().find(|token| keyword.contains(&token.to_string().as_str()));
+    errors.push(at, "an action is a free function: put the attribute on one");
+    let errors = errors.into_tokens();
+    quote!(#item #errors)
+}

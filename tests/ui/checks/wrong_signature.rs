@@ -1,0 +1,18 @@
+#![allow(unused)]
+
+#[path = "../order.rs"]
+mod order;
+
+use kiff::{Ctx, Outcome, action};
+use order::Order;
+
+#[action(allowed_states = [Paid], checks = [consent(amount)])]
+pub fn refund_order(order: &Ctx<'_, Order>, amount: i64) -> Outcome {
+    Outcome::new("done")
+}
+
+fn consent(_: &Ctx<'_, Order>, _: u64) -> bool {
+    true
+}
+
+fn main() {}

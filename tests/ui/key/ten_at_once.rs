@@ -1,0 +1,28 @@
+#![allow(unused)]
+
+#[path = "../order.rs"]
+mod order;
+
+use kiff::{Ctx, Outcome, action};
+use order::Order;
+
+#[action(
+    name = "refund",
+    alowed_states = ["PAID"],
+    permissions = ["refund"],
+    risk = Hihg,
+    approval = When(large(amuont)),
+    quorum = 0,
+    emits = ["refunded"],
+    timeout = "soon",
+)]
+pub const fn refund_order<T>(order: &Ctx<'_, Order>, (a, b): (i64, i64), rate: f64) -> Outcome {
+    loop {}
+}
+
+#[test]
+fn registered() {
+    let _ = <refund_order as kiff::ActionContract>::definition();
+}
+
+fn main() {}

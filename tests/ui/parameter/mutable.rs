@@ -1,0 +1,14 @@
+#![allow(unused)]
+
+#[path = "../order.rs"]
+mod order;
+
+use kiff::{Ctx, Outcome, action};
+use order::Order;
+
+#[action(allowed_states = [Paid])]
+pub fn refund_order(order: &Ctx<'_, Order>, stripe: &mut Vec<u8>) -> Outcome {
+    Outcome::new("done")
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+#![allow(unused)]
+
+#[path = "../order.rs"]
+mod order;
+
+use kiff::{Ctx, Outcome, action};
+use order::Order;
+
+const REFUND: &str = "orders.refund";
+
+#[action(allowed_states = [Paid], permissions = [REFUND, "refund", "Orders.Refund", "orders.refund", "orders.refund"])]
+pub fn refund_order(order: &Ctx<'_, Order>, amount: i64) -> Outcome {
+    Outcome::new("done")
+}
+
+fn main() {}

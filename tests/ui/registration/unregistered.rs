@@ -1,0 +1,18 @@
+#![deny(dead_code)]
+
+#[path = "../order.rs"]
+mod order;
+
+use kiff::{Ctx, Outcome, action};
+use order::Order;
+
+#[action(allowed_states = [Paid], approval = When(large(amount)), reviewers = "orders.approve")]
+fn refund_order(order: &Ctx<'_, Order>, amount: i64) -> Outcome {
+    Outcome::new(format!("{amount} of {}", order.id()))
+}
+
+fn large(_: &Ctx<'_, Order>, amount: &i64) -> bool {
+    *amount > 100
+}
+
+fn main() {}

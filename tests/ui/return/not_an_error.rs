@@ -1,0 +1,15 @@
+#![allow(unused)]
+
+#[path = "../order.rs"]
+mod order;
+
+use kiff::{Ctx, Outcome, action};
+use order::Order;
+
+#[action(allowed_states = [Paid])]
+pub fn refund_order(order: &Ctx<'_, Order>, amount: i64) -> Result<Outcome, String> {
+    let _ = amount;
+    Ok(Outcome::new(order.id()))
+}
+
+fn main() {}
