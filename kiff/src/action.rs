@@ -153,9 +153,33 @@ impl IntoOutcome for Outcome {
     }
 }
 
-impl<E: Into<Failure>> IntoOutcome for Result<Outcome, E> {
+impl<E: IntoFailure> IntoOutcome for Result<Outcome, E> {
     fn into_outcome(self) -> Result<Outcome, Failure> {
-        self.map_err(Into::into)
+        self.map_err(IntoFailure::into_failure)
+    }
+}
+
+/// What an annotated function may fail with: any error, or [`Failure`] itself. Sealed by its two
+/// implementations.
+#[diagnostic::on_unimplemented(
+    message = "an action cannot fail with `{Self}`",
+    label = "not an error type",
+    note = "use any `std::error::Error + Send + Sync + 'static`, or `kiff::Failure`, whose `Failure::not_applied(..)` says that certainly nothing happened"
+)]
+pub trait IntoFailure {
+    /// The failure.
+    fn into_failure(self) -> Failure;
+}
+
+impl IntoFailure for Failure {
+    fn into_failure(self) -> Failure {
+        self
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> IntoFailure for E {
+    fn into_failure(self) -> Failure {
+        self.into()
     }
 }
 

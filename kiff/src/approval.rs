@@ -3,7 +3,7 @@
 use crate::{
     actor::{Actor, Granted},
     contract::Risk,
-    decide::{FoundApproval, Moment, changed_since, ruling},
+    decide::{FoundApproval, Moment, changed_since, closed_by, ruling},
     decision::{Refusal, Sheet},
     digest::Digest,
     domain::{Action, Domain},
@@ -226,16 +226,31 @@ pub(crate) fn review(
     at: &Moment<'_>,
 ) -> Reviewed {
     let Some(approval) = view.approval(id) else {
-        let refusal = match found.and_then(|found| found.closed) {
-            Some(kind) => ReviewRefusal::AlreadyDecided(Box::new(crate::decide::closed_by(id, kind, view))),
-            None => ReviewRefusal::ApprovalUnknown { approval: id },
-        };
+        let refusal = closed(domain, view, id, reviewer, found);
         return rejected(domain, view, id, wish, reviewer, refusal, at);
     };
     let action = domain.action(approval.proposed.action.as_str());
     match check(domain, view, approval, action, wish, reviewer, at.now) {
         Ok(()) => Reviewed::Done(drafts(domain, view, approval, action, wish, reviewer, at)),
         Err(refusal) => rejected(domain, view, id, wish, reviewer, refusal, at),
+    }
+}
+
+/// Why an approval that is not open cannot be reviewed. How it ended is told to those who could review it.
+fn closed(
+    domain: &Domain,
+    view: &View,
+    id: ApprovalId,
+    reviewer: &Reviewer<'_>,
+    found: Option<&FoundApproval>,
+) -> ReviewRefusal {
+    let Some((kind, proposed)) = found.and_then(|found| found.closed.zip(Some(&found.proposed))) else {
+        return ReviewRefusal::ApprovalUnknown { approval: id };
+    };
+    let reviewers = domain.action(proposed.action.as_str()).and_then(Action::reviewers);
+    match reviewers.filter(|permission| !reviewer.authority.holds(permission)) {
+        Some(permission) => ReviewRefusal::PermissionDenied { permission: permission.clone() },
+        None => ReviewRefusal::AlreadyDecided(Box::new(closed_by(id, kind, view))),
     }
 }
 

@@ -1,44 +1,172 @@
-//! Governed actions for AI agents.
+//! Governed actions for AI agents: an agent *proposes*, the runtime *decides* against a declared contract,
+//! and only what is cleared *runs*. Every step is a record in one append-only log, and the log alone
+//! rebuilds everything.
+//!
+//! kiff is a library: link it, declare a domain as a state machine and a set of annotated functions, and
+//! keep your server, your database and your async runtime.
+//!
+//! ```
+//! use kiff::{Answer, Authority, Ctx, Domain, NewEvent, Outcome, Proposal, Runtime, StateMachine, action};
+//!
+//! /// An order, and the events that move it.
+//! #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
+//! #[state_machine(entity = "order")]
+//! enum Order {
+//!     #[enter(on = "ORDER_PLACED")]
+//!     Created,
+//!     #[enter(from = Created, on = "ORDER_PAID", sources = ["stripe"])]
+//!     Paid,
+//!     #[enter(from = Paid, on = "ORDER_REFUNDED")]
+//!     Refunded,
+//! }
+//!
+//! /// Pays an order back.
+//! #[action(
+//!     allowed_states = [Paid],
+//!     permissions = ["orders.refund"],
+//!     risk = High,
+//!     approval = When(amount_above_threshold(cents)),
+//!     reviewers = "orders.approve",
+//!     emits = ["ORDER_REFUNDED"],
+//! )]
+//! async fn refund_order(
+//!     order: &Ctx<'_, Order>,
+//!     /// How much to pay back, in cents.
+//!     cents: u64,
+//! ) -> Outcome {
+//!     // Call the payment provider here, under `order.execution_id()`.
+//!     Outcome::new(format!("{cents} cents paid back for {}", order.id())).emit("ORDER_REFUNDED")
+//! }
+//!
+//! /// The function's name is the reason code in the log.
+//! fn amount_above_threshold(_: &Ctx<'_, Order>, cents: u64) -> bool {
+//!     cents > 100_00
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let domain = Domain::builder("refund-ops", "v2")
+//!     .machine::<Order>()
+//!     .action::<refund_order>()
+//!     .role("operator", ["orders.refund"])
+//!     .role("ops_operator", ["orders.approve"])
+//!     .build()?;
+//! // `Runtime` has an async face; `blocking()` is the same for code without an async runtime.
+//! let rt = Runtime::builder(domain).build()?.blocking();
+//!
+//! let stripe = Authority::service("stripe");
+//! rt.ingest(&stripe, "order:ord_1", NewEvent::new("evt_1", "ORDER_PLACED"))?;
+//!
+//! // Who acts is said by host code, never by the proposal.
+//! let agent = Authority::agent("ops-agent", ["operator"]);
+//! let refund = |cents: u64| Proposal::new("REFUND_ORDER", "order:ord_1").param("cents", cents);
+//!
+//! // Not paid yet: blocked, and the executor is never called.
+//! let Answer::Blocked(blocked) = rt.execute(&agent, refund(999_00))? else { panic!() };
+//! assert_eq!(blocked.reason, "state_not_allowed");
+//!
+//! // A large refund waits for a person.
+//! rt.ingest(&stripe, "order:ord_1", NewEvent::new("evt_2", "ORDER_PAID"))?;
+//! let Answer::Held(held) = rt.execute(&agent, refund(999_00))? else { panic!() };
+//! assert_eq!(held.reason, "amount_above_threshold");
+//!
+//! let reviewer = Authority::human("ops-human", ["ops_operator"]);
+//! rt.grant(&reviewer, held.approval_id, "verified with the customer")?;
+//! let done = rt.resume(held.approval_id)?.executed()?;
+//! assert_eq!(done.message, "99900 cents paid back for ord_1");
+//!
+//! assert_eq!(rt.rebuild("order:ord_1")?.to_string(), "materialized state matches replay");
+//! println!("{}", rt.timeline("order:ord_1")?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The loop
+//!
+//! ```text
+//! event -> state -> proposal -> decision -> (approval) -> execution -> events -> state ...
+//!                   every arrow appends to one log, and the log alone rebuilds everything
+//! ```
+//!
+//! # The guarantee
+//!
+//! kiff starts an executor at most once per durably recorded attempt, only after recording that exactly these
+//! parameters were cleared; if it cannot record the outcome, the execution is reported in doubt and is never
+//! rerun unless the effect was declared idempotent, a conclusive probe shows that it was not applied, or a
+//! human resolves it.
+//!
+//! # Where to read next
+//!
+//! - [`macro@action`] and [`macro@StateMachine`]: how a domain is written.
+//! - [`Domain`]: what is checked before a runtime is built.
+//! - [`Runtime`]: every call, and [`Answer`] for what comes back.
+//! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
+//! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
+//! - [`store::EventStore`]: keep the log in a database of your own.
+//! - `docs/ARCHITECTURE.md` and `docs/FORMATS.md` in the repository.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `macros` | yes | `#[action]`, `#[derive(StateMachine)]`, `#[derive(Param)]` |
+//! | `decimal` | | `rust_decimal::Decimal` as a parameter type |
+//! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, the store suite |
+//!
+//! A feature adds and never changes behaviour. The minimum supported Rust version is 1.88 for the default
+//! features; raising it is a minor release.
 
-mod action;
-mod actor;
-mod answer;
-mod approval;
-mod blocking;
-mod cache;
-pub mod clock;
-mod contract;
-mod ctx;
-mod decide;
-mod decision;
-mod digest;
-mod domain;
-mod event;
-mod executor;
-mod finish;
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// The vocabulary.
 mod ids;
-mod ingest;
-mod machine;
-mod param;
-mod proposal;
-mod receipt;
-mod record;
-pub mod replay;
-mod request;
-mod runtime;
-pub mod store;
-#[cfg(feature = "testing")]
-pub mod testing;
-mod timeline;
 mod timestamp;
+mod digest;
 pub mod value;
+mod actor;
+mod event;
+mod param;
+mod contract;
+mod machine;
+mod ctx;
+mod action;
+mod domain;
+
+// The heart: pure functions over names and values.
+mod request;
+mod record;
 mod view;
+mod proposal;
+mod decision;
+mod decide;
+mod approval;
+mod ingest;
+mod finish;
+pub mod replay;
+
+// The evidence.
+mod receipt;
+mod timeline;
+
+// The drivers.
+pub mod clock;
+pub mod store;
+mod answer;
+mod cache;
+mod executor;
+mod runtime;
+mod blocking;
+
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 
-pub use action::{ActionContract, BoxFuture, Call, Definition, Executor, Failure, IntoOutcome, Outcome, Provided};
+pub use action::{
+    ActionContract, BoxFuture, Call, Definition, Executor, Failure, IntoFailure, IntoOutcome, Outcome, Provided,
+};
 pub use actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
 pub use answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};
 pub use approval::{PendingApproval, ReviewRefusal};

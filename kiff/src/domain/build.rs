@@ -271,6 +271,11 @@ fn check_states(action: &Action, faults: &mut Vec<DomainFault>) {
     if action.contract.allowed_states.is_empty() {
         faults.push(DomainFault::NoStates { place: place(), action: name() });
     }
+    let mut seen = BTreeSet::new();
+    for state in action.allowed.iter().filter(|state| !seen.insert(*state)) {
+        let problem = format!("state `{state}` is allowed twice");
+        faults.push(DomainFault::Rule { place: place(), action: name(), problem });
+    }
     let machine = &action.machine;
     for state in &action.allowed {
         if !machine.states.contains(state) {

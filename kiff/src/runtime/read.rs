@@ -149,16 +149,19 @@ impl Runtime {
         Ok(Timeline::new(self.stream(&entity.parse()?).await?))
     }
 
-    /// The approvals of this tenant that can still be granted, denied or used, with what to show.
+    /// The approvals of this tenant that can still be granted, denied or used, with what to show. What is
+    /// past its time is not among them.
     ///
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.
     pub async fn pending_approvals(&self) -> Result<Vec<PendingApproval>, RuntimeError> {
         let mut all = Vec::new();
+        let now = self.inner.clock.now();
         for open in self.open_marks(MarkKind::Approval).await? {
             let view = self.refresh(&open.stream).await?;
             if let Mark::Approval(id) = open.mark {
-                all.extend(view.approval(id).map(|approval| PendingApproval::of(self.domain(), &view, approval)));
+                let open = view.approval(id).filter(|open| !open.has_expired(view.head.effective(now)));
+                all.extend(open.map(|approval| PendingApproval::of(self.domain(), &view, approval)));
             }
         }
         Ok(all)
