@@ -298,7 +298,9 @@ impl Contract {
         self
     }
 
-    /// How long the executor may take. No limit by default.
+    /// How long the executor may take. No limit by default. At the deadline its future is dropped and the
+    /// outcome is unknown. An executor that does not await cannot be stopped: it runs to its end, and its
+    /// result counts.
     #[must_use]
     pub fn timeout(mut self, after: Duration) -> Self {
         self.timeout = Some(after);

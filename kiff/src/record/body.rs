@@ -146,6 +146,16 @@ impl Body {
         }
     }
 
+    /// True if the record tells how this execution ended.
+    pub(crate) fn ends(&self, execution: ExecutionId) -> bool {
+        match self {
+            Self::ActionExecuted(done) => done.execution == execution,
+            Self::ActionFailed(result) | Self::ActionUnknown(result) => result.execution == execution,
+            Self::OutcomeConflict(conflict) => conflict.execution == execution,
+            _ => false,
+        }
+    }
+
     /// The decision in the record, if it carries one.
     pub(crate) fn ruling(&self) -> Option<&Arc<Ruling>> {
         match self {

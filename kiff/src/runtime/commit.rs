@@ -26,6 +26,13 @@ pub(super) enum Commit {
     Unsigned,
 }
 
+impl Commit {
+    /// Records that were found in the log, from an append whose answer was lost.
+    pub(super) fn found(records: Vec<Record>) -> Self {
+        Self::Stored(Stored { records, receipt: None, acknowledged: Acknowledged(()) })
+    }
+}
+
 /// Records that are stored.
 pub(super) struct Stored {
     pub(super) records: Vec<Record>,
@@ -84,7 +91,7 @@ impl Runtime {
         now: Timestamp,
     ) -> Result<Commit, RuntimeError> {
         if drafts.is_empty() {
-            return Ok(Commit::Stored(Stored { records: Vec::new(), receipt: None, acknowledged: Acknowledged(()) }));
+            return Ok(Commit::found(Vec::new()));
         }
         let entity = view.head.entity.clone();
         let records = seal(&view.head, drafts, trace, now)

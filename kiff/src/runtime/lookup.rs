@@ -4,7 +4,7 @@ use super::{Runtime, RuntimeError};
 use crate::{
     answer::{Answer, Blocked, Held, InDoubt, Teller},
     decide::{Found, FoundApproval, closed_by},
-    decision::{Block, Sheet},
+    decision::{Block, Cleared, Sheet},
     ids::{ApprovalId, Code, EntityRef, ExecutionId, TraceId},
     proposal::Asked,
     record::{
@@ -170,6 +170,21 @@ impl Runtime {
             trace_id: Some(clearance.trace_id()),
             is_repeat: true,
         }))
+    }
+
+    /// The records of an execution's end that this very call has stored, if it has.
+    pub(super) async fn own_ending(
+        &self,
+        cleared: &Cleared,
+        trace: TraceId,
+    ) -> Result<Option<Vec<Record>>, RuntimeError> {
+        let execution = cleared.terms.execution;
+        let place = self.execution_place(execution).await?;
+        let records = self.stream(&place.stream, place.seq).await?;
+        let is_ending = |record: &Record| record.trace_id() == trace && record.body.ends(execution);
+        let ours = records.into_iter().skip_while(|record| !is_ending(record));
+        let ours: Vec<Record> = ours.take_while(|record| record.trace_id() == trace).collect();
+        Ok(if ours.is_empty() { None } else { Some(ours) })
     }
 
     /// The proposal that stands at this place.

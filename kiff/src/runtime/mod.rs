@@ -206,6 +206,12 @@ impl Runtime {
         let (mut tries, mut failures) = (0, 0);
         loop {
             let stored = async {
+                // After a failure the outcome may be stored already; then it is not to be told twice.
+                if failures > 0
+                    && let Some(records) = self.own_ending(cleared, trace).await?
+                {
+                    return Ok(Commit::found(records));
+                }
                 let view = self.view(entity).await?;
                 let drafts = finish(&self.inner.domain, &view, cleared, ending);
                 self.commit(view, drafts, trace, self.inner.clock.now()).await

@@ -146,7 +146,7 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.
     pub async fn timeline(&self, entity: &str) -> Result<Timeline, RuntimeError> {
-        Ok(Timeline::new(self.stream(&entity.parse()?).await?))
+        Ok(Timeline::new(self.stream(&entity.parse()?, 0).await?))
     }
 
     /// The approvals of this tenant that can still be granted, denied or used, with what to show. What is
@@ -205,7 +205,7 @@ impl Runtime {
         let held = self.inner.views.get(&self.tenant, &entity);
         let mut view = View::empty(self.domain(), self.tenant.clone(), entity.clone());
         let mut differences = Vec::new();
-        let records = self.stream(&entity).await?;
+        let records = self.stream(&entity, 0).await?;
         for record in &records {
             fold(&mut view, record).map_err(|source| RuntimeError::Fold {
                 entity: entity.clone(),
@@ -245,11 +245,11 @@ impl Runtime {
         Ok(text)
     }
 
-    /// Every record of a stream.
-    async fn stream(&self, entity: &EntityRef) -> Result<Vec<Record>, RuntimeError> {
+    /// Every record of a stream behind a sequence.
+    pub(super) async fn stream(&self, entity: &EntityRef, after: u64) -> Result<Vec<Record>, RuntimeError> {
         let mut records: Vec<Record> = Vec::new();
         loop {
-            let after = records.last().map_or(0, Record::entity_seq);
+            let after = records.last().map_or(after, Record::entity_seq);
             let page = self.inner.store.read(&self.tenant, entity, after, PAGE).await?;
             let count = page.len();
             for (seq, bytes) in (after..).zip(page) {

@@ -122,7 +122,10 @@ impl Runtime {
             Decided::Execute(clearance, drafts) => (drafts, Verdict::Clear(Box::new(clearance))),
             Decided::Hold(hold, drafts) => (drafts, Verdict::Hold(Box::new(hold))),
             Decided::Block(block, drafts) => (drafts, Verdict::Block(block)),
-            Decided::Unplaced(_) | Decided::Repeat => return Ok(None),
+            Decided::Unplaced(_) | Decided::Repeat => {
+                once_more(&mut attempt.tries, MOST_TRIES, &entity)?;
+                return Ok(None);
+            }
         };
         if drafts.is_empty() {
             return self.carry_out_silently(&entity, verdict, proposed, attempt).await;
