@@ -115,7 +115,8 @@ impl Batch {
     /// # Errors
     /// [`BatchError`] if the stream is in the batch already, or a record is not the next of its stream.
     pub fn with(mut self, stream: EntityRef, expected: u64, records: Vec<Record>) -> Result<Self, BatchError> {
-        let next = records.iter().zip(expected + 1..).all(|(record, seq)| record.entity_seq() == seq);
+        let next =
+            (1u64..).zip(&records).all(|(place, record)| expected.checked_add(place) == Some(record.entity_seq()));
         let ours = records.iter().all(|record| *record.entity() == stream && *record.tenant() == self.tenant);
         if !next || !ours || self.parts.iter().any(|part| part.stream == stream) {
             return Err(BatchError { stream });
