@@ -183,17 +183,22 @@ impl Shared {
                 }
                 entry.remove().wake();
             }
-            let Some(next) = deadlines.wakers.keys().next().map(|(at, _)| at.saturating_duration_since(now)) else {
+            let next = deadlines.wakers.keys().next().map(|(at, _)| at.saturating_duration_since(now));
+            let span = next.unwrap_or(LINGER).min(LINGER);
+            let waited = shared.changed.wait_timeout(deadlines, span).unwrap_or_else(PoisonError::into_inner);
+            let (mut deadlines, timeout) = waited;
+            if timeout.timed_out() && deadlines.wakers.is_empty() {
                 // The next deadline starts another thread.
                 deadlines.is_running = false;
                 return;
-            };
-            // A bound, so that the thread ends soon after the last timer is dropped.
-            let span = next.min(Duration::from_secs(1));
-            drop(shared.changed.wait_timeout(deadlines, span));
+            }
         }
     }
 }
+
+/// How long the timer's thread waits for another deadline before it ends, and how soon it notices that the
+/// last timer is gone.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Runs a future on this thread, without an async runtime. The thread sleeps while the future waits.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
