@@ -1,1 +1,6 @@
-//! Unpublished.
+//! The domains of the examples, each to be read from top to bottom. The programs are in `src/bin`.
+
+pub mod payables;
+pub mod refund;
+pub mod scenarios;
+pub mod support;

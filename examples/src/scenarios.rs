@@ -1,0 +1,216 @@
+//! The five scenarios of the refund domain, run on a real runtime with a clock that moves by hand.
+
+use crate::refund::{self, Stripe};
+use kiff::{
+    Answer, ApprovalId, Authority, Blocking, Ingested, NewEvent, Proposal, Refusal, Review, Runtime, Value,
+    testing::{FixedIds, ManualClock},
+    value::Limits,
+};
+use std::error::Error;
+
+/// What the examples answer with when something does not go as it should.
+pub type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
+
+/// One of the five.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// Its number, 1 to 5.
+    pub number: usize,
+    /// What happens, in a few words.
+    pub title: &'static str,
+    /// The order.
+    pub order: &'static str,
+    play: fn(&mut Shop) -> Result<()>,
+}
+
+/// All five, in their order.
+pub const SCENARIOS: [Scenario; 5] = [
+    Scenario { number: 1, title: "a small refund runs at once", order: "order:ord_001", play: small_refund },
+    Scenario { number: 2, title: "a large refund waits for a human", order: "order:ord_002", play: large_refund },
+    Scenario { number: 3, title: "a human grants it", order: "order:ord_002", play: approval_granted },
+    Scenario { number: 4, title: "a human denies it, for good", order: "order:ord_002", play: approval_denied },
+    Scenario { number: 5, title: "an unpaid order gets no refund", order: "order:ord_003", play: unpaid_order },
+];
+
+const SMALL: &str = r#"{"entity_type":"order","actor":{"id":"ops-agent","type":"agent","roles":["operator"]},"parameters":{"amount":49.0,"reason":"customer request"}}"#;
+const LARGE: &str = r#"{"entity_type":"order","actor":{"id":"ops-agent","type":"agent","roles":["operator"]},"parameters":{"amount":999.0,"reason":"customer request"}}"#;
+
+fn small_refund(shop: &mut Shop) -> Result<()> {
+    shop.event("09:41:02.123", "ord_001", "ORDER_PLACED")?;
+    shop.event("09:41:02.124", "ord_001", "ORDER_PAID")?;
+    shop.execute("09:42:11.001", "ord_001", "AUTO_REFUND", SMALL)?;
+    Ok(())
+}
+
+fn large_refund(shop: &mut Shop) -> Result<()> {
+    hold(shop).map(drop)
+}
+
+fn approval_granted(shop: &mut Shop) -> Result<()> {
+    let approval = hold(shop)?;
+    shop.review("09:53:55.011", "grant", approval, "verified with customer")?;
+    let again = LARGE.replacen('{', &format!(r#"{{"approval_id":"{approval}","#), 1);
+    shop.execute("09:53:55.092", "ord_002", "REFUND_ORDER", &again)?;
+    Ok(())
+}
+
+fn approval_denied(shop: &mut Shop) -> Result<()> {
+    let approval = hold(shop)?;
+    shop.review("10:01:20.004", "deny", approval, "order disputed")?;
+    Ok(())
+}
+
+fn unpaid_order(shop: &mut Shop) -> Result<()> {
+    shop.event("10:14:09.220", "ord_003", "ORDER_PLACED")?;
+    shop.execute("10:15:30.118", "ord_003", "AUTO_REFUND", SMALL)?;
+    Ok(())
+}
+
+fn hold(shop: &mut Shop) -> Result<ApprovalId> {
+    shop.event("09:48:02.001", "ord_002", "ORDER_PAID")?;
+    match shop.execute("09:50:18.430", "ord_002", "REFUND_ORDER", LARGE)? {
+        Answer::Held(held) => Ok(held.approval_id),
+        other => Err(format!("the large refund was {}", other.word()).into()),
+    }
+}
+
+/// A shop that runs a scenario: what a service around kiff would be.
+#[derive(Debug)]
+pub struct Shop {
+    /// The runtime.
+    pub runtime: Blocking,
+    /// The payment provider.
+    pub stripe: Stripe,
+    /// Every request with its answer, as they would go over the wire.
+    pub exchanges: Vec<(String, String)>,
+    clock: ManualClock,
+    events: u32,
+}
+
+impl Scenario {
+    /// Runs it from an empty log.
+    ///
+    /// # Errors
+    /// What went wrong. A refusal is not among it.
+    pub fn run(&self) -> Result<Shop> {
+        let (stripe, clock) = (Stripe::fake(), ManualClock::default());
+        let runtime = Runtime::builder(refund::domain()?)
+            .tenant("kiff-demo")
+            .clock(clock.clone())
+            .ids(FixedIds::default())
+            .provide(stripe.clone())
+            .build()?;
+        let mut shop = Shop { runtime: runtime.blocking(), stripe, exchanges: Vec::new(), clock, events: 0 };
+        (self.play)(&mut shop)?;
+        Ok(shop)
+    }
+}
+
+impl Shop {
+    fn event(&mut self, time: &str, order: &str, kind: &str) -> Result<()> {
+        self.at(time);
+        self.events += 1;
+        let event = NewEvent::new(format!("evt_{:03}", self.events), kind);
+        match self.runtime.ingest(&Authority::service("stripe"), &format!("order:{order}"), event)? {
+            Ingested::Refused(refusal) => Err(refusal.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn execute(&mut self, time: &str, order: &str, action: &str, body: &str) -> Result<Answer> {
+        self.at(time);
+        // Who calls is what the API key says, which the host has checked. The `actor` in the body is only a claim.
+        let caller = Authority::agent("ops-agent", ["operator"]);
+        let answer = self.runtime.execute(&caller, proposal(order, action, body)?)?;
+        let request = format!("POST /v1/entities/{order}/actions/{action}/execute\n{body}");
+        self.exchanges.push((request, wire(&answer)));
+        Ok(answer)
+    }
+
+    fn review(&mut self, time: &str, verdict: &str, approval: ApprovalId, note: &str) -> Result<()> {
+        self.at(time);
+        let reviewer = Authority::human("ops-human", ["ops_operator"]);
+        let review = match verdict {
+            "grant" => self.runtime.grant(&reviewer, approval, note)?,
+            _ => self.runtime.deny(&reviewer, approval, note)?,
+        };
+        let request = format!(
+            "POST /v1/approvals/{approval}/{verdict}\n\
+             {{\"actor\":{{\"id\":\"ops-human\",\"type\":\"human\",\"roles\":[\"ops_operator\"]}},\"reason\":\"{note}\"}}"
+        );
+        self.exchanges.push((request, wire_review(&review)));
+        Ok(())
+    }
+
+    fn at(&self, time: &str) {
+        self.clock.set(&format!("2026-05-24T{time}Z"));
+    }
+}
+
+/// The proposal in a request: the action and the order are in the path, the rest in the body.
+fn proposal(order: &str, action: &str, body: &str) -> Result<Proposal> {
+    let Value::Object(mut members) = Value::parse(body.as_bytes(), &Limits::default())? else {
+        return Err("the body must be an object".into());
+    };
+    let kind = members.remove("entity_type");
+    let kind = kind.as_ref().and_then(Value::as_str).ok_or("the body must have an entity_type")?;
+    members.insert("entity", format!("{kind}:{order}"));
+    members.insert("action", action);
+    Ok(Proposal::from_json(&Value::from(members).to_canonical())?)
+}
+
+/// An answer as it would go over the wire.
+fn wire(answer: &Answer) -> String {
+    let text = |text: &dyn ToString| Value::from(text.to_string());
+    let (status, body) = match answer {
+        Answer::Executed(it) => {
+            let result = Value::object([
+                ("action_name", text(&it.action)),
+                ("entity_id", text(&it.entity.id())),
+                ("status", text(&"succeeded")),
+                ("executed", Value::from(true)),
+                ("message", text(&it.message)),
+            ]);
+            (200, Value::object([("result", result)]))
+        }
+        Answer::Held(it) => {
+            let (action, approval) = (text(&it.action), text(&it.approval_id));
+            let error = text(&"action requires approval");
+            (422, Value::object([("error", error), ("action", action), ("approval_id", approval)]))
+        }
+        Answer::Blocked(it) => (422, refusal(it)),
+        Answer::Failed(it) => (502, Value::object([("error", text(&it.message))])),
+        Answer::InDoubt(it) => (502, Value::object([("error", text(&it.cause))])),
+    };
+    format!("{status} {body}")
+}
+
+fn refusal(blocked: &kiff::Blocked) -> Value {
+    let action = Value::from(blocked.action.as_str());
+    match blocked.refusal() {
+        Some(Refusal::StateNotAllowed { current, allowed, .. }) => Value::object([
+            ("error", Value::from("state not allowed")),
+            ("action", action),
+            ("current_state", Value::from(current.as_str())),
+            ("allowed_states", allowed.iter().map(|state| Value::from(state.as_str())).collect::<Vec<_>>().into()),
+        ]),
+        _ => Value::object([("error", Value::from(blocked.reason.as_str())), ("action", action)]),
+    }
+}
+
+fn wire_review(review: &Review) -> String {
+    match review {
+        Review::Recorded(it) => {
+            let approval = Value::object([
+                ("id", it.id.to_string()),
+                ("status", it.status.to_owned()),
+                ("action_name", it.action.to_string()),
+                ("entity_id", it.entity.id().to_owned()),
+                ("reviewed_by", it.reviewed_by.to_string()),
+                ("reviewed_at", it.reviewed_at.to_string()),
+            ]);
+            format!("200 {}", Value::object([("approval", approval)]))
+        }
+        Review::Refused(refusal) => format!("422 {}", Value::object([("error", refusal.to_string())])),
+    }
+}
