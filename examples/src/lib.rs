@@ -4,3 +4,4 @@ pub mod payables;
 pub mod refund;
 pub mod scenarios;
 pub mod support;
+mod wire;

@@ -1,10 +1,12 @@
 //! The five scenarios of the refund domain, run on a real runtime with a clock that moves by hand.
 
-use crate::refund::{self, Stripe};
+use crate::{
+    refund::{self, Stripe},
+    wire,
+};
 use kiff::{
-    Answer, ApprovalId, Authority, Blocking, Ingested, NewEvent, Proposal, Refusal, Review, Runtime, Value,
+    Answer, ApprovalId, Authority, Blocking, Ingested, NewEvent, Runtime,
     testing::{FixedIds, ManualClock},
-    value::Limits,
 };
 use std::error::Error;
 
@@ -57,7 +59,7 @@ fn approval_granted(shop: &mut Shop) -> Result<()> {
 fn approval_denied(shop: &mut Shop) -> Result<()> {
     let approval = hold(shop)?;
     shop.review("10:01:20.004", "deny", approval, "order disputed")?;
-    Ok(())
+    shop.explain("ord_002", "REFUND_ORDER", LARGE)
 }
 
 fn unpaid_order(shop: &mut Shop) -> Result<()> {
@@ -83,6 +85,8 @@ pub struct Shop {
     pub stripe: Stripe,
     /// Every request with its answer, as they would go over the wire.
     pub exchanges: Vec<(String, String)>,
+    /// What else was found out.
+    pub notes: Vec<String>,
     clock: ManualClock,
     events: u32,
 }
@@ -100,7 +104,8 @@ impl Scenario {
             .ids(FixedIds::default())
             .provide(stripe.clone())
             .build()?;
-        let mut shop = Shop { runtime: runtime.blocking(), stripe, exchanges: Vec::new(), clock, events: 0 };
+        let (runtime, exchanges, notes) = (runtime.blocking(), Vec::new(), Vec::new());
+        let mut shop = Shop { runtime, stripe, exchanges, notes, clock, events: 0 };
         (self.play)(&mut shop)?;
         Ok(shop)
     }
@@ -121,9 +126,9 @@ impl Shop {
         self.at(time);
         // Who calls is what the API key says, which the host has checked. The `actor` in the body is only a claim.
         let caller = Authority::agent("ops-agent", ["operator"]);
-        let answer = self.runtime.execute(&caller, proposal(order, action, body)?)?;
+        let answer = self.runtime.execute(&caller, wire::proposal(order, action, body)?)?;
         let request = format!("POST /v1/entities/{order}/actions/{action}/execute\n{body}");
-        self.exchanges.push((request, wire(&answer)));
+        self.exchanges.push((request, wire::answer(&answer)));
         Ok(answer)
     }
 
@@ -138,79 +143,19 @@ impl Shop {
             "POST /v1/approvals/{approval}/{verdict}\n\
              {{\"actor\":{{\"id\":\"ops-human\",\"type\":\"human\",\"roles\":[\"ops_operator\"]}},\"reason\":\"{note}\"}}"
         );
-        self.exchanges.push((request, wire_review(&review)));
+        self.exchanges.push((request, wire::review(&review)));
+        Ok(())
+    }
+
+    /// Asks what the same call would get now, without writing anything.
+    fn explain(&mut self, order: &str, action: &str, body: &str) -> Result<()> {
+        let caller = Authority::agent("ops-agent", ["operator"]);
+        let explanation = self.runtime.explain(&caller, wire::proposal(order, action, body)?)?;
+        self.notes.push(format!("the same call again: {}, {}", explanation.decision, explanation.reason));
         Ok(())
     }
 
     fn at(&self, time: &str) {
         self.clock.set(&format!("2026-05-24T{time}Z"));
-    }
-}
-
-/// The proposal in a request: the action and the order are in the path, the rest in the body.
-fn proposal(order: &str, action: &str, body: &str) -> Result<Proposal> {
-    let Value::Object(mut members) = Value::parse(body.as_bytes(), &Limits::default())? else {
-        return Err("the body must be an object".into());
-    };
-    let kind = members.remove("entity_type");
-    let kind = kind.as_ref().and_then(Value::as_str).ok_or("the body must have an entity_type")?;
-    members.insert("entity", format!("{kind}:{order}"));
-    members.insert("action", action);
-    Ok(Proposal::from_json(&Value::from(members).to_canonical())?)
-}
-
-/// An answer as it would go over the wire.
-fn wire(answer: &Answer) -> String {
-    let text = |text: &dyn ToString| Value::from(text.to_string());
-    let (status, body) = match answer {
-        Answer::Executed(it) => {
-            let result = Value::object([
-                ("action_name", text(&it.action)),
-                ("entity_id", text(&it.entity.id())),
-                ("status", text(&"succeeded")),
-                ("executed", Value::from(true)),
-                ("message", text(&it.message)),
-            ]);
-            (200, Value::object([("result", result)]))
-        }
-        Answer::Held(it) => {
-            let (action, approval) = (text(&it.action), text(&it.approval_id));
-            let error = text(&"action requires approval");
-            (422, Value::object([("error", error), ("action", action), ("approval_id", approval)]))
-        }
-        Answer::Blocked(it) => (422, refusal(it)),
-        Answer::Failed(it) => (502, Value::object([("error", text(&it.message))])),
-        Answer::InDoubt(it) => (502, Value::object([("error", text(&it.cause))])),
-    };
-    format!("{status} {body}")
-}
-
-fn refusal(blocked: &kiff::Blocked) -> Value {
-    let action = Value::from(blocked.action.as_str());
-    match blocked.refusal() {
-        Some(Refusal::StateNotAllowed { current, allowed, .. }) => Value::object([
-            ("error", Value::from("state not allowed")),
-            ("action", action),
-            ("current_state", Value::from(current.as_str())),
-            ("allowed_states", allowed.iter().map(|state| Value::from(state.as_str())).collect::<Vec<_>>().into()),
-        ]),
-        _ => Value::object([("error", Value::from(blocked.reason.as_str())), ("action", action)]),
-    }
-}
-
-fn wire_review(review: &Review) -> String {
-    match review {
-        Review::Recorded(it) => {
-            let approval = Value::object([
-                ("id", it.id.to_string()),
-                ("status", it.status.to_owned()),
-                ("action_name", it.action.to_string()),
-                ("entity_id", it.entity.id().to_owned()),
-                ("reviewed_by", it.reviewed_by.to_string()),
-                ("reviewed_at", it.reviewed_at.to_string()),
-            ]);
-            format!("200 {}", Value::object([("approval", approval)]))
-        }
-        Review::Refused(refusal) => format!("422 {}", Value::object([("error", refusal.to_string())])),
     }
 }

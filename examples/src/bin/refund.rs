@@ -12,7 +12,9 @@ fn main() -> Result<()> {
             writeln!(out, "{request}\n-> {answer}\n")?;
         }
         write!(out, "{}", shop.runtime.timeline(scenario.order)?)?;
-        writeln!(out, "rebuild: {}\n", shop.runtime.rebuild(scenario.order)?)?;
+        writeln!(out, "rebuild: {}", shop.runtime.rebuild(scenario.order)?)?;
+        shop.notes.iter().try_for_each(|note| writeln!(out, "{note}"))?;
+        writeln!(out)?;
     }
     Ok(())
 }
