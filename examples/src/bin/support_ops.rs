@@ -1,0 +1,81 @@
+//! One agent, five tickets, five outcomes in one run.
+
+use kiff::{
+    Answer, Authority, Blocking, NewEvent, Proposal, Runtime, Value,
+    testing::{FixedIds, ManualClock},
+};
+use kiff_examples::{scenarios::Result, support};
+use std::{
+    io::{StdoutLock, Write},
+    time::Duration,
+};
+
+fn main() -> Result<()> {
+    let clock = ManualClock::at("2026-05-24T09:00:00Z".parse()?);
+    let builder = Runtime::builder(support::domain()?).clock(clock.clone()).ids(FixedIds::default());
+    let mut desk = Desk { runtime: builder.build()?.blocking(), clock, out: std::io::stdout().lock() };
+    for ticket in 1..=5 {
+        desk.open(ticket)?;
+    }
+
+    desk.propose("REPLY", "ticket:t_1", &[("text", "Your parcel is on its way.".into())])?;
+
+    if let Answer::Held(held) = desk.propose("GIVE_CREDIT", "ticket:t_2", &[("cents", 2500.into())])? {
+        desk.clock.advance(Duration::from_secs(90));
+        desk.runtime.grant(&Authority::human("ops-human", ["support_lead"]), held.approval_id, "fair")?;
+        let answer = desk.runtime.resume(held.approval_id)?;
+        desk.tell("granted, resumed", &answer)?;
+    }
+
+    // The customer of t_3 has not consented, so nobody is asked to approve.
+    desk.propose("SHARE_DATA", "ticket:t_3", &[("partner", "insurer".into())])?;
+    desk.propose("ESCALATE", "ticket:t_4", &[("reason", "the customer is a lawyer".into())])?;
+
+    desk.propose("CLOSE", "ticket:t_5", &[])?;
+    desk.propose("REPLY", "ticket:t_5", &[("text", "We have changed your address.".into())])?;
+    desk.propose("CLOSE", "ticket:t_5", &[])?;
+
+    writeln!(desk.out, "\napprovals that wait: {}\n", desk.runtime.pending_approvals()?.len())?;
+    for ticket in 1..=5 {
+        let entity = format!("ticket:t_{ticket}");
+        writeln!(desk.out, "{entity}\n{}", desk.runtime.timeline(&entity)?)?;
+    }
+    Ok(())
+}
+
+struct Desk {
+    runtime: Blocking,
+    clock: ManualClock,
+    out: StdoutLock<'static>,
+}
+
+impl Desk {
+    fn open(&mut self, ticket: u32) -> Result<()> {
+        let event = NewEvent::new(format!("evt_{ticket}"), "TICKET_OPENED");
+        let event = event.payload(Value::object([("consent", ticket != 3)]));
+        self.runtime.ingest(&Authority::service("helpdesk"), &format!("ticket:t_{ticket}"), event)?;
+        Ok(())
+    }
+
+    fn propose(&mut self, action: &str, ticket: &str, params: &[(&str, Value)]) -> Result<Answer> {
+        self.clock.advance(Duration::from_secs(60));
+        let mut proposal = Proposal::new(action, ticket);
+        for (name, value) in params {
+            proposal = proposal.param(*name, value.clone());
+        }
+        let answer = self.runtime.execute(&Authority::agent("support-bot", ["support_agent"]), proposal)?;
+        self.tell(&format!("{action} {ticket}"), &answer)?;
+        Ok(answer)
+    }
+
+    fn tell(&mut self, what: &str, answer: &Answer) -> Result<()> {
+        let more = match answer {
+            Answer::Executed(it) => it.message.clone(),
+            Answer::Held(it) => it.reason.to_string(),
+            Answer::Blocked(it) => it.refusal().map(ToString::to_string).unwrap_or_default(),
+            Answer::Failed(it) => it.message.clone(),
+            Answer::InDoubt(it) => it.cause.to_string(),
+        };
+        Ok(writeln!(self.out, "{what:22} {:8} {more}", answer.word())?)
+    }
+}
