@@ -33,6 +33,17 @@ impl Ingested {
     pub fn is_in_the_log(&self) -> bool {
         matches!(self, Self::Accepted { .. } | Self::AlreadyKnown)
     }
+
+    /// Nothing if the event is in the log, now or before; the refusal as an error, for `?`, otherwise.
+    ///
+    /// # Errors
+    /// The [`EventRefusal`].
+    pub fn accepted(self) -> Result<(), EventRefusal> {
+        match self {
+            Self::Accepted { .. } | Self::AlreadyKnown => Ok(()),
+            Self::Refused(refusal) => Err(refusal),
+        }
+    }
 }
 
 /// Turns raw inputs, such as a provider's webhook, into events. Users implement it.

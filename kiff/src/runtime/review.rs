@@ -28,6 +28,19 @@ pub enum Review {
     Refused(ReviewRefusal),
 }
 
+impl Review {
+    /// The approval if the review is recorded; the refusal as an error, for `?`, otherwise.
+    ///
+    /// # Errors
+    /// The [`ReviewRefusal`].
+    pub fn recorded(self) -> Result<ApprovalStatus, ReviewRefusal> {
+        match self {
+            Self::Recorded(status) => Ok(status),
+            Self::Refused(refusal) => Err(refusal),
+        }
+    }
+}
+
 /// An approval after a review.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
