@@ -5,7 +5,7 @@ use crate::{
     wire,
 };
 use kiff::{
-    Answer, ApprovalId, Authority, Blocking, Ingested, NewEvent, Runtime,
+    Answer, ApprovalId, Authority, Blocking, NewEvent, Runtime,
     testing::{FixedIds, ManualClock},
 };
 use std::error::Error;
@@ -116,10 +116,8 @@ impl Shop {
         self.at(time);
         self.events += 1;
         let event = NewEvent::new(format!("evt_{:03}", self.events), kind);
-        match self.runtime.ingest(&Authority::service("stripe"), &format!("order:{order}"), event)? {
-            Ingested::Refused(refusal) => Err(refusal.into()),
-            _ => Ok(()),
-        }
+        self.runtime.ingest(&Authority::service("stripe"), &format!("order:{order}"), event)?.accepted()?;
+        Ok(())
     }
 
     fn execute(&mut self, time: &str, order: &str, action: &str, body: &str) -> Result<Answer> {

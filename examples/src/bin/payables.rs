@@ -25,11 +25,11 @@ fn pay_ten_times(out: &mut StdoutLock<'_>, call: &Proposal) -> Result<()> {
     let bank = Bank::fake();
     let runtime = Runtime::builder(payables::domain()?).provide(bank.clone()).build()?.blocking();
     let approved = NewEvent::new("evt_1", "INVOICE_APPROVED").payload(Value::object([("amount", "10000.00")]));
-    runtime.ingest(&Authority::service("erp"), INVOICE, approved)?;
+    runtime.ingest(&Authority::service("erp"), INVOICE, approved)?.accepted()?;
 
     let agent = Authority::agent("payables-agent", ["payer"]);
     // The payment is made, and nobody hears of it.
-    runtime.execute(&agent, call.clone())?;
+    runtime.execute(&agent, call.clone())?.executed()?;
     let mut retries = BTreeMap::new();
     for _ in 0..9 {
         let answer = match runtime.execute(&agent, call.clone())? {

@@ -22,14 +22,14 @@ fn main() -> Result<()> {
 
     if let Answer::Held(held) = desk.propose("GIVE_CREDIT", "ticket:t_2", &[("cents", 2500.into())])? {
         desk.clock.advance(Duration::from_secs(90));
-        desk.runtime.grant(&Authority::human("ops-human", ["support_lead"]), held.approval_id, "fair")?;
+        desk.runtime.grant(&Authority::human("ops-human", ["support_lead"]), held.approval_id, "fair")?.recorded()?;
         let answer = desk.runtime.resume(held.approval_id)?;
         desk.tell("granted, resumed", &answer)?;
     }
 
     // The customer of t_3 has not consented, so nobody is asked to approve.
     desk.propose("SHARE_DATA", "ticket:t_3", &[("partner", "insurer".into())])?;
-    desk.propose("ESCALATE", "ticket:t_4", &[("reason", "the customer is a lawyer".into())])?;
+    desk.propose("ESCALATE", "ticket:t_4", &[("reason", "the customer asks for a human".into())])?;
 
     desk.propose("CLOSE", "ticket:t_5", &[])?;
     desk.propose("REPLY", "ticket:t_5", &[("text", "We have changed your address.".into())])?;
@@ -53,7 +53,7 @@ impl Desk {
     fn open(&mut self, ticket: u32) -> Result<()> {
         let event = NewEvent::new(format!("evt_{ticket}"), "TICKET_OPENED");
         let event = event.payload(Value::object([("consent", ticket != 3)]));
-        self.runtime.ingest(&Authority::service("helpdesk"), &format!("ticket:t_{ticket}"), event)?;
+        self.runtime.ingest(&Authority::service("helpdesk"), &format!("ticket:t_{ticket}"), event)?.accepted()?;
         Ok(())
     }
 
