@@ -55,7 +55,7 @@ pub enum Refusal {
         allowed: Vec<StateName>,
     },
     /// The parameters are not the contract's.
-    #[error("the parameters are not those of the contract: {}", listed(faults))]
+    #[error("the parameters are not those of the contract: {}", joined(faults))]
     ParametersInvalid {
         /// Every fault.
         faults: Vec<ParamFault>,
@@ -147,6 +147,11 @@ pub enum Refusal {
 fn listed<T: fmt::Display>(all: &[T]) -> String {
     let all: Vec<_> = all.iter().map(|one| format!("`{one}`")).collect();
     all.join(", ")
+}
+
+fn joined(faults: &[ParamFault]) -> String {
+    let all: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    all.join("; ")
 }
 
 impl Refusal {
