@@ -1,8 +1,8 @@
 //! No async runtime and no macro: a machine as a table, a contract as data, a closure behind it.
 
 use kiff::{
-    Answer, Authority, Call, Contract, Definition, Domain, DomainError, Machine, NewEvent, Outcome, ParamKind, Proposal,
-    Risk, Runtime,
+    Answer, Authority, Call, Contract, Definition, Domain, DomainError, Machine, NewEvent, Outcome, ParamKind,
+    Proposal, Risk, Runtime,
 };
 use kiff_examples::scenarios::Result;
 use std::io::Write;

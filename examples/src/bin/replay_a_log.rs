@@ -22,7 +22,8 @@ fn main() -> Result<()> {
 fn yesterday() -> Result<Vec<u8>> {
     let runtime = Runtime::builder(refund::domain()?).provide(Stripe::fake()).build()?.blocking();
     let agent = Authority::agent("ops-agent", ["operator"]);
-    let asked = [("AUTO_REFUND", "20.00"), ("AUTO_REFUND", "75.00"), ("REFUND_ORDER", "80.00"), ("REFUND_ORDER", "999.00")];
+    let asked =
+        [("AUTO_REFUND", "20.00"), ("AUTO_REFUND", "75.00"), ("REFUND_ORDER", "80.00"), ("REFUND_ORDER", "999.00")];
     for (number, (action, amount)) in asked.into_iter().enumerate() {
         let order = format!("order:ord_{number}");
         let paid = NewEvent::new(format!("evt_{number}"), "ORDER_PAID");

@@ -1,0 +1,171 @@
+//! A store of one's own: records in a file, one batch per line.
+
+use crate::scenarios::Result;
+use kiff::{
+    EntityRef, Record, RecordBytes, TenantId,
+    store::{Append, Batch, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError, index_of},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{File, OpenOptions},
+    io::{Read, Write},
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+/// Records in a file. It is read whole when it is opened, so it is for small logs and one process.
+///
+/// It is written from kiff's public API alone, as any store is.
+#[derive(Debug)]
+pub struct FileStore(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    /// Gone after a failed write: what the file holds is not known then until it is opened again.
+    file: Option<File>,
+    records: Vec<Record>,
+    claims: BTreeMap<(TenantId, Claim), Found>,
+    open: BTreeMap<(TenantId, Mark), OpenMark>,
+}
+
+impl FileStore {
+    /// Opens a file, or makes it.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or holds something else.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
+        // A crash may have cut off the last line. Its batch was never acknowledged.
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        text.truncate(whole);
+        file.set_len(whole as u64)?;
+        let (records, claims, open) = Default::default();
+        let mut state = State { file: Some(file), records, claims, open };
+        for record in text.split(|byte| matches!(byte, b'\t' | b'\n')).filter(|record| !record.is_empty()) {
+            state.keep(Record::parse(RecordBytes::from(record))?);
+        }
+        Ok(Self(Mutex::new(state)))
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(&mut State) -> T) -> T {
+        question(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl State {
+    fn append(&mut self, batch: &Batch) -> Result<Append, StoreError> {
+        for part in batch.parts() {
+            let actual = self.stream(batch.tenant(), part.stream()).count() as u64;
+            if actual != part.expected() {
+                return Ok(Append::Conflict { stream: part.stream().clone(), actual });
+            }
+        }
+        let records: Vec<&Record> = batch.parts().iter().flat_map(|part| part.records()).collect();
+        let mut claimed = BTreeSet::new();
+        for entry in records.iter().flat_map(|record| index_of(record)) {
+            if let IndexEntry::Claim(claim) = entry {
+                let key = (batch.tenant().clone(), claim.clone());
+                if self.claims.contains_key(&key) || !claimed.insert(key) {
+                    return Ok(Append::Claimed { claim });
+                }
+            }
+        }
+        if records.is_empty() {
+            return Ok(Append::Done);
+        }
+        self.write(&records)?;
+        records.into_iter().cloned().for_each(|record| self.keep(record));
+        Ok(Append::Done)
+    }
+
+    /// One line for the whole batch: JSON has no bare tab or newline.
+    fn write(&mut self, records: &[&Record]) -> Result<(), StoreError> {
+        let mut line = records.iter().map(|record| record.bytes().as_ref()).collect::<Vec<&[u8]>>().join(&b'\t');
+        line.push(b'\n');
+        let mut file = self.file.take().ok_or_else(|| StoreError::failed("a write has failed; open the file again"))?;
+        file.write_all(&line).and_then(|()| file.sync_data()).map_err(StoreError::unknown)?;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    fn keep(&mut self, record: Record) {
+        let (tenant, stream, seq) = (record.tenant(), record.entity(), record.entity_seq());
+        for entry in index_of(&record) {
+            let (mark, closed) = match entry {
+                IndexEntry::Claim(claim) => {
+                    let found = Found { stream: stream.clone(), seq, closed: None };
+                    self.claims.insert((tenant.clone(), claim), found);
+                    continue;
+                }
+                IndexEntry::Open(mark) => (mark, None),
+                IndexEntry::Close(mark) => (mark, Some(seq)),
+                _ => continue,
+            };
+            let key = (tenant.clone(), mark);
+            match closed {
+                None => drop(self.open.entry(key).or_insert(OpenMark { stream: stream.clone(), seq, mark })),
+                Some(_) => drop(self.open.remove(&key)),
+            }
+            if let Some(found) = self.claims.get_mut(&(tenant.clone(), Claim::from(mark))) {
+                found.closed = closed;
+            }
+        }
+        self.records.push(record);
+    }
+
+    fn log(&self, tenant: &TenantId) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(move |record| record.tenant() == tenant)
+    }
+
+    fn stream(&self, tenant: &TenantId, stream: &EntityRef) -> impl Iterator<Item = &Record> {
+        self.log(tenant).filter(move |record| record.entity() == stream)
+    }
+}
+
+fn page<'a>(records: impl Iterator<Item = &'a Record>, after: u64, limit: usize) -> Vec<RecordBytes> {
+    let after = usize::try_from(after).unwrap_or(usize::MAX);
+    records.skip(after).take(limit).map(|record| record.bytes().clone()).collect()
+}
+
+impl EventStore for FileStore {
+    async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
+        self.ask(|state| state.append(batch))
+    }
+
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        stream: &EntityRef,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordBytes>, StoreError> {
+        Ok(self.ask(|state| page(state.stream(tenant, stream), after, limit)))
+    }
+
+    async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
+        Ok(self.ask(|state| page(state.log(tenant), after, limit)))
+    }
+
+    async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        Ok(self.ask(|state| state.log(tenant).count() as u64))
+    }
+
+    async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
+        Ok(self.ask(|state| state.claims.get(&(tenant.clone(), claim.clone())).cloned()))
+    }
+
+    async fn open(
+        &self,
+        tenant: &TenantId,
+        kind: MarkKind,
+        after: Option<&OpenMark>,
+        limit: usize,
+    ) -> Result<Vec<OpenMark>, StoreError> {
+        let ours = |((of, mark), _): &(&(TenantId, Mark), &OpenMark)| of == tenant && mark.kind() == kind;
+        let mut open: Vec<_> = self.ask(|state| state.open.iter().filter(ours).map(|(_, open)| open.clone()).collect());
+        open.sort();
+        Ok(open.into_iter().filter(|open| after.is_none_or(|after| open > after)).take(limit).collect())
+    }
+}
