@@ -236,6 +236,7 @@ impl Scenario {
     }
 
     /// Replays the whole log: every entity is rebuilt and compared, and the log is verified with the domain.
+    #[must_use = "assert what the replay came to"]
     #[track_caller]
     pub fn replay(&mut self) -> Replayed {
         let log = match self.runtime().export() {
@@ -316,7 +317,6 @@ impl Proposed {
 }
 
 /// A replayed log.
-#[must_use]
 #[derive(Debug)]
 pub struct Replayed {
     log: Vec<u8>,
