@@ -1,0 +1,31 @@
+//! What the domains of the examples leave in their logs, byte for byte, and what a replay says of it.
+//!
+//! `UPDATE_GOLDEN=1 cargo test` writes the files in `tests/golden` anew.
+
+#[cfg(test)]
+mod payables;
+#[cfg(test)]
+mod refund;
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod support;
+
+use kiff::{Domain, replay};
+use std::path::Path;
+
+/// Compares a log with its file, and replays the file.
+#[cfg(test)]
+fn check_log(name: &str, domain: &Domain, log: &[u8]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.jsonl"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, log).unwrap();
+    }
+    let golden = std::fs::read(&path).unwrap_or_default();
+    assert_eq!(String::from_utf8_lossy(log), String::from_utf8_lossy(&golden), "{path:?} differs");
+    for report in [replay::verify(&golden), replay::verify_with(domain, &golden)] {
+        assert!(report.holds() && report.records > 0, "{name}: {report}");
+    }
+    let comparison = replay::compare(domain, &golden);
+    assert!(comparison.is_empty(), "{name}: {comparison}");
+}
