@@ -24,5 +24,29 @@ mod tests {
         )*};
     }
 
+    /// The README holds the quickstart, its test and what it prints, apart from the time.
+    #[test]
+    fn the_readme_shows_the_quickstart() {
+        let read = |path: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+        let (readme, source) = (read("../README.md"), read("src/bin/quickstart.rs"));
+        let (_, source) = source.split_once("\n\n").unwrap();
+        let (program, test) = source.split_once("\n\n#[cfg(test)]").unwrap();
+        for block in [program, test] {
+            assert!(readme.contains(block), "the README does not show:\n{block}");
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_quickstart")).output().unwrap().stdout;
+        let printed = timeless(&String::from_utf8(output).unwrap());
+        assert!(timeless(&readme).contains(&printed), "the README does not show:\n{printed}");
+    }
+
+    /// Leaves out the time at the start of a line.
+    fn timeless(text: &str) -> String {
+        let lines = text.lines().map(|line| match line.split_once("  ") {
+            Some((time, rest)) if time.bytes().all(|byte| byte.is_ascii_digit() || b":.".contains(&byte)) => rest,
+            _ => line,
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     programs! { refund support_ops payables own_store replay_a_log no_async }
 }

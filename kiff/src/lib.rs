@@ -209,3 +209,8 @@ pub use kiff_macros::StateMachine;
 #[cfg(feature = "macros")]
 #[doc = include_str!("../docs/param.md")]
 pub use kiff_macros::Param;
+
+/// Compiles and runs what the README shows.
+#[cfg(all(doctest, feature = "macros", feature = "decimal", feature = "testing"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
