@@ -27,7 +27,7 @@ use crate::{
     view::{View, check_place, fold},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     fmt,
     sync::Arc,
 };
@@ -117,8 +117,13 @@ impl fmt::Display for Fault {
 }
 
 /// The entities of a log, in the order of their names.
-pub(crate) fn entities(log: &[u8]) -> BTreeSet<EntityRef> {
-    lines(log).filter_map(|line| Record::entity_of(&line.into())).map(|(_, entity)| entity).collect()
+#[cfg(feature = "testing")]
+pub(crate) fn entities(log: &[u8]) -> Vec<EntityRef> {
+    let mut all: Vec<_> =
+        lines(log).filter_map(|line| Record::entity_of(&line.into())).map(|(_, entity)| entity).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 type Key = (TenantId, EntityRef);
