@@ -169,3 +169,34 @@ impl EventStore for FileStore {
         Ok(open.into_iter().filter(|open| after.is_none_or(|after| open > after)).take(limit).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refund::{self, Stripe};
+    use kiff::{Authority, Blocking, NewEvent, Runtime};
+
+    fn runtime(path: &Path) -> Blocking {
+        let builder = Runtime::builder(refund::domain().unwrap()).provide(Stripe::fake());
+        builder.store(FileStore::open(path).unwrap()).build().unwrap().blocking()
+    }
+
+    #[test]
+    fn a_line_that_a_crash_cut_off_is_dropped() {
+        let path = std::env::temp_dir().join(format!("kiff-cut-off-{}", std::process::id()));
+        let event = |id: &str, kind: &str| {
+            let said = runtime(&path).ingest(&Authority::service("stripe"), "order:o_1", NewEvent::new(id, kind));
+            said.unwrap().accepted().unwrap();
+        };
+        event("evt_1", "ORDER_PLACED");
+        let whole = std::fs::read(&path).unwrap();
+        event("evt_2", "ORDER_PAID");
+        let all = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &all[..all.len() - 9]).unwrap();
+        assert_eq!(runtime(&path).state("order:o_1").unwrap().unwrap().state, *"CREATED");
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
+        event("evt_2", "ORDER_PAID");
+        assert_eq!(runtime(&path).state("order:o_1").unwrap().unwrap().state, *"PAID");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
