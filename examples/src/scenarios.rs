@@ -40,7 +40,7 @@ const LARGE: &str = r#"{"entity_type":"order","actor":{"id":"ops-agent","type":"
 fn small_refund(shop: &mut Shop) -> Result<()> {
     shop.event("09:41:02.123", "ord_001", "ORDER_PLACED")?;
     shop.event("09:41:02.124", "ord_001", "ORDER_PAID")?;
-    shop.execute("09:42:11.001", "ord_001", "AUTO_REFUND", SMALL)?;
+    let _ = shop.execute("09:42:11.001", "ord_001", "AUTO_REFUND", SMALL)?;
     Ok(())
 }
 
@@ -52,7 +52,7 @@ fn approval_granted(shop: &mut Shop) -> Result<()> {
     let approval = hold(shop)?;
     shop.review("09:53:55.011", "grant", approval, "verified with customer")?;
     let again = LARGE.replacen('{', &format!(r#"{{"approval_id":"{approval}","#), 1);
-    shop.execute("09:53:55.092", "ord_002", "REFUND_ORDER", &again)?;
+    let _ = shop.execute("09:53:55.092", "ord_002", "REFUND_ORDER", &again)?;
     Ok(())
 }
 
@@ -64,7 +64,7 @@ fn approval_denied(shop: &mut Shop) -> Result<()> {
 
 fn unpaid_order(shop: &mut Shop) -> Result<()> {
     shop.event("10:14:09.220", "ord_003", "ORDER_PLACED")?;
-    shop.execute("10:15:30.118", "ord_003", "AUTO_REFUND", SMALL)?;
+    let _ = shop.execute("10:15:30.118", "ord_003", "AUTO_REFUND", SMALL)?;
     Ok(())
 }
 

@@ -210,7 +210,7 @@ where
 #[derive(Debug)]
 pub struct Call<'a> {
     situation: Situation<'a>,
-    execution: ExecutionId,
+    execution: &'a ExecutionId,
     attempt: u32,
     providers: &'a Providers,
 }
@@ -218,11 +218,11 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     pub(crate) fn new(
         situation: Situation<'a>,
-        execution: ExecutionId,
+        execution: &'a ExecutionId,
         attempt: u32,
         providers: &'a Providers,
     ) -> Self {
-        Self { situation: Situation { execution: Some(execution), ..situation }, execution, attempt, providers }
+        Self { situation: Situation { execution: Some(*execution), ..situation }, execution, attempt, providers }
     }
 
     /// The entity, its state, who proposed, the parameters.
@@ -247,21 +247,22 @@ impl<'a> Call<'a> {
         self.situation.param(name).map_err(Failure::not_applied)
     }
 
-    /// What the host provided of this type.
+    /// What the host provided of this type. An [`ExecutionId`] is always there: the one of this execution.
     ///
     /// # Errors
     /// [`Failure::not_applied`] if it provided none. Name the type in [`Executor::needs`] and the runtime
     /// is not even built then.
     pub fn provided<T: Any + Send + Sync>(&self) -> Result<&'a T, Failure> {
-        self.providers
-            .get()
+        let own: &'a (dyn Any + Send + Sync) = self.execution;
+        own.downcast_ref()
+            .or_else(|| self.providers.get())
             .ok_or_else(|| Failure::not_applied(format_args!("the host provides no `{}`", type_name::<T>())))
     }
 
     /// The id under which the provider should deduplicate the effect. A retry has the same one.
     #[must_use]
     pub fn execution_id(&self) -> ExecutionId {
-        self.execution
+        *self.execution
     }
 
     /// 1 for the first attempt.
@@ -296,7 +297,7 @@ impl Providers {
     }
 
     pub(crate) fn has(&self, wanted: &Provided) -> bool {
-        self.0.contains_key(&wanted.id)
+        wanted.id == TypeId::of::<ExecutionId>() || self.0.contains_key(&wanted.id)
     }
 
     fn get<T: Any>(&self) -> Option<&T> {

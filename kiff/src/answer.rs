@@ -20,6 +20,7 @@ use std::{error::Error, fmt};
 /// What came of a proposal. A refusal is an answer, not an error.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Clone, Debug)]
+#[must_use = "it may be a refusal"]
 pub enum Answer {
     /// It was cleared, and the effect happened.
     Executed(Executed),
@@ -36,6 +37,7 @@ pub enum Answer {
 /// What was decided for an effect that the host runs itself.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Debug)]
+#[must_use = "it may be a refusal, or a permit to be settled"]
 pub enum Decision {
     /// Cleared, this once. Run the effect and [`settle`](crate::Runtime::settle) it.
     Allowed(Allowed),

@@ -40,7 +40,7 @@ pub(crate) async fn run(
         params: &cleared.proposed.params,
         execution: Some(cleared.terms.execution),
     };
-    let call = Call::new(situation, cleared.terms.execution, cleared.terms.attempt, providers);
+    let call = Call::new(situation, &cleared.terms.execution, cleared.terms.attempt, providers);
     let limit = cleared.action.timeout();
     let ending = guarded(|| executor.run(call), limit, timer).await;
     (Spent(permit), ending)

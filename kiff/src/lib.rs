@@ -6,7 +6,7 @@
 //! keep your server, your database and your async runtime.
 //!
 //! ```
-//! use kiff::{Answer, Authority, Ctx, Domain, NewEvent, Outcome, Proposal, Runtime, StateMachine, action};
+//! use kiff::{Answer, Authority, Ctx, Domain, ExecutionId, NewEvent, Outcome, Proposal, Runtime, StateMachine, action};
 //!
 //! /// An order, and the events that move it.
 //! #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
@@ -31,10 +31,12 @@
 //! )]
 //! async fn refund_order(
 //!     order: &Ctx<'_, Order>,
+//!     execution: &ExecutionId,
 //!     /// How much to pay back, in cents.
 //!     cents: u64,
 //! ) -> Outcome {
-//!     // Call the payment provider here, under `order.execution_id()`.
+//!     // Call the payment provider here, with `execution` as its idempotency key.
+//!     let _ = execution;
 //!     Outcome::new(format!("{cents} cents paid back for {}", order.id())).emit("ORDER_REFUNDED")
 //! }
 //!
@@ -54,7 +56,7 @@
 //! let rt = Runtime::builder(domain).build()?.blocking();
 //!
 //! let stripe = Authority::service("stripe");
-//! rt.ingest(&stripe, "order:ord_1", NewEvent::new("evt_1", "ORDER_PLACED"))?;
+//! rt.ingest(&stripe, "order:ord_1", NewEvent::new("evt_1", "ORDER_PLACED"))?.accepted()?;
 //!
 //! // Who acts is said by host code, never by the proposal.
 //! let agent = Authority::agent("ops-agent", ["operator"]);
@@ -65,12 +67,12 @@
 //! assert_eq!(blocked.reason, "state_not_allowed");
 //!
 //! // A large refund waits for a person.
-//! rt.ingest(&stripe, "order:ord_1", NewEvent::new("evt_2", "ORDER_PAID"))?;
+//! rt.ingest(&stripe, "order:ord_1", NewEvent::new("evt_2", "ORDER_PAID"))?.accepted()?;
 //! let Answer::Held(held) = rt.execute(&agent, refund(999_00))? else { panic!() };
 //! assert_eq!(held.reason, "amount_above_threshold");
 //!
 //! let reviewer = Authority::human("ops-human", ["ops_operator"]);
-//! rt.grant(&reviewer, held.approval_id, "verified with the customer")?;
+//! rt.grant(&reviewer, held.approval_id, "verified with the customer")?.recorded()?;
 //! let done = rt.resume(held.approval_id)?.executed()?;
 //! assert_eq!(done.message, "99900 cents paid back for ord_1");
 //!

@@ -2,7 +2,7 @@
 
 use crate::{
     ids::EntityRef,
-    record::{Kind, Record, body::Body},
+    record::{CheckResult, Kind, Record, body::Body},
     timestamp::Timestamp,
 };
 use std::fmt;
@@ -86,6 +86,10 @@ fn summary(body: &Body) -> String {
         }
         Body::ActionValidated(ruling) => format!("{} cleared", ruling.action),
         Body::ApprovalRequired(ruling) => format!("{} awaits review: {}", ruling.action, ruling.reason),
+        // The name of a check says what should hold.
+        Body::ActionBlocked(ruling) if ruling.checks.contains(&(ruling.reason.clone(), CheckResult::Failed)) => {
+            format!("{} blocked: check {} failed", ruling.action, ruling.reason)
+        }
         Body::ActionBlocked(ruling) => format!("{} blocked: {}", ruling.action, ruling.reason),
         Body::ApprovalGranted(grant) => format!("granted, {} of {}", grant.grants, grant.quorum),
         Body::ApprovalDenied(_) => "denied".to_owned(),

@@ -32,7 +32,7 @@ mod tests {
 
     fn start(rt: &Runtime, id: &str) {
         let event = NewEvent::new(format!("evt_{id}"), "STARTED");
-        rt.blocking().ingest(&Authority::service("host"), &format!("counter:{id}"), event).unwrap();
+        rt.blocking().ingest(&Authority::service("host"), &format!("counter:{id}"), event).unwrap().accepted().unwrap();
     }
 
     #[test]
@@ -54,10 +54,17 @@ mod tests {
         struct Bank;
         impl kiff::Executor for NeedsBank {
             fn run<'a>(&'a self, call: Call<'a>) -> kiff::BoxFuture<'a, Result<Outcome, kiff::Failure>> {
-                Box::pin(async move { call.provided::<Bank>().map(|_| Outcome::new("paid")) })
+                Box::pin(async move {
+                    {
+                        let (_, own) = (call.provided::<Bank>()?, call.provided::<kiff::ExecutionId>()?);
+                        assert_eq!(*own, call.execution_id());
+                        Ok(Outcome::new("paid"))
+                    }
+                })
             }
             fn needs(&self) -> Vec<Provided> {
-                vec![Provided::of::<Bank>()]
+                // The execution's id is always there.
+                vec![Provided::of::<Bank>(), Provided::of::<kiff::ExecutionId>()]
             }
         }
         let machine = Machine::new("bill").starts("SENT", "DUE");
@@ -66,7 +73,7 @@ mod tests {
         let error = Runtime::builder(domain.clone()).build().unwrap_err();
         assert!(matches!(error, BuildError::NotProvided { wanted, .. } if wanted.ends_with("Bank")));
         let rt = Runtime::builder(domain).provide(Bank).build().unwrap().blocking();
-        rt.ingest(&Authority::service("host"), "bill:1", NewEvent::new("e", "SENT")).unwrap();
+        rt.ingest(&Authority::service("host"), "bill:1", NewEvent::new("e", "SENT")).unwrap().accepted().unwrap();
         let answer = rt.execute(&agent(), Proposal::new("PAY", "bill:1")).unwrap();
         assert_eq!(answer.executed().unwrap().message, "paid");
     }
@@ -202,7 +209,7 @@ mod tests {
         let pay = Definition::new(Contract::new("PAY", "bill").allowed_states(["DUE"]).emits(["PAID"]));
         let domain = Domain::builder("bills", "v1").table(machine).define(pay).build().unwrap();
         let rt = Runtime::builder(domain).build().unwrap().blocking();
-        rt.ingest(&Authority::service("host"), "bill:1", NewEvent::new("e", "SENT")).unwrap();
+        rt.ingest(&Authority::service("host"), "bill:1", NewEvent::new("e", "SENT")).unwrap().accepted().unwrap();
         let proposal = || Proposal::new("PAY", "bill:1").idempotency_key("k1");
         assert!(matches!(rt.execute(&agent(), proposal()), Err(RuntimeError::NoExecutor { .. })));
         let kiff::Decision::Allowed(allowed) = rt.decide(&agent(), proposal()).unwrap() else { panic!() };

@@ -29,7 +29,7 @@ fn yesterday() -> Result<Vec<u8>> {
         let paid = NewEvent::new(format!("evt_{number}"), "ORDER_PAID");
         runtime.ingest(&Authority::service("stripe"), &order, paid)?.accepted()?;
         let proposal = Proposal::new(action, order).param("amount", amount).param("reason", "customer request");
-        runtime.execute(&agent, proposal)?;
+        let _ = runtime.execute(&agent, proposal)?;
     }
     Ok(runtime.export()?)
 }

@@ -18,7 +18,7 @@ fn main() -> Result<()> {
         desk.open(ticket)?;
     }
 
-    desk.propose("REPLY", "ticket:t_1", &[("text", "Your parcel is on its way.".into())])?;
+    let _ = desk.propose("REPLY", "ticket:t_1", &[("text", "Your parcel is on its way.".into())])?;
 
     if let Answer::Held(held) = desk.propose("GIVE_CREDIT", "ticket:t_2", &[("cents", 2500.into())])? {
         desk.clock.advance(Duration::from_secs(90));
@@ -28,12 +28,12 @@ fn main() -> Result<()> {
     }
 
     // The customer of t_3 has not consented, so nobody is asked to approve.
-    desk.propose("SHARE_DATA", "ticket:t_3", &[("partner", "insurer".into())])?;
-    desk.propose("ESCALATE", "ticket:t_4", &[("reason", "the customer asks for a human".into())])?;
+    let _ = desk.propose("SHARE_DATA", "ticket:t_3", &[("partner", "insurer".into())])?;
+    let _ = desk.propose("ESCALATE", "ticket:t_4", &[("reason", "the customer asks for a human".into())])?;
 
-    desk.propose("CLOSE", "ticket:t_5", &[])?;
-    desk.propose("REPLY", "ticket:t_5", &[("text", "We have changed your address.".into())])?;
-    desk.propose("CLOSE", "ticket:t_5", &[])?;
+    let _ = desk.propose("CLOSE", "ticket:t_5", &[])?;
+    let _ = desk.propose("REPLY", "ticket:t_5", &[("text", "We have changed your address.".into())])?;
+    let _ = desk.propose("CLOSE", "ticket:t_5", &[])?;
 
     writeln!(desk.out, "\napprovals that wait: {}\n", desk.runtime.pending_approvals()?.len())?;
     for ticket in 1..=5 {

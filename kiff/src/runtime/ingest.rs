@@ -13,6 +13,7 @@ use std::{error::Error, sync::Arc};
 /// What came of an event.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "it may be a refusal"]
 pub enum Ingested {
     /// It is in the log, and moved the entity.
     Accepted {

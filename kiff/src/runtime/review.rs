@@ -21,6 +21,7 @@ const MOST_TRIES: u32 = 1_000;
 /// What came of a review.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Clone, Debug)]
+#[must_use = "it may be a refusal"]
 pub enum Review {
     /// It is recorded.
     Recorded(ApprovalStatus),
@@ -68,6 +69,7 @@ pub struct ApprovalStatus {
 /// What came of a resolution or a retry.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Clone, Debug)]
+#[must_use = "it may be a refusal"]
 pub enum Resolved {
     /// It is recorded, and this is the answer now.
     Settled(Box<Answer>),
