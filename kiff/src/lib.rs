@@ -26,6 +26,7 @@ mod record;
 pub mod replay;
 mod request;
 mod runtime;
+mod scratch;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
