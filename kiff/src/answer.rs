@@ -299,17 +299,20 @@ impl Answer {
         }
     }
 
-    /// The answer that the records of an execution's end give.
-    pub(crate) fn ended(told: Teller<'_>, ending: &Record, after: &[Record]) -> Option<Self> {
+    /// The answer that the records of an execution's end give: the first says how it ended.
+    pub(crate) fn ended(told: Teller<'_>, records: Vec<Record>) -> Option<Self> {
+        let mut records = records.into_iter();
+        let ending = records.next()?;
+        let (since, after) = (ending.recorded_at(), records.as_slice());
         let (entity, action) = (told.entity.clone(), told.action.clone());
         let (receipt, trace_id, is_repeat) = (told.receipt, told.trace_id, told.is_repeat);
-        Some(match &ending.body {
+        Some(match ending.body {
             Body::ActionExecuted(done) => Self::Executed(Executed {
                 action,
                 entity,
                 execution_id: done.execution,
-                message: done.message.text(),
-                output: done.output.as_ref().and_then(Told::whole).cloned(),
+                message: done.message.into_text(),
+                output: done.output.and_then(Told::into_whole),
                 rejected_events: rejected(after),
                 receipt,
                 trace_id,
@@ -319,7 +322,7 @@ impl Answer {
                 action,
                 entity,
                 execution_id: it.execution,
-                message: it.message.text(),
+                message: it.message.into_text(),
                 receipt,
                 trace_id,
                 is_repeat,
@@ -328,7 +331,7 @@ impl Answer {
                 action,
                 entity,
                 execution_id: it.execution,
-                message: resolved_message(it),
+                message: resolved_message(&it),
                 output: None,
                 rejected_events: rejected(after),
                 receipt,
@@ -339,7 +342,7 @@ impl Answer {
                 action,
                 entity,
                 execution_id: it.execution,
-                message: resolved_message(it),
+                message: resolved_message(&it),
                 receipt,
                 trace_id,
                 is_repeat,
@@ -349,9 +352,9 @@ impl Answer {
                 entity,
                 execution_id: it.execution,
                 attempt: it.attempt,
-                cause: it.cause.clone(),
-                message: it.message.text(),
-                since: ending.recorded_at(),
+                cause: it.cause,
+                message: it.message.into_text(),
+                since,
                 deadline: None,
                 receipt,
                 trace_id: Some(trace_id),
@@ -363,8 +366,8 @@ impl Answer {
                 execution_id: it.execution,
                 attempt: it.attempt,
                 cause: Code::fixed("outcome_conflict"),
-                message: it.message.text(),
-                since: ending.recorded_at(),
+                message: it.message.into_text(),
+                since,
                 deadline: None,
                 receipt,
                 trace_id: Some(trace_id),

@@ -267,6 +267,9 @@ impl FromStr for EntityRef {
     type Err = NameError;
     fn from_str(text: &str) -> Result<Self, NameError> {
         match text.split_once(':') {
+            // A type has at most 64 bytes, so the colon's place fits.
+            Some((kind, id)) if is_snake(kind) && is_id(id) => Ok(Self { text: text.into(), colon: kind.len() as u8 }),
+            // Tells which of the two is wrong.
             Some((kind, id)) => Self::new(kind, id),
             None => Err(NameError::new("an entity", "<type>:<id>", text)),
         }
