@@ -1,38 +1,9 @@
-//! The floor: the least that the records and digests of one execution can cost.
-//!
-//! It is given everything that the runtime has to find out, as typed data, and only writes the same five
-//! records into a buffer that is used again, and computes the same hashes: five leaf hashes, six for the
-//! three commitments, one request digest. It decides nothing, stores nothing, draws nothing, and allocates
-//! nothing. Names that are known to need no escapes are not looked at.
+//! The floor by hand, for these five records alone: what is the same in every execution stands in literals,
+//! and names that need no escapes are not looked at.
 
+use super::{Input, form};
 use crate::workload::{AGENT, MESSAGE, PARAMS, ROLE, TENANT};
 use sha2::{Digest, Sha256};
-
-/// What the records of one execution are made of.
-#[expect(clippy::exhaustive_structs, reason = "the benches make it")]
-#[derive(Clone, Debug)]
-pub struct Input {
-    /// The entity, as `order:ord_1`.
-    pub entity: String,
-    /// The sequence of the first record.
-    pub seq: u64,
-    /// The state version before.
-    pub state_version: u64,
-    /// The leaf hash of the record before the first.
-    pub prev: [u8; 32],
-    /// When it is recorded, in Unix milliseconds.
-    pub recorded_at: i64,
-    /// The ULIDs.
-    pub trace: u128,
-    /// Of the receipt.
-    pub receipt: u128,
-    /// Of the execution.
-    pub execution: u128,
-    /// The proposal's salt.
-    pub salt: [u8; 16],
-    /// The digest of the action's contract.
-    pub contract: [u8; 32],
-}
 
 /// Buffers that are used again.
 #[derive(Debug, Default)]
@@ -238,60 +209,18 @@ fn number(out: &mut Vec<u8>, mut number: u64) {
 }
 
 fn digest(out: &mut Vec<u8>, digest: &[u8; 32]) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     raw(out, "sha256:");
-    let mut digits = [0u8; 64];
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(digest) {
-        if let [high, low] = pair {
-            *high = symbol(HEX, u128::from(byte >> 4));
-            *low = symbol(HEX, u128::from(byte & 15));
-        }
-    }
-    out.extend_from_slice(&digits);
+    out.extend_from_slice(&form::hex(digest));
 }
 
 fn ulid(out: &mut Vec<u8>, ulid: u128) {
-    const BASE32: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let mut digits = [0u8; 26];
-    for (place, slot) in digits.iter_mut().rev().enumerate() {
-        *slot = symbol(BASE32, ulid >> (5 * place) & 31);
-    }
-    out.extend_from_slice(&digits);
+    out.extend_from_slice(&form::base32(ulid));
 }
 
 fn base64(out: &mut Vec<u8>, bytes: &[u8; 16]) {
-    const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let bits = u128::from_be_bytes(*bytes);
-    let mut digits = [0u8; 22];
-    for (place, slot) in digits.iter_mut().enumerate() {
-        let shifted = if place == 21 { bits << 4 } else { bits >> (122 - 6 * place) };
-        *slot = symbol(BASE64, shifted & 63);
-    }
-    out.extend_from_slice(&digits);
+    out.extend_from_slice(&form::base64(bytes));
 }
 
-fn symbol<const N: usize>(alphabet: &[u8; N], digit: u128) -> u8 {
-    usize::try_from(digit).ok().and_then(|digit| alphabet.get(digit)).copied().unwrap_or(b'?')
-}
-
-/// `2026-05-24T09:50:18.000Z`, by the days-to-civil rule of the proleptic Gregorian calendar.
 fn time(out: &mut Vec<u8>, unix_ms: i64) {
-    let (days, ms) = (unix_ms.div_euclid(86_400_000) + 719_468, unix_ms.rem_euclid(86_400_000));
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    let mut digits = *b"0000-00-00T00:00:00.000Z";
-    let parts = [(4, year), (7, month), (10, day), (13, ms / 3_600_000), (16, ms / 60_000 % 60), (19, ms / 1000 % 60)];
-    for (end, mut part) in parts.into_iter().chain([(23, ms % 1000)]) {
-        for slot in digits.iter_mut().take(end).rev().take_while(|slot| slot.is_ascii_digit()) {
-            *slot = b'0' + u8::try_from(part % 10).unwrap_or_default();
-            part /= 10;
-        }
-    }
-    out.extend_from_slice(&digits);
+    out.extend_from_slice(&form::time(unix_ms));
 }
