@@ -1,1 +1,4 @@
-//! Unpublished.
+//! Measurements of kiff. Unpublished; `README.md` says how to run them.
+
+pub mod floor;
+pub mod workload;

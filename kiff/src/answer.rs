@@ -301,17 +301,20 @@ impl Answer {
         }
     }
 
-    /// The answer that the records of an execution's end give.
-    pub(crate) fn ended(told: Teller<'_>, ending: &Record, after: &[Record]) -> Option<Self> {
+    /// The answer that the records of an execution's end give: the first says how it ended.
+    pub(crate) fn ended(told: Teller<'_>, records: Vec<Record>) -> Option<Self> {
+        let mut records = records.into_iter();
+        let ending = records.next()?;
+        let (since, after) = (ending.recorded_at(), records.as_slice());
         let (entity, action) = (told.entity.clone(), told.action.clone());
         let (receipt, trace_id, is_repeat) = (told.receipt, told.trace_id, told.is_repeat);
-        Some(match &ending.body {
+        Some(match ending.body {
             Body::ActionExecuted(done) => Self::Executed(Executed {
                 action,
                 entity,
                 execution_id: done.execution,
-                message: done.message.text(),
-                output: done.output.as_ref().and_then(Told::whole).cloned(),
+                message: done.message.into_text(),
+                output: done.output.and_then(Told::into_whole),
                 rejected_events: rejected(after),
                 receipt,
                 trace_id,
@@ -321,7 +324,7 @@ impl Answer {
                 action,
                 entity,
                 execution_id: it.execution,
-                message: it.message.text(),
+                message: it.message.into_text(),
                 receipt,
                 trace_id,
                 is_repeat,
@@ -330,7 +333,7 @@ impl Answer {
                 action,
                 entity,
                 execution_id: it.execution,
-                message: resolved_message(it),
+                message: resolved_message(&it),
                 output: None,
                 rejected_events: rejected(after),
                 receipt,
@@ -341,7 +344,7 @@ impl Answer {
                 action,
                 entity,
                 execution_id: it.execution,
-                message: resolved_message(it),
+                message: resolved_message(&it),
                 receipt,
                 trace_id,
                 is_repeat,
@@ -351,9 +354,9 @@ impl Answer {
                 entity,
                 execution_id: it.execution,
                 attempt: it.attempt,
-                cause: it.cause.clone(),
-                message: it.message.text(),
-                since: ending.recorded_at(),
+                cause: it.cause,
+                message: it.message.into_text(),
+                since,
                 deadline: None,
                 receipt,
                 trace_id: Some(trace_id),
@@ -365,8 +368,8 @@ impl Answer {
                 execution_id: it.execution,
                 attempt: it.attempt,
                 cause: Code::fixed("outcome_conflict"),
-                message: it.message.text(),
-                since: ending.recorded_at(),
+                message: it.message.into_text(),
+                since,
                 deadline: None,
                 receipt,
                 trace_id: Some(trace_id),

@@ -9,7 +9,7 @@ use crate::{
     decision::{Clearance, Cleared},
     domain::{Action, Domain},
     event::EventBody,
-    ids::{ActionName, Code, EventId, EventType, ExecutionId, Permission},
+    ids::{ActionName, Code, EventId, ExecutionId, Permission},
     ingest::{MOST_PAYLOAD, accept},
     record::{
         Draft,
@@ -17,7 +17,8 @@ use crate::{
             self, Body, Conflict, Executed, ExecutionTerms, RejectedEvent, RejectedReview, Retry, Told, Unsuccessful,
         },
     },
-    value::Value,
+    scratch::with_scratch,
+    value::{Value, write_u64},
     view::{OpenExecution, View},
 };
 use std::sync::Arc;
@@ -143,14 +144,12 @@ fn emit(
             };
             drafts.push(Draft::new(source, Body::EventRejected(event)));
         };
-        let declared = |kind: &EventType| action.is_some_and(|action| action.emits.contains(kind));
-        let (Ok(id), Some(kind)) =
-            (EventId::new(format!("{execution}.{}", place + 1)), EventType::new(kind).ok().filter(declared))
-        else {
+        let declared = action.and_then(|action| action.emits.iter().find(|emitted| *emitted == kind.as_str()));
+        let (Some(id), Some(kind)) = (event_id(execution, place + 1), declared.cloned()) else {
             reject("event_undeclared", drafts);
             continue;
         };
-        if matches!(Told::of(payload.clone()), Told::Digest { .. }) && payload.to_canonical().len() > MOST_PAYLOAD {
+        if !payload.fits(MOST_PAYLOAD) {
             reject("event_too_large", drafts);
             continue;
         }
@@ -185,6 +184,17 @@ fn emit(
     if version != view.state_version {
         supersede(view, source, None, drafts);
     }
+}
+
+/// `exec_….1` for the first event of an execution.
+fn event_id(execution: ExecutionId, place: usize) -> Option<EventId> {
+    with_scratch(|text| {
+        text.extend_from_slice(ExecutionId::PREFIX.as_bytes());
+        text.extend_from_slice(&execution.ulid().encode());
+        text.push(b'.');
+        write_u64(text, place as u64);
+        EventId::new(std::str::from_utf8(text).ok()?).ok()
+    })
 }
 
 /// What someone with the permission says of an execution in doubt.

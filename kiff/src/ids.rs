@@ -267,6 +267,9 @@ impl FromStr for EntityRef {
     type Err = NameError;
     fn from_str(text: &str) -> Result<Self, NameError> {
         match text.split_once(':') {
+            // A type has at most 64 bytes, so the colon's place fits.
+            Some((kind, id)) if is_snake(kind) && is_id(id) => Ok(Self { text: text.into(), colon: kind.len() as u8 }),
+            // Tells which of the two is wrong.
             Some((kind, id)) => Self::new(kind, id),
             None => Err(NameError::new("an entity", "<type>:<id>", text)),
         }
@@ -311,9 +314,13 @@ impl Ulid {
     #[must_use]
     pub fn encode(self) -> [u8; 26] {
         let mut text = [b'0'; 26];
-        for (place, byte) in text.iter_mut().rev().enumerate() {
-            let digit = usize::try_from(self.0 >> (5 * place) & 31).unwrap_or_default();
-            *byte = Self::ALPHABET.get(digit).copied().unwrap_or(b'0');
+        // Shifts of 128 bits are slow: twelve digits of five bits fit a word.
+        for (part, digits) in text.rchunks_mut(12).enumerate() {
+            let mut bits = (self.0 >> (60 * part)) as u64;
+            for byte in digits.iter_mut().rev() {
+                *byte = Self::ALPHABET.get((bits & 31) as usize).copied().unwrap_or(b'0');
+                bits >>= 5;
+            }
         }
         text
     }
@@ -418,13 +425,14 @@ impl Salt {
 
     /// The 22 characters of base64url without padding (RFC 4648 §5).
     pub(crate) fn encode(self) -> [u8; 22] {
-        let mut bits = u128::from_be_bytes(self.0);
         let mut text = [b'A'; 22];
-        // The last character holds two bits, each before it holds six.
-        for (place, byte) in text.iter_mut().enumerate().rev() {
-            let (digit, width) = if place == 21 { ((bits & 3) << 4, 2) } else { (bits & 63, 6) };
-            *byte = usize::try_from(digit).ok().and_then(|digit| Self::ALPHABET.get(digit)).copied().unwrap_or(b'A');
-            bits >>= width;
+        // Three bytes make four characters; of the last byte's twelve bits the lowest four are nothing.
+        for (digits, bytes) in text.chunks_mut(4).zip(self.0.chunks(3)) {
+            let bits = bytes.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - bytes.len()));
+            for (place, digit) in digits.iter_mut().enumerate() {
+                let six = bits >> (18 - 6 * place) & 63;
+                *digit = Self::ALPHABET.get(six as usize).copied().unwrap_or(b'A');
+            }
         }
         text
     }

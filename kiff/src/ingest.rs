@@ -105,8 +105,8 @@ pub(crate) fn ingest(
             Admitted::Refused(EventRefusal::IdReused { source_id: source.id.clone(), id: event.id.to_string() })
         };
     }
-    let bytes = event.payload.to_canonical().len();
-    if bytes > MOST_PAYLOAD {
+    if !event.payload.fits(MOST_PAYLOAD) {
+        let bytes = event.payload.to_canonical().len();
         return Admitted::Refused(EventRefusal::TooLarge { bytes, most: MOST_PAYLOAD });
     }
     match step(domain, view, source, event) {

@@ -124,6 +124,7 @@ mod ids;
 mod timestamp;
 mod digest;
 pub mod value;
+mod scratch;
 mod actor;
 mod event;
 mod param;

@@ -255,13 +255,14 @@ pub(crate) fn admit_proposal(
     ids: &Ids,
 ) -> Result<Asked, ProposalError> {
     let actor = Arc::clone(authority.actor()?);
-    let (name, entity): (ActionName, EntityRef) = (proposal.action.parse()?, proposal.entity.parse()?);
+    let known = domain.find(&proposal.action);
+    let name: ActionName = known.map_or_else(|| proposal.action.parse(), |action| Ok(action.name.clone()))?;
+    let entity: EntityRef = proposal.entity.parse()?;
     if entity.is_reserved() {
         return Err(ProposalError::ReservedEntity);
     }
     check_size(&proposal)?;
-    let action = domain.find(&proposal.action).filter(|action| action.entity.as_str() == entity.kind());
-    let name = action.map_or(name, |action| action.name.clone());
+    let action = known.filter(|action| action.entity.as_str() == entity.kind());
     let (params, offered, faults) = match action {
         Some(action) => admit_params(action, proposal.params),
         None => (Params::default(), Some(Value::Object(proposal.params)), Vec::new()),
@@ -306,7 +307,7 @@ fn admit_params(action: &Action, offered: Object) -> (Params, Option<Value>, Vec
 fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {
     let texts = [&proposal.reasoning, &proposal.confidence, &proposal.correlation];
     let texts = texts.into_iter().flatten().chain(&proposal.evidence).map(|text| text.len() + 3);
-    let raw: usize = texts.sum::<usize>() + raw_len_of(&proposal.params) + proposal.claimed.as_ref().map_or(0, raw_len);
+    let raw: usize = texts.sum::<usize>() + proposal.params.raw_len() + proposal.claimed.as_ref().map_or(0, Value::raw_len);
     // One byte of text takes at most six in JSON, so most proposals need no second look.
     if raw.saturating_mul(6) <= MOST_PROPOSED {
         return Ok(());
@@ -319,19 +320,4 @@ fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {
     let params = Value::Object(proposal.params.clone()).to_canonical().len();
     let bytes = exact + params + proposal.claimed.as_ref().map_or(0, |claimed| claimed.to_canonical().len());
     if bytes <= MOST_PROPOSED { Ok(()) } else { Err(ProposalError::TooLarge { bytes, most: MOST_PROPOSED }) }
-}
-
-/// The bytes of a value's texts, and a little for what stands between them.
-fn raw_len(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) => 6,
-        Value::Number(number) => number.as_str().len() + 1,
-        Value::String(text) => text.len() + 3,
-        Value::Array(items) => 2 + items.iter().map(raw_len).sum::<usize>(),
-        Value::Object(object) => raw_len_of(object),
-    }
-}
-
-fn raw_len_of(object: &Object) -> usize {
-    2 + object.iter().map(|(name, value)| name.len() + 4 + raw_len(value)).sum::<usize>()
 }

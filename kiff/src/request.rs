@@ -6,8 +6,9 @@ use crate::{
     actor::{Actor, Granted},
     contract::Risk,
     digest::Digest,
-    ids::{ActionName, ApprovalId, Code, EntityRef, IdempotencyKey, Salt, TenantId},
+    ids::{ActionName, ApprovalId, Code, EntityRef, IdempotencyKey, ParamName, Salt, TenantId},
     param::Params,
+    scratch::with_scratch,
     value::{Value, write_str},
 };
 use sha2::{Digest as _, Sha256};
@@ -66,33 +67,31 @@ pub(crate) struct Request<'a> {
 impl Request<'_> {
     /// Commits to each field and digests the whole, under one proposal's salt.
     pub(crate) fn digest(&self, salt: Salt) -> (Commitments, Digest) {
-        let mut scratch = Vec::with_capacity(512);
-        let actor = commitment(&mut scratch, salt, "actor", |out| write_actor_value(out, self.actor));
-        let mut name = String::with_capacity(76);
-        let mut commit = |(param, value): (&crate::ids::ParamName, &Value)| {
-            name.clear();
-            name.push_str("parameters.");
-            name.push_str(param.as_str());
-            commitment(&mut scratch, salt, &name, |out| value.write(out))
-        };
-        let params = self.params.iter().map(&mut commit).collect();
-        let commitments = Commitments { actor, params };
-        let digest = self.combine(&commitments, &mut scratch);
-        (commitments, digest)
+        with_scratch(|scratch| {
+            let actor = commitment(scratch, salt, ["", "actor"], |out| write_actor_value(out, self.actor));
+            let mut commit = |(name, value): (&ParamName, &Value)| {
+                commitment(scratch, salt, ["parameters.", name.as_str()], |out| value.write(out))
+            };
+            let params = self.params.iter().map(&mut commit).collect();
+            let commitments = Commitments { actor, params };
+            let digest = self.combine(&commitments, scratch);
+            (commitments, digest)
+        })
     }
 
     /// The request digest over commitments that are known already.
     pub(crate) fn combine(&self, commitments: &Commitments, scratch: &mut Vec<u8>) -> Digest {
         scratch.clear();
-        scratch.extend_from_slice(b"{\"action\":");
-        write_str(scratch, self.action.as_str());
-        scratch.extend_from_slice(b",\"commitments\":");
+        // Names have nothing to escape.
+        scratch.extend_from_slice(b"{\"action\":\"");
+        scratch.extend_from_slice(self.action.as_str().as_bytes());
+        scratch.extend_from_slice(b"\",\"commitments\":");
         commitments.write(scratch, self.params);
-        scratch.extend_from_slice(b",\"entity\":");
-        write_str(scratch, self.entity.as_str());
-        scratch.extend_from_slice(b",\"tenant\":");
-        write_str(scratch, self.tenant.as_str());
-        scratch.push(b'}');
+        scratch.extend_from_slice(b",\"entity\":\"");
+        scratch.extend_from_slice(self.entity.as_str().as_bytes());
+        scratch.extend_from_slice(b"\",\"tenant\":\"");
+        scratch.extend_from_slice(self.tenant.as_str().as_bytes());
+        scratch.extend_from_slice(b"\"}");
         Digest::of(scratch)
     }
 }
@@ -115,24 +114,25 @@ impl Commitments {
 /// The reason that the log gives where there is none.
 pub(crate) const NO_REASON: Code = Code::fixed("none");
 
-/// `SHA-256(JCS([field_salt, name, value]))`, where `field_salt` is half of `SHA-256(JCS([salt, name]))`.
-fn commitment(scratch: &mut Vec<u8>, salt: Salt, name: &str, value: impl FnOnce(&mut Vec<u8>)) -> Digest {
+/// `SHA-256(JCS([field_salt, name, value]))`, where `field_salt` is half of `SHA-256(JCS([salt, name]))`. The
+/// name is given in two parts, which have nothing to escape.
+fn commitment(scratch: &mut Vec<u8>, salt: Salt, name: [&str; 2], value: impl FnOnce(&mut Vec<u8>)) -> Digest {
     let opened = |scratch: &mut Vec<u8>, salt: Salt| {
         scratch.clear();
         scratch.extend_from_slice(b"[\"");
         scratch.extend_from_slice(&salt.encode());
-        scratch.extend_from_slice(b"\",");
-        write_str(scratch, name);
+        scratch.extend_from_slice(b"\",\"");
+        name.iter().for_each(|part| scratch.extend_from_slice(part.as_bytes()));
     };
     opened(scratch, salt);
-    scratch.push(b']');
+    scratch.extend_from_slice(b"\"]");
     let full: [u8; 32] = Sha256::digest(&*scratch).into();
     let mut half = [0; 16];
     for (byte, from) in half.iter_mut().zip(full) {
         *byte = from;
     }
     opened(scratch, Salt::new(half));
-    scratch.push(b',');
+    scratch.extend_from_slice(b"\",");
     value(scratch);
     scratch.push(b']');
     Digest::of(scratch)

@@ -38,25 +38,18 @@ impl Timestamp {
     #[must_use]
     pub fn encode(self) -> [u8; 24] {
         let moment = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let mut text = *b"0000-00-00T00:00:00.000Z";
-        let mut put = |end: usize, mut number: u32| {
-            for byte in text.iter_mut().take(end).rev() {
-                if number == 0 {
-                    break;
-                }
-                // A remainder of ten fits a byte.
-                *byte = b'0' + u8::try_from(number % 10).unwrap_or_default();
-                number /= 10;
-            }
-        };
-        put(4, u32::try_from(moment.year()).unwrap_or_default());
-        put(7, u32::from(u8::from(moment.month())));
-        put(10, u32::from(moment.day()));
-        put(13, u32::from(moment.hour()));
-        put(16, u32::from(moment.minute()));
-        put(19, u32::from(moment.second()));
-        put(23, u32::try_from(self.0.rem_euclid(1000)).unwrap_or_default());
-        text
+        let (year, month, day) = moment.to_calendar_date();
+        let (hour, minute, second) = moment.to_hms();
+        let (year, ms) = (year.unsigned_abs(), self.0.rem_euclid(1000).unsigned_abs());
+        // Two digits: what is below a hundred fits a byte.
+        let two = |number: u64| [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+        let ([y1, y2], [y3, y4]) = (two(u64::from(year / 100)), two(u64::from(year % 100)));
+        let ([o1, o2], [d1, d2]) = (two(u64::from(u8::from(month))), two(u64::from(day)));
+        let ([h1, h2], [m1, m2], [s1, s2]) = (two(hour.into()), two(minute.into()), two(second.into()));
+        let ([_, f1], [f2, f3]) = (two(ms / 100), two(ms % 100));
+        [
+            y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2, b'.', f1, f2, f3, b'Z',
+        ]
     }
 }
 

@@ -343,28 +343,22 @@ impl Told {
 
     /// Keeps what fits.
     pub(crate) fn of(value: Value) -> Self {
-        match &value {
-            // Each byte of text takes at most six in JSON, so a short one needs no measuring.
-            Value::String(text) if text.len() <= Self::MOST / 6 => return Self::Whole(value),
-            _ => {}
+        if value.fits(Self::MOST) {
+            return Self::Whole(value);
         }
         let bytes = value.to_canonical();
-        if bytes.len() <= Self::MOST {
-            Self::Whole(value)
-        } else {
-            Self::Digest { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), digest: Digest::of(&bytes) }
-        }
+        Self::Digest { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), digest: Digest::of(&bytes) }
     }
 
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn into_text(self) -> String {
         match self {
-            Self::Whole(Value::String(text)) => text.clone(),
+            Self::Whole(Value::String(text)) => text,
             Self::Whole(value) => value.to_string(),
             Self::Digest { length, digest } => format!("{length} bytes, {digest}"),
         }
     }
 
-    pub(crate) fn whole(&self) -> Option<&Value> {
+    pub(crate) fn into_whole(self) -> Option<Value> {
         match self {
             Self::Whole(value) => Some(value),
             Self::Digest { .. } => None,
@@ -374,7 +368,10 @@ impl Told {
 
 impl Executed {
     pub(crate) fn of(action: ActionName, terms: ExecutionTerms, outcome: &Outcome, most_events: usize) -> Self {
-        let cut = |kind: &String| kind.chars().take(64).collect();
+        let cut = |kind: &String| match kind.len() {
+            0..=64 => kind.clone(),
+            _ => kind.chars().take(64).collect(),
+        };
         Self {
             action,
             execution: terms.execution,

@@ -16,6 +16,7 @@ use crate::{
     actor::Actor,
     digest::Digest,
     ids::{EntityRef, TenantId, TraceId},
+    scratch::with_scratch,
     timestamp::Timestamp,
 };
 use body::Body;
@@ -181,60 +182,60 @@ pub(crate) struct TooLarge {
 
 /// Gives drafts their places behind `head`: sequence, predecessor, bytes and leaf hash, each made once.
 pub(crate) fn seal(head: &Head, drafts: Vec<Draft>, trace: TraceId, now: Timestamp) -> Result<Vec<Record>, TooLarge> {
-    let recorded_at = head.effective(now);
-    let mut out = Vec::with_capacity(drafts.len() * 1024);
+    with_scratch(|out| {
+        let mut records = write_all(out, head, drafts, trace, head.effective(now))?;
+        // What is kept has no room to spare.
+        let shared: Arc<[u8]> = Arc::from(out.as_slice());
+        records.iter_mut().for_each(|record| record.bytes.shared = Arc::clone(&shared));
+        Ok(records)
+    })
+}
+
+/// Writes and hashes the records, one behind the other. Their bytes are yet to be put behind them.
+fn write_all(
+    out: &mut Vec<u8>,
+    head: &Head,
+    drafts: Vec<Draft>,
+    trace: TraceId,
+    recorded_at: Timestamp,
+) -> Result<Vec<Record>, TooLarge> {
+    let (written_at, unset) = (recorded_at.encode(), Arc::default());
     let mut prev = head.leaf;
-    let mut sealed = Vec::with_capacity(drafts.len());
-    for (seq, draft) in (head.seq + 1..).zip(drafts) {
-        let envelope = Envelope {
-            tenant: head.tenant.clone(),
-            entity: head.entity.clone(),
-            seq,
-            prev,
-            recorded_at,
-            trace,
-            actor: draft.actor,
-        };
+    let mut records = Vec::with_capacity(drafts.len());
+    for (seq, Draft { actor, body }) in (head.seq + 1..).zip(drafts) {
+        let (tenant, entity) = (head.tenant.clone(), head.entity.clone());
+        let envelope = Envelope { tenant, entity, seq, prev, recorded_at, trace, actor };
         let start = out.len();
-        write::record(&mut out, &envelope, &draft.body);
-        let bytes = out.get(start..).unwrap_or_default();
-        if bytes.len() > MAX_RECORD {
-            return Err(TooLarge { kind: draft.body.kind(), bytes: bytes.len() });
+        write::record(out, &envelope, &written_at, &body);
+        let written = out.get(start..).unwrap_or_default();
+        if written.len() > MAX_RECORD {
+            return Err(TooLarge { kind: body.kind(), bytes: written.len() });
         }
-        prev = Digest::leaf(bytes);
-        sealed.push((envelope, draft.body, start..out.len(), prev));
+        prev = Digest::leaf(written);
+        let bytes = RecordBytes { shared: Arc::clone(&unset), start, end: out.len() };
+        records.push(Record { envelope, body, bytes, leaf: prev });
     }
-    let shared = Arc::new(out);
-    let record =
-        |(envelope, body, range, leaf)| Record { envelope, body, bytes: RecordBytes::part(&shared, range), leaf };
-    Ok(sealed.into_iter().map(record).collect())
+    Ok(records)
 }
 
 /// The bytes of one record, shared with the records that were sealed with it. Cheap to clone.
 #[derive(Clone)]
 pub struct RecordBytes {
-    shared: Arc<Vec<u8>>,
+    // INVARIANT: the range lies within the buffer; `Deref` gives nothing otherwise.
+    shared: Arc<[u8]>,
     start: usize,
     end: usize,
 }
 
-impl RecordBytes {
-    /// INVARIANT: the range lies within the buffer; `Deref` gives nothing otherwise.
-    fn part(shared: &Arc<Vec<u8>>, range: std::ops::Range<usize>) -> Self {
-        Self { shared: Arc::clone(shared), start: range.start, end: range.end }
-    }
-}
-
 impl From<Vec<u8>> for RecordBytes {
     fn from(bytes: Vec<u8>) -> Self {
-        let end = bytes.len();
-        Self { shared: Arc::new(bytes), start: 0, end }
+        bytes.as_slice().into()
     }
 }
 
 impl From<&[u8]> for RecordBytes {
     fn from(bytes: &[u8]) -> Self {
-        bytes.to_vec().into()
+        Self { shared: bytes.into(), start: 0, end: bytes.len() }
     }
 }
 

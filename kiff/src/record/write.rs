@@ -19,8 +19,8 @@ use crate::{
     value::{Value, write_str, write_u64},
 };
 
-/// Appends one record.
-pub(super) fn record(out: &mut Vec<u8>, envelope: &Envelope, body: &Body) {
+/// Appends one record. `written_at` is the envelope's time in its written form, made once for a batch.
+pub(super) fn record(out: &mut Vec<u8>, envelope: &Envelope, written_at: &[u8; 24], body: &Body) {
     let mut it = Members::open(out);
     let claimed = match body {
         Body::DecisionRecorded(proposed) => proposed.claimed.as_ref(),
@@ -28,21 +28,21 @@ pub(super) fn record(out: &mut Vec<u8>, envelope: &Envelope, body: &Body) {
     };
     it.nested("actor", |it| write_actor(it, &envelope.actor, claimed));
     it.nested("body", |it| write_body(it, body, envelope));
-    it.text("entity", envelope.entity.as_str());
+    it.plain("entity", envelope.entity.as_str());
     it.number("entity_seq", envelope.seq);
     it.plain("format", "kiff-record/1");
     it.plain("kind", body.kind().as_str());
     it.digest("prev", &envelope.prev);
-    it.time("recorded_at", envelope.recorded_at);
-    it.text("tenant", envelope.tenant.as_str());
+    it.plain_bytes("recorded_at", written_at);
+    it.plain("tenant", envelope.tenant.as_str());
     it.id("trace_id", TraceId::PREFIX, envelope.trace.ulid());
     it.close();
 }
 
 fn write_actor(it: &mut Members<'_>, actor: &Actor, claimed: Option<&Value>) {
     it.maybe(claimed, |it, claimed| it.value("claimed", claimed));
-    it.text("id", actor.id.as_str());
-    it.maybe(actor.on_behalf_of.as_ref(), |it, principal| it.text("on_behalf_of", principal.as_str()));
+    it.plain("id", actor.id.as_str());
+    it.maybe(actor.on_behalf_of.as_ref(), |it, principal| it.plain("on_behalf_of", principal.as_str()));
     it.plain("type", actor.kind.as_str());
 }
 
@@ -65,7 +65,7 @@ fn write_body(it: &mut Members<'_>, body: &Body, envelope: &Envelope) {
         Body::ApprovalEscalated(step) => {
             it.approval(step.approval);
             it.text("reason", &step.reason);
-            it.text("reviewers", step.reviewers.as_str());
+            it.plain("reviewers", step.reviewers.as_str());
         }
         Body::ReviewRejected(review) => write_rejected_review(it, review),
         Body::ActionExecuted(done) => write_executed(it, done),
@@ -85,29 +85,29 @@ fn write_body(it: &mut Members<'_>, body: &Body, envelope: &Envelope) {
 fn write_event(it: &mut Members<'_>, event: &EventBody) {
     it.maybe(event.causation.as_ref(), |it, id| it.text("causation", id));
     it.maybe(event.correlation.as_ref(), |it, id| it.text("correlation", id));
-    it.text("event_id", event.id.as_str());
-    it.text("event_type", event.kind.as_str());
+    it.plain("event_id", event.id.as_str());
+    it.plain("event_type", event.kind.as_str());
     it.maybe(event.execution, Members::execution);
     it.value("payload", &event.payload);
 }
 
 fn write_state(it: &mut Members<'_>, change: &StateChange) {
-    it.text("event_id", change.event.as_str());
+    it.plain("event_id", change.event.as_str());
     match &change.from {
-        Some(from) => it.text("from", from.as_str()),
+        Some(from) => it.plain("from", from.as_str()),
         None => it.value("from", &Value::Null),
     }
     it.number("state_version", change.state_version);
-    it.text("to", change.to.as_str());
+    it.plain("to", change.to.as_str());
 }
 
 fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, envelope: &Envelope) {
     let notes = &proposed.notes;
-    it.text("action", proposed.action.as_str());
+    it.plain("action", proposed.action.as_str());
     it.maybe(notes.approval, Members::approval);
     it.nested("authority", |it| {
-        it.texts("permissions", proposed.authority.permissions.iter().map(|held| held.as_str()));
-        it.texts("roles", proposed.authority.roles.iter().map(|role| role.as_str()));
+        it.words("permissions", proposed.authority.permissions.iter().map(|held| held.as_str()));
+        it.words("roles", proposed.authority.roles.iter().map(|role| role.as_str()));
     });
     it.key("commitments");
     proposed.commitments.write(it.out, &proposed.params);
@@ -127,14 +127,14 @@ fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, envelope: &Envelope
     it.maybe(proposed.risk, |it, risk| it.plain("risk", risk.as_str()));
     it.plain_bytes("salt", &proposed.salt.encode());
     if proposed.entity != envelope.entity {
-        it.text("target", proposed.entity.as_str());
+        it.plain("target", proposed.entity.as_str());
     }
 }
 
 fn write_ruling(it: &mut Members<'_>, ruling: &Ruling, verdict: Verdict) {
     let terms = ruling.execution.as_ref();
     let hold = ruling.hold.as_ref();
-    it.text("action", ruling.action.as_str());
+    it.plain("action", ruling.action.as_str());
     it.text("anchor", &ruling.issue.anchor);
     it.maybe(ruling.approval, Members::approval);
     it.maybe(terms, |it, terms| it.number("attempt", terms.attempt.into()));
@@ -143,21 +143,21 @@ fn write_ruling(it: &mut Members<'_>, ruling: &Ruling, verdict: Verdict) {
     it.digest("contract_digest", &ruling.contract_digest);
     it.maybe(terms.and_then(|terms| terms.deadline), |it, deadline| it.time("deadline", deadline));
     it.plain("decision", verdict.as_str());
-    it.text("domain_version", ruling.domain_version.as_str());
+    it.plain("domain_version", ruling.domain_version.as_str());
     it.maybe(terms, |it, terms| it.plain("effect", terms.effect.as_str()));
     it.maybe(terms, |it, terms| it.execution(terms.execution));
     it.maybe(hold, |it, hold| it.time("expires_at", hold.expires_at));
     it.text("issued_by", &ruling.issue.issued_by);
     it.text("key_id", &ruling.issue.key_id);
-    it.text("policy_version", ruling.policy_version.as_str());
+    it.plain("policy_version", ruling.policy_version.as_str());
     it.maybe(hold, |it, hold| it.number("quorum", hold.quorum.into()));
-    it.text("reason", ruling.reason.as_str());
+    it.plain("reason", ruling.reason.as_str());
     it.id("receipt_id", ReceiptId::PREFIX, ruling.receipt.ulid());
     it.digest("request_digest", &ruling.request_digest);
-    it.maybe(hold, |it, hold| it.text("reviewers", hold.reviewers.as_str()));
+    it.maybe(hold, |it, hold| it.plain("reviewers", hold.reviewers.as_str()));
     it.number("state_version", ruling.state_version);
     it.maybe((ruling.suppressed > 0).then_some(ruling.suppressed), |it, count| it.number("suppressed", count));
-    it.maybe(ruling.target.as_ref(), |it, target| it.text("target", target.as_str()));
+    it.maybe(ruling.target.as_ref(), |it, target| it.plain("target", target.as_str()));
 }
 
 fn write_checks(out: &mut Vec<u8>, ruling: &Ruling) {
@@ -189,12 +189,12 @@ fn write_grant(it: &mut Members<'_>, grant: &Grant) {
 fn write_rejected_review(it: &mut Members<'_>, review: &RejectedReview) {
     it.maybe(review.approval, Members::approval);
     it.maybe(review.execution, Members::execution);
-    it.text("reason", review.reason.as_str());
-    it.text("verdict", review.verdict.as_str());
+    it.plain("reason", review.reason.as_str());
+    it.plain("verdict", review.verdict.as_str());
 }
 
 fn write_executed(it: &mut Members<'_>, done: &Executed) {
-    it.text("action", done.action.as_str());
+    it.plain("action", done.action.as_str());
     it.number("attempt", done.attempt.into());
     if !done.emitted.is_empty() {
         it.texts("emitted", done.emitted.iter().map(String::as_str));
@@ -205,35 +205,35 @@ fn write_executed(it: &mut Members<'_>, done: &Executed) {
 }
 
 fn write_unsuccessful(it: &mut Members<'_>, result: &Unsuccessful) {
-    it.text("action", result.action.as_str());
+    it.plain("action", result.action.as_str());
     it.number("attempt", result.attempt.into());
-    it.text("cause", result.cause.as_str());
+    it.plain("cause", result.cause.as_str());
     it.execution(result.execution);
     it.told("message", &result.message);
 }
 
 fn write_resolved(it: &mut Members<'_>, resolved: &Resolved) {
-    it.text("action", resolved.action.as_str());
+    it.plain("action", resolved.action.as_str());
     it.text("evidence", &resolved.evidence);
     it.execution(resolved.execution);
-    it.text("result", resolved.result.as_str());
+    it.plain("result", resolved.result.as_str());
 }
 
 fn write_conflict(it: &mut Members<'_>, conflict: &Conflict) {
-    it.text("action", conflict.action.as_str());
+    it.plain("action", conflict.action.as_str());
     it.number("attempt", conflict.attempt.into());
     it.execution(conflict.execution);
     it.told("message", &conflict.message);
     it.maybe(conflict.output.as_ref(), |it, output| it.told("output", output));
-    it.text("result", conflict.result.as_str());
+    it.plain("result", conflict.result.as_str());
 }
 
 fn write_rejected_event(it: &mut Members<'_>, event: &RejectedEvent) {
     it.text("event_type", &event.event_type);
     it.execution(event.execution);
     it.told("payload", &event.payload);
-    it.text("reason", event.reason.as_str());
-    it.maybe(event.state.as_ref(), |it, state| it.text("state", state.as_str()));
+    it.plain("reason", event.reason.as_str());
+    it.maybe(event.state.as_ref(), |it, state| it.plain("state", state.as_str()));
 }
 
 /// An object that is being written. Names are plain ASCII and come in their order.
@@ -252,6 +252,8 @@ impl<'o> Members<'o> {
         self.out.push(b'}');
     }
 
+    // Names are literals: put in line, they are copied without a call or a loop.
+    #[inline(always)]
     fn key(&mut self, name: &str) {
         if !std::mem::take(&mut self.empty) {
             self.out.push(b',');
@@ -261,16 +263,19 @@ impl<'o> Members<'o> {
         self.out.extend_from_slice(b"\":");
     }
 
+    #[inline(always)]
     fn text(&mut self, name: &str, text: &str) {
         self.key(name);
         write_str(self.out, text);
     }
 
-    /// A text that needs no escapes.
+    /// A text that needs no escapes: a word of ours, or a name, whose alphabets have nothing to escape.
+    #[inline(always)]
     fn plain(&mut self, name: &str, text: &str) {
         self.plain_bytes(name, text.as_bytes());
     }
 
+    #[inline(always)]
     fn plain_bytes(&mut self, name: &str, text: &[u8]) {
         self.key(name);
         self.out.push(b'"');
@@ -278,19 +283,23 @@ impl<'o> Members<'o> {
         self.out.push(b'"');
     }
 
+    #[inline(always)]
     fn number(&mut self, name: &str, number: u64) {
         self.key(name);
         write_u64(self.out, number);
     }
 
+    #[inline(always)]
     fn digest(&mut self, name: &str, digest: &Digest) {
         self.plain_bytes(name, &digest.encode());
     }
 
+    #[inline(always)]
     fn time(&mut self, name: &str, time: Timestamp) {
         self.plain_bytes(name, &time.encode());
     }
 
+    #[inline(always)]
     fn id(&mut self, name: &str, prefix: &str, ulid: Ulid) {
         self.key(name);
         self.out.push(b'"');
@@ -307,6 +316,7 @@ impl<'o> Members<'o> {
         self.id("execution_id", ExecutionId::PREFIX, id.ulid());
     }
 
+    #[inline(always)]
     fn value(&mut self, name: &str, value: &Value) {
         self.key(name);
         value.write(self.out);
@@ -320,6 +330,18 @@ impl<'o> Members<'o> {
                 self.out.push(b',');
             }
             write_str(self.out, text);
+        }
+        self.out.push(b']');
+    }
+
+    /// The same of texts that need no escapes.
+    fn words<'a>(&mut self, name: &str, words: impl Iterator<Item = &'a str>) {
+        self.key(name);
+        self.out.push(b'[');
+        for (place, word) in words.enumerate() {
+            self.out.extend_from_slice(if place > 0 { b",\"" } else { b"\"" });
+            self.out.extend_from_slice(word.as_bytes());
+            self.out.push(b'"');
         }
         self.out.push(b']');
     }

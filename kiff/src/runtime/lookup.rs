@@ -151,7 +151,7 @@ impl Runtime {
         };
         if let Some(seq) = place.closed {
             let ending = self.record_at(entity, seq).await?;
-            if let Some(answer) = Answer::ended(teller, &ending, &[]) {
+            if let Some(answer) = Answer::ended(teller, vec![ending]) {
                 return Ok(answer);
             }
         }

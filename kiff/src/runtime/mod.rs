@@ -182,7 +182,7 @@ impl Runtime {
         match self.stored_ending(cleared, &ending, trace_id).await {
             Ok(records) => {
                 let teller = Teller { entity, action, receipt, trace_id, is_repeat: false };
-                let answer = records.split_first().and_then(|(first, rest)| Answer::ended(teller, first, rest));
+                let answer = Answer::ended(teller, records);
                 let what = "the execution was settled before this result, which says nothing";
                 answer.ok_or_else(|| RuntimeError::Inconsistent { entity: entity.clone(), what })
             }

@@ -189,7 +189,7 @@ impl Runtime {
             match (self.store_drafts(view, drafts, ids.trace, now).await?, refusal) {
                 (None, _) => once_more(&mut tries, MOST_TRIES, &entity)?,
                 (Some(_), Some(refusal)) => return Ok(Resolved::Refused(refusal)),
-                (Some(stored), None) => return settled(entity, action, &stored.records, ids.trace),
+                (Some(stored), None) => return settled(entity, action, stored.records, ids.trace),
             }
         }
     }
@@ -231,14 +231,14 @@ impl Runtime {
 fn settled(
     entity: EntityRef,
     action: Option<ActionName>,
-    records: &[Record],
+    records: Vec<Record>,
     trace_id: TraceId,
 ) -> Result<Resolved, RuntimeError> {
     let what = "a resolved execution was not open";
-    let told = records.split_first().zip(action).and_then(|((first, rest), action)| {
+    let told = action.and_then(|action| {
         let teller =
             crate::answer::Teller { entity: &entity, action: &action, receipt: None, trace_id, is_repeat: false };
-        Answer::ended(teller, first, rest)
+        Answer::ended(teller, records)
     });
     told.map(|answer| Resolved::Settled(Box::new(answer))).ok_or(RuntimeError::Inconsistent { entity, what })
 }

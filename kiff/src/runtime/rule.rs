@@ -119,7 +119,7 @@ impl Runtime {
     ) -> Result<Option<Ruled>, RuntimeError> {
         let entity = view.head.entity.clone();
         let (drafts, verdict) = match decided {
-            Decided::Execute(clearance, drafts) => (drafts, Verdict::Clear(Box::new(clearance))),
+            Decided::Execute(clearance, drafts) => (drafts, Verdict::Clear(clearance)),
             Decided::Hold(hold, drafts) => (drafts, Verdict::Hold(Box::new(hold))),
             Decided::Block(block, drafts) => (drafts, Verdict::Block(block)),
             Decided::Unplaced(_) | Decided::Repeat => {
@@ -239,7 +239,7 @@ impl Runtime {
 
 /// What the heart said, apart from the records that go with it.
 enum Verdict {
-    Clear(Box<Clearance>),
+    Clear(Clearance),
     Hold(Box<Hold>),
     Block(Block),
 }

@@ -91,7 +91,14 @@ pub trait EventStore: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct Batch {
     tenant: TenantId,
-    parts: Vec<Part>,
+    parts: Parts,
+}
+
+/// Most batches have one part, which needs no list.
+#[derive(Clone, Debug)]
+enum Parts {
+    One([Part; 1]),
+    Many(Vec<Part>),
 }
 
 /// One stream's part of a batch.
@@ -106,7 +113,7 @@ impl Batch {
     /// A batch of this tenant, without parts.
     #[must_use]
     pub fn new(tenant: TenantId) -> Self {
-        Self { tenant, parts: Vec::new() }
+        Self { tenant, parts: Parts::Many(Vec::new()) }
     }
 
     /// Adds records for a stream that must be at the sequence `expected` (0 if it is empty). Without
@@ -118,10 +125,18 @@ impl Batch {
         let next =
             (1u64..).zip(&records).all(|(place, record)| expected.checked_add(place) == Some(record.entity_seq()));
         let ours = records.iter().all(|record| *record.entity() == stream && *record.tenant() == self.tenant);
-        if !next || !ours || self.parts.iter().any(|part| part.stream == stream) {
+        if !next || !ours || self.parts().iter().any(|part| part.stream == stream) {
             return Err(BatchError { stream });
         }
-        self.parts.push(Part { stream, expected, records });
+        let part = Part { stream, expected, records };
+        self.parts = match self.parts {
+            Parts::Many(parts) if parts.is_empty() => Parts::One([part]),
+            Parts::One([first]) => Parts::Many(vec![first, part]),
+            Parts::Many(mut parts) => {
+                parts.push(part);
+                Parts::Many(parts)
+            }
+        };
         Ok(self)
     }
 
@@ -134,19 +149,18 @@ impl Batch {
     /// The parts, each of another stream.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
-        &self.parts
+        match &self.parts {
+            Parts::One(part) => part,
+            Parts::Many(parts) => parts,
+        }
     }
 
     /// Gives the records back, to be folded.
     pub(crate) fn into_records(self) -> Vec<Record> {
-        self.parts
-            .into_iter()
-            .map(|part| part.records)
-            .reduce(|mut all, more| {
-                all.extend(more);
-                all
-            })
-            .unwrap_or_default()
+        match self.parts {
+            Parts::One([part]) => part.records,
+            Parts::Many(parts) => parts.into_iter().flat_map(|part| part.records).collect(),
+        }
     }
 }
 

@@ -163,6 +163,23 @@ impl Value {
         write::write_value(out, self);
     }
 
+    /// Whether the canonical text has at most `most` bytes. Most values need not be written for it.
+    pub(crate) fn fits(&self, most: usize) -> bool {
+        // One byte of text takes at most six in JSON.
+        self.raw_len().saturating_mul(6) <= most || self.to_canonical().len() <= most
+    }
+
+    /// The bytes of the texts in it, and a little for what stands between them.
+    pub(crate) fn raw_len(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) => 6,
+            Self::Number(number) => number.as_str().len() + 1,
+            Self::String(text) => text.len() + 3,
+            Self::Array(items) => 2 + items.iter().map(Self::raw_len).sum::<usize>(),
+            Self::Object(object) => object.raw_len(),
+        }
+    }
+
     /// The canonical bytes.
     #[must_use]
     pub fn to_canonical(&self) -> Vec<u8> {

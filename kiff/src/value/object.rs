@@ -55,6 +55,10 @@ impl Object {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    pub(crate) fn raw_len(&self) -> usize {
+        2 + self.iter().map(|(name, value)| name.len() + 4 + value.raw_len()).sum::<usize>()
+    }
+
     /// How many members there are.
     #[must_use]
     pub const fn len(&self) -> usize {
