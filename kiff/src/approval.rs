@@ -339,7 +339,7 @@ fn drafts(
 
 /// What the reviewer said, cut to what a record holds with ease.
 fn note(reviewer: &Reviewer<'_>) -> String {
-    reviewer.note.chars().take(MOST_NOTE).collect()
+    crate::record::body::readable(reviewer.note, MOST_NOTE)
 }
 
 /// The most characters of a reviewer's words that are recorded.

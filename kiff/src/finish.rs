@@ -103,7 +103,7 @@ fn late(actor: &Arc<Actor>, action: &ActionName, terms: ExecutionTerms, ending: 
                 ("output", outcome.output.clone().unwrap_or(Value::Null)),
                 ("events", Value::from(events.collect::<Vec<_>>())),
             ]);
-            (Code::fixed("succeeded"), outcome.message.clone(), Some(Told::of(told)))
+            (Code::fixed("succeeded"), outcome.message.clone(), Some(Told::output(told)))
         }
         Ending::NotApplied(message) => (Code::fixed("not_applied"), message.clone(), None),
         Ending::Unknown { .. } => return Vec::new(),
@@ -136,7 +136,7 @@ fn emit(
         let reject = |reason: &'static str, drafts: &mut Vec<Draft>| {
             let event = RejectedEvent {
                 execution,
-                event_type: kind.chars().take(64).collect(),
+                event_type: body::cut(kind),
                 reason: Code::fixed(reason),
                 state: state.clone(),
                 payload: Told::of(payload.clone()),
@@ -150,7 +150,11 @@ fn emit(
             reject("event_undeclared", drafts);
             continue;
         };
-        if matches!(Told::of(payload.clone()), Told::Digest { .. }) && payload.to_canonical().len() > MOST_PAYLOAD {
+        if !payload.is_recordable() {
+            reject("payload_malformed", drafts);
+            continue;
+        }
+        if payload.to_canonical().len() > MOST_PAYLOAD {
             reject("event_too_large", drafts);
             continue;
         }
@@ -233,7 +237,7 @@ pub(crate) fn resolve(
         Resolution::Succeeded(_) => Code::fixed("succeeded"),
         Resolution::NotApplied => Code::fixed("not_applied"),
     };
-    let evidence = by.evidence.chars().take(MOST_NOTE).collect();
+    let evidence = body::readable(by.evidence, MOST_NOTE);
     let resolved = body::Resolved { action: open.action.clone(), execution: id, result, evidence };
     let mut drafts = vec![Draft::new(by.actor, Body::ExecutionResolved(resolved))];
     if let Resolution::Succeeded(outcome) = resolution {

@@ -260,6 +260,7 @@ pub(crate) fn admit_proposal(
         return Err(ProposalError::ReservedEntity);
     }
     check_size(&proposal)?;
+    check_texts(&proposal)?;
     let action = domain.find(&proposal.action).filter(|action| action.entity.as_str() == entity.kind());
     let name = action.map_or(name, |action| action.name.clone());
     let (params, offered, faults) = match action {
@@ -281,7 +282,7 @@ pub(crate) fn admit_proposal(
         action: name,
         entity,
         actor,
-        claimed: proposal.claimed,
+        claimed: proposal.claimed.map(Value::numbers_as_text),
         params,
         offered: offered.map(|offered| Digest::of(&offered.to_canonical())),
         salt: ids.salt,
@@ -300,6 +301,25 @@ fn admit_params(action: &Action, offered: Object) -> (Params, Option<Value>, Vec
         (take(&action.params, offered), None, faults)
     } else {
         (Params::default(), Some(Value::Object(offered)), faults)
+    }
+}
+
+/// The reader lets no U+0000 through, and no depth that a record could not hold; host code might.
+fn check_texts(proposal: &Proposal) -> Result<(), ProposalError> {
+    let malformed = |member: &str, expected| Err(ProposalError::Member { member: member.to_owned(), expected });
+    let notes = [
+        ("reasoning", &proposal.reasoning),
+        ("confidence", &proposal.confidence),
+        ("correlation", &proposal.correlation),
+    ];
+    let notes = notes.into_iter().filter_map(|(member, text)| text.as_ref().map(|text| (member, text)));
+    let evidence = proposal.evidence.iter().map(|text| ("evidence", text));
+    if let Some((member, _)) = notes.chain(evidence).find(|(_, text)| text.contains('\0')) {
+        return malformed(member, "without the character U+0000");
+    }
+    match proposal.params.iter().all(|(name, value)| !name.contains('\0') && value.is_recordable()) {
+        true => Ok(()),
+        false => malformed("parameters", "an object of bounded depth without the character U+0000"),
     }
 }
 

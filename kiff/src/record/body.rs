@@ -335,15 +335,20 @@ impl Told {
     pub(crate) fn of(value: Value) -> Self {
         match &value {
             // Each byte of text takes at most six in JSON, so a short one needs no measuring.
-            Value::String(text) if text.len() <= Self::MOST / 6 => return Self::Whole(value),
+            Value::String(text) if text.len() <= Self::MOST / 6 && !text.contains('\0') => return Self::Whole(value),
             _ => {}
         }
         let bytes = value.to_canonical();
-        if bytes.len() <= Self::MOST {
+        if bytes.len() <= Self::MOST && value.is_recordable() {
             Self::Whole(value)
         } else {
             Self::Digest { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), digest: Digest::of(&bytes) }
         }
+    }
+
+    /// The same for what stands outside an event's payload, where numbers are plain integers.
+    pub(crate) fn output(value: Value) -> Self {
+        Self::of(if value.is_recordable() { value.numbers_as_text() } else { value })
     }
 
     pub(crate) fn text(&self) -> String {
@@ -364,16 +369,28 @@ impl Told {
 
 impl Executed {
     pub(crate) fn of(action: ActionName, terms: ExecutionTerms, outcome: &Outcome, most_events: usize) -> Self {
-        let cut = |kind: &String| kind.chars().take(64).collect();
         Self {
             action,
             execution: terms.execution,
             attempt: terms.attempt,
             message: Told::of(Value::from(outcome.message.as_str())),
-            output: outcome.output.clone().map(Told::of),
-            emitted: outcome.events.iter().take(most_events).map(|(kind, _)| cut(kind)).collect(),
+            output: outcome.output.clone().map(Told::output),
+            emitted: outcome.events.iter().take(most_events.min(MOST_LISTED)).map(|(kind, _)| cut(kind)).collect(),
         }
     }
+}
+
+/// How many emitted events one record lists; more would not fit, whatever a domain's bounds say.
+const MOST_LISTED: usize = 64;
+
+/// What an executor gave as an event type, cut and made fit for a record.
+pub(crate) fn cut(kind: &str) -> String {
+    readable(kind, 64)
+}
+
+/// The first characters of a text that anyone may have written, without those that no record can hold.
+pub(crate) fn readable(text: &str, most: usize) -> String {
+    text.chars().take(most).map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// An effect that did not happen, or of which nobody knows.

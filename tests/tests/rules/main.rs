@@ -1,0 +1,8 @@
+//! The rules of authority (`docs/ARCHITECTURE.md`), each held by tests that are named after it.
+
+#[cfg(test)]
+mod kit;
+#[cfg(test)]
+mod readable;
+#[cfg(test)]
+mod rule_1;
