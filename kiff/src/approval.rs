@@ -324,6 +324,8 @@ fn drafts(
             sheet.fail(&Code::fixed("approval"), Refusal::ApprovalDenied { approval: approval.id, by, note });
             let mut ruling = ruling(domain, view, action, &approval.proposed, sheet.reason(), sheet, at);
             ruling.approval = Some(approval.id);
+            // The count of the call is the reviewer's; this record is the requester's.
+            ruling.suppressed = 0;
             vec![
                 Draft::new(reviewer.actor, Body::ApprovalDenied(closing())),
                 Draft::new(&approval.proposed.actor, Body::ActionBlocked(Arc::new(ruling))),

@@ -137,6 +137,11 @@ pub(crate) fn explain(
 ) -> (Sheet, Option<Code>) {
     let question = Question::of(asked);
     let mut sheet = examine(view, &question, now);
+    if asked.action.as_ref().is_some_and(|action| holds_all(action, question.authority))
+        && found.key.as_ref().is_some_and(|earlier| !earlier.is_same_request(&asked.proposed, &view.head.tenant))
+    {
+        sheet.refusals.insert(0, Refusal::IdempotencyKeyReused);
+    }
     let Some(action) = asked.action.as_ref().filter(|_| sheet.is_clean()) else {
         sheet.skip(&APPROVAL);
         return (sheet, None);
