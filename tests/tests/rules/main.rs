@@ -6,3 +6,7 @@ mod kit;
 mod readable;
 #[cfg(test)]
 mod rule_1;
+#[cfg(test)]
+mod rule_2;
+#[cfg(test)]
+mod rule_3;
