@@ -158,7 +158,7 @@ pub enum ReviewRefusal {
     /// The reviewer is the requester, or its principal, or acts for one of them.
     #[error("nobody reviews a request of their own")]
     SelfReview,
-    /// The reviewer has granted already; a quorum wants different people.
+    /// The reviewer, or the same person in another role, has granted already; a quorum wants different people.
     #[error("`{reviewer}` has granted already")]
     AlreadyGranted {
         /// The reviewer.
@@ -271,7 +271,7 @@ fn check(
     if let Some(what) = action.map_or(Some("the contract"), |action| changed_since(domain, view, approval, action)) {
         return Err(ReviewRefusal::Stale { approval: id, what });
     }
-    if approval.grants.iter().any(|earlier| is_same_person(earlier.id.as_str(), reviewer.actor.id.as_str())) {
+    if approval.grants.iter().any(|earlier| is_party(reviewer.actor, earlier)) {
         return Err(ReviewRefusal::AlreadyGranted { reviewer: reviewer.actor.id.clone() });
     }
     Ok(())
