@@ -57,7 +57,7 @@ kinds! {
     ApprovalRevoked = "approval_revoked",
     /// An approval was found past its time.
     ApprovalExpired = "approval_expired",
-    /// An event moved the entity on, so that the approval can no longer be used.
+    /// An event moved the entity on, or its rules changed, so that the approval can no longer be used.
     ApprovalSuperseded = "approval_superseded",
     /// An approval was handed to other reviewers.
     ApprovalEscalated = "approval_escalated",

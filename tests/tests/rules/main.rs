@@ -10,3 +10,7 @@ mod rule_1;
 mod rule_2;
 #[cfg(test)]
 mod rule_3;
+#[cfg(test)]
+mod rule_4;
+#[cfg(test)]
+mod rule_5;
