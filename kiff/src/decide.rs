@@ -554,6 +554,7 @@ fn execute(
     }
     drafts.push(Draft::new(&stored.actor, Body::ActionValidated(Arc::new(ruling))));
     let cleared = Cleared {
+        tenant: view.head.tenant.clone(),
         action: Arc::clone(action),
         proposed: stored,
         terms,

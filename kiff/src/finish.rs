@@ -78,6 +78,10 @@ pub(crate) fn finish(domain: &Domain, view: &View, cleared: &Cleared, ending: &E
             emit(domain, view, Some(&cleared.action), actor, terms.execution, outcome, &mut drafts);
             drafts
         }
+        // Of an earlier attempt this one knows nothing, so the doubt stays.
+        Ending::NotApplied(message) if terms.attempt > 1 && terms.effect != Effect::None => {
+            vec![Draft::new(actor, Body::ActionUnknown(unsuccessful(Code::fixed("earlier_attempt"), message)))]
+        }
         Ending::NotApplied(message) => {
             vec![Draft::new(actor, Body::ActionFailed(unsuccessful(Code::fixed("not_applied"), message)))]
         }
@@ -288,10 +292,14 @@ fn another_attempt(
     }
     let proposed = open.proposed.clone().ok_or(not("what was cleared is no longer known"))?;
     let action = domain.find(open.action.as_str()).cloned().ok_or(not("the domain no longer has the action"))?;
+    if action.executor.is_none() {
+        return Err(not("the host runs it, and there is no executor"));
+    }
     let state = view.state.clone().ok_or(not("the entity has no state"))?;
     let deadline = action.timeout().map(|span| decided_at.plus(span));
     let terms = ExecutionTerms { execution, attempt: open.attempt.saturating_add(1), effect: open.effect, deadline };
     Ok(Cleared {
+        tenant: view.head.tenant.clone(),
         action,
         proposed,
         terms,

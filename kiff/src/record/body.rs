@@ -399,7 +399,8 @@ pub(crate) struct Unsuccessful {
     pub(crate) action: ActionName,
     pub(crate) execution: ExecutionId,
     pub(crate) attempt: u32,
-    /// `not_applied`, `error`, `panicked`, `timed_out` or `no_effect`.
+    /// `not_applied`, `error`, `panicked`, `timed_out`, `no_effect`, or `earlier_attempt`: this attempt was not
+    /// applied, and nobody knows of the one before.
     pub(crate) cause: Code,
     pub(crate) message: Told,
 }

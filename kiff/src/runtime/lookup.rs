@@ -4,7 +4,7 @@ use super::{Runtime, RuntimeError};
 use crate::{
     answer::{Answer, Blocked, Held, InDoubt, Teller},
     decide::{Found, FoundApproval, closed_by},
-    decision::{Block, Sheet},
+    decision::{Block, Cleared, Sheet},
     ids::{ApprovalId, Code, EntityRef, ExecutionId, TraceId},
     proposal::Asked,
     record::{
@@ -128,6 +128,18 @@ impl Runtime {
         match &closing.body {
             Body::ActionValidated(ruling) => self.recorded_execution(proposed, &closing, ruling).await,
             _ => self.closed_approval(&view, id, decision.trace_id()).await,
+        }
+    }
+
+    /// What the log says came of an execution that was cleared in this process.
+    pub(super) async fn recorded_ending(&self, cleared: &Cleared) -> Result<Answer, RuntimeError> {
+        let place = self.execution_place(cleared.terms.execution).await?;
+        let clearance = self.record_at(&place.stream, place.seq).await?;
+        match &clearance.body {
+            Body::ActionValidated(ruling) => self.recorded_execution(&cleared.proposed, &clearance, ruling).await,
+            _ => {
+                Err(RuntimeError::Inconsistent { entity: place.stream, what: "an execution's id names another record" })
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use kiff::{
     Answer, ApprovalId, Authority, Blocked, Blocking, BoxFuture, Call, Contract, Definition, Domain, DomainBuilder,
     Effect, Executed, Executor, Failed, Failure, Held, InDoubt, Ingested, Kind, Machine, NewEvent, Outcome, Param,
-    Proposal, Record, Review, ReviewRefusal, Runtime, RuntimeBuilder, Value,
+    Proposal, Record, Review, ReviewRefusal, Runtime, RuntimeBuilder, RuntimeError, Value,
     clock::Timer,
     replay,
     store::MemoryStore,
@@ -17,7 +17,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::Poll,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -119,6 +119,17 @@ impl Timer for ManualTimer {
         let due = Arc::clone(&self.due);
         Box::pin(poll_fn(move |_| if due.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }))
     }
+}
+
+/// A call that owns what it needs, so that a test may poll it by hand, and drop it.
+pub(crate) fn call(rt: &Runtime, proposal: Proposal) -> BoxFuture<'static, Result<Answer, RuntimeError>> {
+    let rt = rt.clone();
+    Box::pin(async move { rt.execute(&agent(), proposal).await })
+}
+
+/// Polls once; true if the call still waits.
+pub(crate) fn waits<T>(call: &mut BoxFuture<'static, T>) -> bool {
+    call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
 }
 
 fn order() -> Machine {
@@ -293,7 +304,7 @@ impl World {
         assert!(matches!(review, Review::Recorded(_)), "{review:?}");
     }
 
-    pub(crate) fn refused(&self, review: Result<Review, kiff::RuntimeError>) -> ReviewRefusal {
+    pub(crate) fn refused(&self, review: Result<Review, RuntimeError>) -> ReviewRefusal {
         match review.unwrap() {
             Review::Refused(refusal) => refusal,
             Review::Recorded(status) => panic!("wanted a refusal, got {status:?}"),

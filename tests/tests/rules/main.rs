@@ -14,3 +14,7 @@ mod rule_3;
 mod rule_4;
 #[cfg(test)]
 mod rule_5;
+#[cfg(test)]
+mod rule_6;
+#[cfg(test)]
+mod rule_7;
