@@ -7,6 +7,10 @@ mod readable;
 #[cfg(test)]
 mod rule_1;
 #[cfg(test)]
+mod rule_10;
+#[cfg(test)]
+mod rule_11;
+#[cfg(test)]
 mod rule_2;
 #[cfg(test)]
 mod rule_3;
@@ -18,3 +22,7 @@ mod rule_5;
 mod rule_6;
 #[cfg(test)]
 mod rule_7;
+#[cfg(test)]
+mod rule_8;
+#[cfg(test)]
+mod rule_9;
