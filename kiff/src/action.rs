@@ -66,7 +66,7 @@ impl Outcome {
     }
 
     /// What the effect returned, for the caller and the log: any JSON. What does not fit a record is
-    /// recorded by its length and digest.
+    /// recorded by its length and digest, and a number that is not an integer within ±(2^53−1) as text.
     #[must_use]
     pub fn output(mut self, output: Value) -> Self {
         self.output = Some(output);

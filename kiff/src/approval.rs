@@ -158,7 +158,7 @@ pub enum ReviewRefusal {
     /// The reviewer is the requester, or its principal, or acts for one of them.
     #[error("nobody reviews a request of their own")]
     SelfReview,
-    /// The reviewer has granted already; a quorum wants different people.
+    /// The reviewer, or the same person in another role, has granted already; a quorum wants different people.
     #[error("`{reviewer}` has granted already")]
     AlreadyGranted {
         /// The reviewer.
@@ -286,7 +286,7 @@ fn check(
     if let Some(what) = action.map_or(Some("the contract"), |action| changed_since(domain, view, approval, action)) {
         return Err(ReviewRefusal::Stale { approval: id, what });
     }
-    if approval.grants.iter().any(|earlier| is_same_person(earlier.id.as_str(), reviewer.actor.id.as_str())) {
+    if approval.grants.iter().any(|earlier| is_party(reviewer.actor, earlier)) {
         return Err(ReviewRefusal::AlreadyGranted { reviewer: reviewer.actor.id.clone() });
     }
     Ok(())
@@ -339,6 +339,8 @@ fn drafts(
             sheet.fail(&Code::fixed("approval"), Refusal::ApprovalDenied { approval: approval.id, by, note });
             let mut ruling = ruling(domain, view, action, &approval.proposed, sheet.reason(), sheet, at);
             ruling.approval = Some(approval.id);
+            // The count of the call is the reviewer's; this record is the requester's.
+            ruling.suppressed = 0;
             vec![
                 Draft::new(reviewer.actor, Body::ApprovalDenied(closing())),
                 Draft::new(&approval.proposed.actor, Body::ActionBlocked(Arc::new(ruling))),
@@ -354,7 +356,7 @@ fn drafts(
 
 /// What the reviewer said, cut to what a record holds with ease.
 fn note(reviewer: &Reviewer<'_>) -> String {
-    reviewer.note.chars().take(MOST_NOTE).collect()
+    crate::record::body::readable(reviewer.note, MOST_NOTE)
 }
 
 /// The most characters of a reviewer's words that are recorded.

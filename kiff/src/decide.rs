@@ -99,9 +99,9 @@ pub(crate) fn decide(domain: &Domain, view: &View, asked: &Asked, found: &Found,
         Consent::Waiting(approval) => {
             Decided::Hold(Hold { approval, opened: false, denials: earlier_denials(view, asked) }, Vec::new())
         }
-        Consent::Needed { reason, expired } => {
+        Consent::Needed { reason, closing } => {
             sheet.checks.push((APPROVAL, crate::record::CheckResult::Failed));
-            open_hold(domain, view, action, asked, reason, expired, sheet, at)
+            open_hold(domain, view, action, asked, reason, closing, sheet, at)
         }
     }
 }
@@ -137,6 +137,11 @@ pub(crate) fn explain(
 ) -> (Sheet, Option<Code>) {
     let question = Question::of(asked);
     let mut sheet = examine(view, &question, now);
+    if asked.action.as_ref().is_some_and(|action| holds_all(action, question.authority))
+        && found.key.as_ref().is_some_and(|earlier| !earlier.is_same_request(&asked.proposed, &view.head.tenant))
+    {
+        sheet.refusals.insert(0, Refusal::IdempotencyKeyReused);
+    }
     let Some(action) = asked.action.as_ref().filter(|_| sheet.is_clean()) else {
         sheet.skip(&APPROVAL);
         return (sheet, None);
@@ -370,10 +375,10 @@ enum Consent {
     Given(Option<ApprovalId>),
     /// The same request waits for its reviewers already, or was granted and not yet used.
     Waiting(OpenApproval),
-    /// A new approval must be opened, after the expired one of the same request is closed.
+    /// A new approval must be opened, after the one of the same request that is of no use is closed.
     Needed {
         reason: Code,
-        expired: Option<ApprovalId>,
+        closing: Option<Body>,
     },
     Refused(Refusal),
 }
@@ -401,14 +406,19 @@ fn consent(domain: &Domain, view: &View, asked: &Asked, found: &Found, action: &
     match waiting {
         // One that can no longer be used is closed, and the request opens another.
         Some(approval) if approval.has_expired(view.head.effective(now)) => {
-            Consent::Needed { reason, expired: Some(approval.id) }
+            let closing = Closing { approval: approval.id, reason: None };
+            Consent::Needed { reason, closing: Some(Body::ApprovalExpired(closing)) }
+        }
+        Some(approval) if changed_since(domain, view, approval, action).is_some() => {
+            let closing = Closing { approval: approval.id, reason: None };
+            Consent::Needed { reason, closing: Some(Body::ApprovalSuperseded(closing)) }
         }
         Some(approval) => Consent::Waiting(approval.clone()),
         None => {
             let open = view.approvals.iter().filter(|approval| approval.proposed.actor.id == proposed.actor.id).count();
             let most = domain.bounds().open_approvals;
             if open < most {
-                Consent::Needed { reason, expired: None }
+                Consent::Needed { reason, closing: None }
             } else {
                 Consent::Refused(Refusal::TooManyOpenApprovals { open, most })
             }
@@ -502,7 +512,7 @@ pub(crate) fn closed_by(id: ApprovalId, kind: Kind, view: &View) -> Refusal {
         }
         Kind::ApprovalRevoked => Refusal::ApprovalRevoked { approval: id },
         Kind::ApprovalExpired => Refusal::ApprovalExpired { approval: id },
-        Kind::ApprovalSuperseded => Refusal::ApprovalStale { approval: id, what: "the entity" },
+        Kind::ApprovalSuperseded => Refusal::ApprovalStale { approval: id, what: "the entity or its rules" },
         _ => Refusal::ApprovalConsumed { approval: id },
     }
 }
@@ -544,6 +554,7 @@ fn execute(
     }
     drafts.push(Draft::new(&stored.actor, Body::ActionValidated(Arc::new(ruling))));
     let cleared = Cleared {
+        tenant: view.head.tenant.clone(),
         action: Arc::clone(action),
         proposed: stored,
         terms,
@@ -563,7 +574,7 @@ fn open_hold(
     action: &Action,
     asked: &Asked,
     reason: Code,
-    expired: Option<ApprovalId>,
+    closing: Option<Body>,
     sheet: Sheet,
     at: &Moment<'_>,
 ) -> Decided {
@@ -579,9 +590,7 @@ fn open_hold(
     });
     let ruling = Arc::new(ruling);
     let mut drafts = Vec::with_capacity(3);
-    drafts.extend(
-        expired.map(|approval| Draft::new(&proposed.actor, Body::ApprovalExpired(Closing { approval, reason: None }))),
-    );
+    drafts.extend(closing.map(|body| Draft::new(&proposed.actor, body)));
     drafts.push(Draft::new(&proposed.actor, Body::DecisionRecorded(Arc::clone(proposed))));
     drafts.push(Draft::new(&proposed.actor, Body::ApprovalRequired(Arc::clone(&ruling))));
     let approval = OpenApproval {

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::Action,
-    ids::{ActionName, ActorId, ApprovalId, Code, EntityRef, ExecutionId, Permission, StateName, TraceId},
+    ids::{ActionName, ActorId, ApprovalId, Code, EntityRef, ExecutionId, Permission, StateName, TenantId, TraceId},
     machine::FactsBox,
     param::{ParamFault, Params},
     record::{CheckResult, Draft, body::ExecutionTerms},
@@ -260,6 +260,8 @@ pub(crate) struct Clearance {
 /// What a clearance and a permit are about.
 #[derive(Debug)]
 pub(crate) struct Cleared {
+    /// In whose log the clearance stands.
+    pub(crate) tenant: TenantId,
     pub(crate) action: Arc<Action>,
     pub(crate) proposed: Arc<Proposed>,
     pub(crate) terms: ExecutionTerms,

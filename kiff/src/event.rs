@@ -74,6 +74,11 @@ pub(crate) struct EventBody {
 impl EventBody {
     /// Checks the names of an event.
     pub(crate) fn admit(event: NewEvent) -> Result<Self, NameError> {
+        for (what, id) in [("a correlation id", &event.correlation), ("a causation id", &event.causation)] {
+            if let Some(id) = id.as_ref().filter(|id| id.len() > 255 || id.contains('\0')) {
+                return Err(NameError::new(what, "at most 255 bytes without U+0000", id));
+            }
+        }
         Ok(Self {
             id: EventId::new(event.id)?,
             kind: EventType::new(event.kind)?,

@@ -79,6 +79,10 @@ pub(crate) fn finish(domain: &Domain, view: &View, cleared: &Cleared, ending: &E
             emit(domain, view, Some(&cleared.action), actor, terms.execution, outcome, &mut drafts);
             drafts
         }
+        // Of an earlier attempt this one knows nothing, so the doubt stays.
+        Ending::NotApplied(message) if terms.attempt > 1 && terms.effect != Effect::None => {
+            vec![Draft::new(actor, Body::ActionUnknown(unsuccessful(Code::fixed("earlier_attempt"), message)))]
+        }
         Ending::NotApplied(message) => {
             vec![Draft::new(actor, Body::ActionFailed(unsuccessful(Code::fixed("not_applied"), message)))]
         }
@@ -104,7 +108,7 @@ fn late(actor: &Arc<Actor>, action: &ActionName, terms: ExecutionTerms, ending: 
                 ("output", outcome.output.clone().unwrap_or(Value::Null)),
                 ("events", Value::from(events.collect::<Vec<_>>())),
             ]);
-            (Code::fixed("succeeded"), outcome.message.clone(), Some(Told::of(told)))
+            (Code::fixed("succeeded"), outcome.message.clone(), Some(Told::output(told)))
         }
         Ending::NotApplied(message) => (Code::fixed("not_applied"), message.clone(), None),
         Ending::Unknown { .. } => return Vec::new(),
@@ -137,7 +141,7 @@ fn emit(
         let reject = |reason: &'static str, drafts: &mut Vec<Draft>| {
             let event = RejectedEvent {
                 execution,
-                event_type: kind.chars().take(64).collect(),
+                event_type: body::cut(kind),
                 reason: Code::fixed(reason),
                 state: state.clone(),
                 payload: Told::of(payload.clone()),
@@ -149,6 +153,10 @@ fn emit(
             reject("event_undeclared", drafts);
             continue;
         };
+        if !payload.is_recordable() {
+            reject("payload_malformed", drafts);
+            continue;
+        }
         if !payload.fits(MOST_PAYLOAD) {
             reject("event_too_large", drafts);
             continue;
@@ -243,7 +251,7 @@ pub(crate) fn resolve(
         Resolution::Succeeded(_) => Code::fixed("succeeded"),
         Resolution::NotApplied => Code::fixed("not_applied"),
     };
-    let evidence = by.evidence.chars().take(MOST_NOTE).collect();
+    let evidence = body::readable(by.evidence, MOST_NOTE);
     let resolved = body::Resolved { action: open.action.clone(), execution: id, result, evidence };
     let mut drafts = vec![Draft::new(by.actor, Body::ExecutionResolved(resolved))];
     if let Resolution::Succeeded(outcome) = resolution {
@@ -294,10 +302,14 @@ fn another_attempt(
     }
     let proposed = open.proposed.clone().ok_or(not("what was cleared is no longer known"))?;
     let action = domain.find(open.action.as_str()).cloned().ok_or(not("the domain no longer has the action"))?;
+    if action.executor.is_none() {
+        return Err(not("the host runs it, and there is no executor"));
+    }
     let state = view.state.clone().ok_or(not("the entity has no state"))?;
     let deadline = action.timeout().map(|span| decided_at.plus(span));
     let terms = ExecutionTerms { execution, attempt: open.attempt.saturating_add(1), effect: open.effect, deadline };
     Ok(Cleared {
+        tenant: view.head.tenant.clone(),
         action,
         proposed,
         terms,

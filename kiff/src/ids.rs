@@ -20,7 +20,7 @@ pub struct NameError {
 }
 
 impl NameError {
-    fn new(what: &'static str, rule: &'static str, text: &str) -> Self {
+    pub(crate) fn new(what: &'static str, rule: &'static str, text: &str) -> Self {
         let text = text.chars().take(64).flat_map(char::escape_debug).collect();
         Self { what, text, rule }
     }

@@ -63,6 +63,9 @@ pub enum EventRefusal {
         /// The most that is admitted.
         most: usize,
     },
+    /// The payload is deeper than a record may be, or holds the character U+0000.
+    #[error("the payload is nested too deeply, or holds the character U+0000")]
+    PayloadMalformed,
 }
 
 impl EventRefusal {
@@ -75,6 +78,7 @@ impl EventRefusal {
             Self::SourceNotAllowed { .. } => "source_not_allowed",
             Self::IdReused { .. } => "event_id_reused",
             Self::TooLarge { .. } => "event_too_large",
+            Self::PayloadMalformed => "payload_malformed",
         }
     }
 }
@@ -104,6 +108,9 @@ pub(crate) fn ingest(
         } else {
             Admitted::Refused(EventRefusal::IdReused { source_id: source.id.clone(), id: event.id.to_string() })
         };
+    }
+    if !event.payload.is_recordable() {
+        return Admitted::Refused(EventRefusal::PayloadMalformed);
     }
     if !event.payload.fits(MOST_PAYLOAD) {
         let bytes = event.payload.to_canonical().len();

@@ -262,6 +262,7 @@ pub(crate) fn admit_proposal(
         return Err(ProposalError::ReservedEntity);
     }
     check_size(&proposal)?;
+    check_texts(&proposal)?;
     let action = known.filter(|action| action.entity.as_str() == entity.kind());
     let (params, offered, faults) = match action {
         Some(action) => admit_params(action, proposal.params),
@@ -282,7 +283,7 @@ pub(crate) fn admit_proposal(
         action: name,
         entity,
         actor,
-        claimed: proposal.claimed,
+        claimed: proposal.claimed.map(Value::numbers_as_text),
         params,
         offered: offered.map(|offered| Digest::of(&offered.to_canonical())),
         salt: ids.salt,
@@ -304,10 +305,30 @@ fn admit_params(action: &Action, offered: Object) -> (Params, Option<Value>, Vec
     }
 }
 
+/// The reader lets no U+0000 through, and no depth that a record could not hold; host code might.
+fn check_texts(proposal: &Proposal) -> Result<(), ProposalError> {
+    let malformed = |member: &str, expected| Err(ProposalError::Member { member: member.to_owned(), expected });
+    let notes = [
+        ("reasoning", &proposal.reasoning),
+        ("confidence", &proposal.confidence),
+        ("correlation", &proposal.correlation),
+    ];
+    let notes = notes.into_iter().filter_map(|(member, text)| text.as_ref().map(|text| (member, text)));
+    let evidence = proposal.evidence.iter().map(|text| ("evidence", text));
+    if let Some((member, _)) = notes.chain(evidence).find(|(_, text)| text.contains('\0')) {
+        return malformed(member, "without the character U+0000");
+    }
+    match proposal.params.iter().all(|(name, value)| !name.contains('\0') && value.is_recordable()) {
+        true => Ok(()),
+        false => malformed("parameters", "an object of bounded depth without the character U+0000"),
+    }
+}
+
 fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {
     let texts = [&proposal.reasoning, &proposal.confidence, &proposal.correlation];
     let texts = texts.into_iter().flatten().chain(&proposal.evidence).map(|text| text.len() + 3);
-    let raw: usize = texts.sum::<usize>() + proposal.params.raw_len() + proposal.claimed.as_ref().map_or(0, Value::raw_len);
+    let raw: usize =
+        texts.sum::<usize>() + proposal.params.raw_len() + proposal.claimed.as_ref().map_or(0, Value::raw_len);
     // One byte of text takes at most six in JSON, so most proposals need no second look.
     if raw.saturating_mul(6) <= MOST_PROPOSED {
         return Ok(());

@@ -183,6 +183,7 @@ impl View {
     /// How the next refusal of `actor` is recorded, with `most` recorded one by one.
     pub(crate) fn next_refusal(&self, actor: &ActorId, most: u64, now: Timestamp) -> RefusalRecord {
         match self.refusals.iter().find(|run| run.actor == *actor && !self.is_over(run, now)) {
+            None if most == 0 => RefusalRecord::Suppression(0),
             None => RefusalRecord::Single,
             Some(run) if run.count < most => RefusalRecord::Single,
             Some(run) if !run.suppressed => RefusalRecord::Suppression(run.count),

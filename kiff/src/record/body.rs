@@ -57,7 +57,7 @@ kinds! {
     ApprovalRevoked = "approval_revoked",
     /// An approval was found past its time.
     ApprovalExpired = "approval_expired",
-    /// An event moved the entity on, so that the approval can no longer be used.
+    /// An event moved the entity on, or its rules changed, so that the approval can no longer be used.
     ApprovalSuperseded = "approval_superseded",
     /// An approval was handed to other reviewers.
     ApprovalEscalated = "approval_escalated",
@@ -143,16 +143,6 @@ impl Body {
             Self::OutcomeConflict(_) => Kind::OutcomeConflict,
             Self::EventRejected(_) => Kind::EventRejected,
             Self::RefusalsSuppressed(_) => Kind::RefusalsSuppressed,
-        }
-    }
-
-    /// True if the record tells how this execution ended.
-    pub(crate) fn ends(&self, execution: ExecutionId) -> bool {
-        match self {
-            Self::ActionExecuted(done) => done.execution == execution,
-            Self::ActionFailed(result) | Self::ActionUnknown(result) => result.execution == execution,
-            Self::OutcomeConflict(conflict) => conflict.execution == execution,
-            _ => false,
         }
     }
 
@@ -343,11 +333,16 @@ impl Told {
 
     /// Keeps what fits.
     pub(crate) fn of(value: Value) -> Self {
-        if value.fits(Self::MOST) {
+        if value.is_recordable() && value.fits(Self::MOST) {
             return Self::Whole(value);
         }
         let bytes = value.to_canonical();
         Self::Digest { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), digest: Digest::of(&bytes) }
+    }
+
+    /// The same for what stands outside an event's payload, where numbers are plain integers.
+    pub(crate) fn output(value: Value) -> Self {
+        Self::of(if value.is_recordable() { value.numbers_as_text() } else { value })
     }
 
     pub(crate) fn into_text(self) -> String {
@@ -368,19 +363,28 @@ impl Told {
 
 impl Executed {
     pub(crate) fn of(action: ActionName, terms: ExecutionTerms, outcome: &Outcome, most_events: usize) -> Self {
-        let cut = |kind: &String| match kind.len() {
-            0..=64 => kind.clone(),
-            _ => kind.chars().take(64).collect(),
-        };
         Self {
             action,
             execution: terms.execution,
             attempt: terms.attempt,
             message: Told::of(Value::from(outcome.message.as_str())),
-            output: outcome.output.clone().map(Told::of),
-            emitted: outcome.events.iter().take(most_events).map(|(kind, _)| cut(kind)).collect(),
+            output: outcome.output.clone().map(Told::output),
+            emitted: outcome.events.iter().take(most_events.min(MOST_LISTED)).map(|(kind, _)| cut(kind)).collect(),
         }
     }
+}
+
+/// How many emitted events one record lists; more would not fit, whatever a domain's bounds say.
+const MOST_LISTED: usize = 64;
+
+/// What an executor gave as an event type, cut and made fit for a record.
+pub(crate) fn cut(kind: &str) -> String {
+    readable(kind, 64)
+}
+
+/// The first characters of a text that anyone may have written, without those that no record can hold.
+pub(crate) fn readable(text: &str, most: usize) -> String {
+    text.chars().take(most).map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// An effect that did not happen, or of which nobody knows.
@@ -389,7 +393,8 @@ pub(crate) struct Unsuccessful {
     pub(crate) action: ActionName,
     pub(crate) execution: ExecutionId,
     pub(crate) attempt: u32,
-    /// `not_applied`, `error`, `panicked`, `timed_out` or `no_effect`.
+    /// `not_applied`, `error`, `panicked`, `timed_out`, `no_effect`, or `earlier_attempt`: this attempt was not
+    /// applied, and nobody knows of the one before.
     pub(crate) cause: Code,
     pub(crate) message: Told,
 }

@@ -151,6 +151,24 @@ impl Runtime {
         Ok(ours.is_some() && stored.first() == ours)
     }
 
+    /// The records behind `after` that one call wrote, up to the first of another call.
+    pub(super) async fn records_of_call(
+        &self,
+        entity: &EntityRef,
+        after: u64,
+        trace: TraceId,
+    ) -> Result<Vec<Record>, RuntimeError> {
+        let mut records = Vec::new();
+        for (seq, bytes) in (after..).zip(self.inner.store.read(&self.tenant, entity, after, PAGE).await?) {
+            let record = self.parse(entity, seq, bytes)?;
+            if record.trace_id() != trace {
+                break;
+            }
+            records.push(record);
+        }
+        Ok(records)
+    }
+
     /// The receipt of the decision among the records. A clearance without one must not be stored; any other
     /// decision may be, and its receipt be issued later from the log.
     async fn sign(&self, records: &[Record]) -> Result<Option<Receipt>, NotSigned> {

@@ -131,6 +131,18 @@ impl Runtime {
         }
     }
 
+    /// What the log says came of an execution that was cleared in this process.
+    pub(super) async fn recorded_ending(&self, cleared: &Cleared) -> Result<Answer, RuntimeError> {
+        let place = self.execution_place(cleared.terms.execution).await?;
+        let clearance = self.record_at(&place.stream, place.seq).await?;
+        match &clearance.body {
+            Body::ActionValidated(ruling) => self.recorded_execution(&cleared.proposed, &clearance, ruling).await,
+            _ => {
+                Err(RuntimeError::Inconsistent { entity: place.stream, what: "an execution's id names another record" })
+            }
+        }
+    }
+
     async fn recorded_execution(
         &self,
         proposed: &Proposed,
@@ -170,21 +182,6 @@ impl Runtime {
             trace_id: Some(clearance.trace_id()),
             is_repeat: true,
         }))
-    }
-
-    /// The records of an execution's end that this very call has stored, if it has.
-    pub(super) async fn own_ending(
-        &self,
-        cleared: &Cleared,
-        trace: TraceId,
-    ) -> Result<Option<Vec<Record>>, RuntimeError> {
-        let execution = cleared.terms.execution;
-        let place = self.execution_place(execution).await?;
-        let records = self.stream(&place.stream, place.seq).await?;
-        let is_ending = |record: &Record| record.trace_id() == trace && record.body.ends(execution);
-        let ours = records.into_iter().skip_while(|record| !is_ending(record));
-        let ours: Vec<Record> = ours.take_while(|record| record.trace_id() == trace).collect();
-        Ok(if ours.is_empty() { None } else { Some(ours) })
     }
 
     /// The proposal that stands at this place.

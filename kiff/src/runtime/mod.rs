@@ -144,7 +144,9 @@ impl Runtime {
     /// [`RuntimeError::OutcomeNotRecorded`] if it could not be recorded: the outcome is in the error.
     pub async fn settle(&self, permit: Permit, result: Result<Outcome, Failure>) -> Result<Answer, RuntimeError> {
         let trace = permit.cleared.trace;
-        self.record(Spent(permit), Ending::from(result), None, trace).await
+        // The outcome belongs into the log that has the clearance, whichever tenant's handle is used.
+        let own = Self { inner: Arc::clone(&self.inner), tenant: permit.cleared.tenant.clone() };
+        own.record(Spent(permit), Ending::from(result), None, trace).await
     }
 
     /// Runs the stored proposal of an approval that has been granted, for the requester that the log
@@ -180,10 +182,12 @@ impl Runtime {
         let cleared = &spent.0.cleared;
         let (entity, action) = (&cleared.proposed.entity, &cleared.proposed.action);
         match self.stored_ending(cleared, &ending, trace_id).await {
+            // It was settled before, and this result says nothing: what was recorded stands.
+            Ok(records) if records.is_empty() => self.recorded_ending(cleared).await,
             Ok(records) => {
                 let teller = Teller { entity, action, receipt, trace_id, is_repeat: false };
                 let answer = Answer::ended(teller, records);
-                let what = "the execution was settled before this result, which says nothing";
+                let what = "an execution ended in a record of another kind";
                 answer.ok_or_else(|| RuntimeError::Inconsistent { entity: entity.clone(), what })
             }
             Err(source) => Err(RuntimeError::OutcomeNotRecorded(Box::new(Unrecorded {
@@ -204,16 +208,23 @@ impl Runtime {
     ) -> Result<Vec<Record>, RuntimeError> {
         let entity = &cleared.proposed.entity;
         let (mut tries, mut failures) = (0, 0);
+        // Where the first append was tried whose answer is lost: what stands behind it may be this outcome.
+        let mut lost = None;
         loop {
+            let mut tried = None;
             let stored = async {
-                // After a failure the outcome may be stored already; then it is not to be told twice.
-                if failures > 0
-                    && let Some(records) = self.own_ending(cleared, trace).await?
-                {
-                    return Ok(Commit::found(records));
+                if let Some(after) = lost {
+                    let landed = self.records_of_call(entity, after, trace).await?;
+                    if !landed.is_empty() {
+                        return Ok(Commit::found(landed));
+                    }
                 }
                 let view = self.view(entity).await?;
+                if view.execution(cleared.terms.execution).is_none() {
+                    self.execution_place(cleared.terms.execution).await?;
+                }
                 let drafts = finish(&self.inner.domain, &view, cleared, ending);
+                tried = Some(view.head.seq);
                 self.commit(view, drafts, trace, self.inner.clock.now()).await
             };
             match stored.await {
@@ -221,6 +232,7 @@ impl Runtime {
                 Ok(Commit::Conflict | Commit::Unsigned) => once_more(&mut tries, MOST_ENDING_TRIES, entity)?,
                 // The outcome of an effect is worth more tries than a decision is.
                 Err(RuntimeError::Store(_)) if failures < MOST_STORE_FAILURES => {
+                    lost = lost.or(tried);
                     failures += 1;
                     self.inner.timer.sleep(PAUSE * failures).await;
                 }

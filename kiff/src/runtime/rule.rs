@@ -7,7 +7,10 @@ use crate::{
     decision::{Block, Clearance, Decided, Hold},
     ids::{ActorId, ApprovalId, EntityRef, EntityType, Ids, TraceId},
     proposal::Asked,
-    record::{Draft, body::Issue},
+    record::{
+        Draft,
+        body::{Body, Issue},
+    },
     request::Proposed,
     timestamp::Timestamp,
     view::View,
@@ -130,9 +133,14 @@ impl Runtime {
         if drafts.is_empty() {
             return self.carry_out_silently(&entity, verdict, proposed, attempt).await;
         }
+        // The record that ends a run of refusals stands for this one too, and tells no count.
+        let is_told = !drafts.iter().any(|draft| matches!(draft.body, Body::RefusalsSuppressed(_)));
         match self.commit(view, drafts, attempt.ids.trace, attempt.now).await? {
             Commit::Stored(stored) => {
-                self.tell_suppressed(&entity, &proposed.actor.id);
+                match is_told {
+                    true => self.tell_suppressed(&entity, &proposed.actor.id),
+                    false => self.count_suppressed(&entity, &proposed.actor.id),
+                }
                 let (receipt, trace_id) = (stored.receipt, attempt.ids.trace);
                 Ok(Some(match verdict {
                     Verdict::Clear(clearance) => Ruled::Allowed(Allowed {
@@ -142,7 +150,7 @@ impl Runtime {
                     }),
                     Verdict::Hold(hold) => Ruled::answered(Answer::Held(Held::of(*hold, receipt, trace_id))),
                     Verdict::Block(block) => {
-                        Ruled::answered(Answer::Blocked(Blocked::of(block, proposed, true, receipt, trace_id)))
+                        Ruled::answered(Answer::Blocked(Blocked::of(block, proposed, is_told, receipt, trace_id)))
                     }
                 }))
             }

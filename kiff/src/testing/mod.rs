@@ -1,8 +1,10 @@
 //! What tests need, yours and ours. Behind the feature `testing`.
 
 mod clock;
+mod faults;
 mod scenario;
 pub mod store_suite;
 
 pub use clock::{FixedIds, ManualClock};
+pub use faults::{Fault, FaultStore};
 pub use scenario::{Proposed, Replayed, Scenario};

@@ -187,7 +187,41 @@ impl Value {
         self.write(&mut out);
         out
     }
+
+    /// Whether a record that holds this value can be read again: it is no deeper than a reader follows, and
+    /// no text in it holds U+0000. Numbers are another matter, see [`numbers_as_text`](Self::numbers_as_text).
+    pub(crate) fn is_recordable(&self) -> bool {
+        self.nests_within(MOST_NESTED)
+    }
+
+    fn nests_within(&self, depth: usize) -> bool {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) => true,
+            Self::String(text) => !text.contains('\0'),
+            Self::Array(items) => depth > 0 && items.iter().all(|item| item.nests_within(depth - 1)),
+            Self::Object(members) => {
+                depth > 0 && members.iter().all(|(name, value)| !name.contains('\0') && value.nests_within(depth - 1))
+            }
+        }
+    }
+
+    /// Outside an event's payload a record holds no number that some reader would round: such a number
+    /// becomes a text of the same digits.
+    pub(crate) fn numbers_as_text(self) -> Self {
+        match self {
+            Self::Number(number) if !number.is_safe_integer() => Self::String(number.as_str().to_owned()),
+            Self::Array(items) => Self::Array(items.into_iter().map(Self::numbers_as_text).collect()),
+            Self::Object(members) => {
+                Self::Object(members.into_iter().map(|(name, value)| (name, value.numbers_as_text())).collect())
+            }
+            plain => plain,
+        }
+    }
 }
+
+/// Arrays and objects inside each other in a value that a record holds. A record may be 64 deep; the rest is
+/// for what stands round the value.
+const MOST_NESTED: usize = 58;
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,150 @@
+//! A store that fails when it is told to, to see that what is built on it survives.
+
+use crate::{
+    ids::{EntityRef, TenantId},
+    record::RecordBytes,
+    store::{Append, Batch, Claim, EventStore, Found, MarkKind, OpenMark, StoreError},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// How a call to a [`FaultStore`] fails.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is done, and the caller is told so.
+    Refused,
+    /// An append is stored and its answer lost. Any other call is refused.
+    Lost,
+    /// An append meets a conflict that is not there any more when the caller looks. Any other call is
+    /// answered.
+    Conflict,
+}
+
+/// Any store, with calls that fail. Clones share the store, the count and the plan.
+///
+/// Run what you test once to count its calls; then once for every call and every [`Fault`]. Afterwards the
+/// log must replay, and no effect may have happened that the log does not know of.
+///
+/// ```
+/// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::MemoryStore};
+/// use kiff::testing::{Fault, FaultStore};
+///
+/// let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+/// let store = FaultStore::new(MemoryStore::new());
+/// let rt = Runtime::builder(domain).store(store.clone()).build()?.blocking();
+/// let placed = || rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("e1", "ORDER_PLACED"));
+///
+/// store.fail_at(1, Fault::Refused);
+/// assert!(placed().is_err());
+/// assert!(placed()?.is_in_the_log());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FaultStore<S> {
+    inner: Arc<S>,
+    calls: Arc<AtomicU64>,
+    plan: Arc<Mutex<BTreeMap<u64, Fault>>>,
+}
+
+impl<S: EventStore> FaultStore<S> {
+    /// The store, without a fault.
+    #[must_use]
+    pub fn new(inner: S) -> Self {
+        Self { inner: Arc::new(inner), calls: Arc::default(), plan: Arc::default() }
+    }
+
+    /// Lets a call fail: the first from now on is number 1. Several faults may be planned.
+    pub fn fail_at(&self, call: u64, fault: Fault) {
+        let mut plan = self.plan();
+        plan.insert(self.calls().saturating_add(call), fault);
+    }
+
+    /// How many calls there have been.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// The store without faults.
+    #[must_use]
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    fn plan(&self) -> MutexGuard<'_, BTreeMap<u64, Fault>> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a call, and takes the fault that was planned for it.
+    fn count(&self) -> Option<Fault> {
+        let mut plan = self.plan();
+        let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        plan.remove(&call)
+    }
+
+    fn look(&self) -> Result<(), StoreError> {
+        match self.count() {
+            Some(Fault::Refused | Fault::Lost) => Err(StoreError::failed("a planned fault")),
+            Some(Fault::Conflict) | None => Ok(()),
+        }
+    }
+}
+
+impl<S: EventStore> EventStore for FaultStore<S> {
+    async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
+        match (self.count(), batch.parts().first()) {
+            (Some(Fault::Refused), _) => Err(StoreError::failed("a planned fault")),
+            (Some(Fault::Lost), _) => {
+                self.inner.append(batch).await?;
+                Err(StoreError::unknown("a planned fault"))
+            }
+            (Some(Fault::Conflict), Some(part)) => {
+                Ok(Append::Conflict { stream: part.stream().clone(), actual: part.expected() })
+            }
+            _ => self.inner.append(batch).await,
+        }
+    }
+
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        stream: &EntityRef,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordBytes>, StoreError> {
+        self.look()?;
+        self.inner.read(tenant, stream, after, limit).await
+    }
+
+    async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
+        self.look()?;
+        self.inner.read_log(tenant, after, limit).await
+    }
+
+    async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        self.look()?;
+        self.inner.sequence(tenant).await
+    }
+
+    async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
+        self.look()?;
+        self.inner.find(tenant, claim).await
+    }
+
+    async fn open(
+        &self,
+        tenant: &TenantId,
+        kind: MarkKind,
+        after: Option<&OpenMark>,
+        limit: usize,
+    ) -> Result<Vec<OpenMark>, StoreError> {
+        self.look()?;
+        self.inner.open(tenant, kind, after, limit).await
+    }
+}

@@ -1,0 +1,30 @@
+//! The rules of authority (`docs/ARCHITECTURE.md`), each held by tests that are named after it.
+
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod kit;
+#[cfg(test)]
+mod readable;
+#[cfg(test)]
+mod rule_1;
+#[cfg(test)]
+mod rule_10;
+#[cfg(test)]
+mod rule_11;
+#[cfg(test)]
+mod rule_2;
+#[cfg(test)]
+mod rule_3;
+#[cfg(test)]
+mod rule_4;
+#[cfg(test)]
+mod rule_5;
+#[cfg(test)]
+mod rule_6;
+#[cfg(test)]
+mod rule_7;
+#[cfg(test)]
+mod rule_8;
+#[cfg(test)]
+mod rule_9;
