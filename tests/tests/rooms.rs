@@ -112,11 +112,62 @@ mod tests {
     }
 
     #[test]
+    fn a_permit_comes_from_a_clearance_and_an_acknowledgement_alone() {
+        let makers: [(&str, &[&str]); 3] = [
+            ("Clearance { cleared", &["decide.rs", "decision.rs", "finish.rs"]),
+            ("Permit { cleared", &["decision.rs"]),
+            ("Acknowledged(())", &["runtime/commit.rs"]),
+        ];
+        for (made, places) in makers {
+            for source in sources() {
+                let is_definition = format!("pub struct {}", made.split(' ').next().unwrap());
+                let code = source.code.replace(&is_definition, "");
+                let is_made = code.split_whitespace().collect::<Vec<_>>().join(" ").contains(made);
+                assert!(!is_made || places.contains(&source.path.as_str()), "{} makes `{made}`", source.path);
+            }
+        }
+        let decision = sources().into_iter().find(|source| source.path == "decision.rs").unwrap().code;
+        for name in ["Clearance", "Permit", "Cleared"] {
+            let before = decision.split(&format!("struct {name} ")).next().unwrap();
+            let attributes = before.rsplit(['}', ';']).next().unwrap();
+            assert!(
+                !attributes.contains("Clone") && !attributes.contains("Default"),
+                "{name} can be copied or made up"
+            );
+        }
+    }
+
+    #[test]
     fn kiff_names_no_async_runtime() {
         let manifest = fs::read_to_string(crate_dir().join("Cargo.toml")).unwrap();
         assert!(!manifest.contains("tokio") && !manifest.contains("async-std"), "kiff/Cargo.toml names a runtime");
         for source in sources() {
             assert!(!source.code.contains("tokio::"), "{} names tokio", source.path);
+        }
+    }
+
+    #[test]
+    fn the_plan_names_what_is_there() {
+        let plan = fs::read_to_string(crate_dir().join("../docs/ARCHITECTURE.md")).unwrap();
+        for source in sources().iter().filter(|source| source.module != "lib") {
+            let path = source.path.trim_end_matches(".rs").trim_end_matches("/mod");
+            let named = [path.to_owned(), format!("{path}/mod"), format!("{}/", source.module)];
+            let is_named = named.iter().any(|name| plan.contains(&format!("`{name}`")));
+            assert!(is_named || source.module == "testing", "docs/ARCHITECTURE.md has no line on {}", source.path);
+        }
+        let rules = plan.split("## Where each rule lives").nth(1).unwrap().split("\n## ").next().unwrap();
+        for row in rules.lines().filter(|line| line.starts_with("| ")).skip(2) {
+            for place in row.split('|').nth(2).unwrap().split(';') {
+                let (file, names) = place.trim().split_once(':').unwrap_or((place.trim(), ""));
+                let file = file.trim_matches('`');
+                let paths = [format!("{file}.rs"), format!("{file}/mod.rs")];
+                let code = sources().into_iter().find(|source| paths.contains(&source.path)).map(|source| source.code);
+                let code = code.unwrap_or_else(|| panic!("docs/ARCHITECTURE.md: there is no file {file}: {row}"));
+                for name in names.split('`').skip(1).step_by(2) {
+                    let name = name.rsplit("::").next().unwrap();
+                    assert!(code.lines().any(|line| says(line, name)), "{file} has no {name}: {row}");
+                }
+            }
         }
     }
 
