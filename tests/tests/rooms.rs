@@ -6,6 +6,7 @@ mod tests {
         collections::{BTreeMap, BTreeSet},
         fs,
         path::{Path, PathBuf},
+        sync::LazyLock,
     };
 
     /// The rooms, inner ones first, and the modules of `kiff/src` in each. A module is a file, or a folder
@@ -53,7 +54,7 @@ mod tests {
                 source.module
             );
         }
-        let found: BTreeSet<_> = sources().into_iter().map(|source| source.module).collect();
+        let found: BTreeSet<_> = sources().iter().map(|source| source.module.as_str()).collect();
         let gone: Vec<_> = modules().filter(|module| !found.contains(*module)).collect();
         assert!(gone.is_empty(), "ROOMS names modules that kiff/src does not have: {gone:?}");
     }
@@ -64,7 +65,7 @@ mod tests {
         let mut wrong = Vec::new();
         for source in sources() {
             let Some(room) = room_of(&source.module) else { continue };
-            for (line, target) in uses(&source, &roots) {
+            for (line, target) in uses(source, &roots) {
                 match room_of(&target) {
                     Some(used) if used <= room => {}
                     Some(used) => wrong.push(format!(
@@ -126,7 +127,7 @@ mod tests {
                 assert!(!is_made || places.contains(&source.path.as_str()), "{} makes `{made}`", source.path);
             }
         }
-        let decision = sources().into_iter().find(|source| source.path == "decision.rs").unwrap().code;
+        let decision = sources().iter().find(|source| source.path == "decision.rs").unwrap().code.as_str();
         for name in ["Clearance", "Permit", "Cleared"] {
             let before = decision.split(&format!("struct {name} ")).next().unwrap();
             let attributes = before.rsplit(['}', ';']).next().unwrap();
@@ -161,7 +162,7 @@ mod tests {
                 let (file, names) = place.trim().split_once(':').unwrap_or((place.trim(), ""));
                 let file = file.trim_matches('`');
                 let paths = [format!("{file}.rs"), format!("{file}/mod.rs")];
-                let code = sources().into_iter().find(|source| paths.contains(&source.path)).map(|source| source.code);
+                let code = sources().iter().find(|source| paths.contains(&source.path)).map(|source| &source.code);
                 let code = code.unwrap_or_else(|| panic!("docs/ARCHITECTURE.md: there is no file {file}: {row}"));
                 for name in names.split('`').skip(1).step_by(2) {
                     let name = name.rsplit("::").next().unwrap();
@@ -200,11 +201,15 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../kiff")
     }
 
-    fn sources() -> Vec<Source> {
-        let mut sources = Vec::new();
-        collect(&crate_dir().join("src"), "", &mut sources);
-        assert!(sources.len() > 20, "the sources were not found");
-        sources
+    /// Read once for all tests.
+    fn sources() -> &'static [Source] {
+        static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
+            let mut sources = Vec::new();
+            collect(&crate_dir().join("src"), "", &mut sources);
+            assert!(sources.len() > 20, "the sources were not found");
+            sources
+        });
+        &SOURCES
     }
 
     fn collect(dir: &Path, under: &str, sources: &mut Vec<Source>) {
@@ -224,7 +229,7 @@ mod tests {
 
     /// What `lib.rs` re-exports, by name, and the module that it comes from: `crate::Value` is `value`.
     fn root_names() -> BTreeMap<String, String> {
-        let lib = sources().into_iter().find(|source| source.path == "lib.rs").unwrap().code;
+        let lib = sources().iter().find(|source| source.path == "lib.rs").unwrap().code.as_str();
         let mut names = BTreeMap::new();
         for item in lib.split("pub use ").skip(1) {
             let item = item.split(';').next().unwrap();
