@@ -29,7 +29,7 @@ impl NameError {
 macro_rules! names {
     ($($(#[$doc:meta])* $Name:ident: $what:literal, $rule:literal, $check:expr;)*) => {$(
         $(#[$doc])*
-        #[doc = concat!("\n\nThe alphabet: ", $rule, ".")]
+        #[doc = concat!("\n\nThe alphabet: `", $rule, "`.")]
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $Name(Arc<str>);
 
@@ -135,7 +135,7 @@ names! {
 
 /// A reason code, also the name of a check: a stable word that goes to the log.
 ///
-/// The alphabet: [a-z][a-z0-9_]{0,63}.
+/// The alphabet: `[a-z][a-z0-9_]{0,63}`.
 #[derive(Clone)]
 pub struct Code(CodeText);
 

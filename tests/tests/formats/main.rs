@@ -1,0 +1,148 @@
+//! `docs/FORMATS.md` says what the code does: its examples are real records, its digests come out as it says.
+//!
+//! The records come from one story. After a change that is meant, write them anew with
+//! `KIFF_OVERWRITE=1 cargo test -p kiff-tests --test formats`, and read what has changed.
+
+#[cfg(test)]
+mod digests;
+#[cfg(test)]
+mod receipt;
+#[cfg(test)]
+mod story;
+
+#[cfg(test)]
+mod tests {
+    use super::story;
+    use kiff::{Kind, Record, Value, value::Limits};
+    use std::{collections::BTreeSet, env, fs, path::PathBuf};
+
+    #[test]
+    fn the_story_has_the_bytes_that_are_kept() {
+        let log = String::from_utf8(story::log()).unwrap();
+        let path = dir().join("tests/vectors/records.jsonl");
+        if env::var_os("KIFF_OVERWRITE").is_some() {
+            fs::write(&path, &log).unwrap();
+            fs::write(formats(), with_examples(&fs::read_to_string(formats()).unwrap(), &log)).unwrap();
+        }
+        let kept = fs::read_to_string(&path).unwrap();
+        for (number, (kept, written)) in (1..).zip(kept.lines().zip(log.lines())) {
+            assert_eq!(kept, written, "line {number} of tests/vectors/records.jsonl");
+        }
+        assert_eq!(kept.lines().count(), log.lines().count());
+        assert!(kiff::replay::verify(kept.as_bytes()).holds());
+        assert!(kiff::replay::verify_with(&story::domain().unwrap(), kept.as_bytes()).holds());
+    }
+
+    #[test]
+    fn every_kind_has_an_example_that_is_a_record_of_the_story() {
+        let log = String::from_utf8(story::log()).unwrap();
+        let written: BTreeSet<&str> = log.lines().collect();
+        let text = fs::read_to_string(formats()).unwrap();
+        let mut kinds = BTreeSet::new();
+        for example in examples(&text) {
+            let record = Record::parse(example.as_bytes().into()).unwrap_or_else(|error| panic!("{error}: {example}"));
+            let value = Value::parse(example.as_bytes(), &Limits::default()).unwrap();
+            assert_eq!(value.to_string(), example, "the example is not canonical");
+            assert!(written.contains(example), "the story has no such record: {example}");
+            kinds.insert(record.kind());
+        }
+        let missing: Vec<_> = Kind::ALL.iter().filter(|kind| !kinds.contains(kind)).collect();
+        assert!(missing.is_empty(), "docs/FORMATS.md has no example of {missing:?}");
+    }
+
+    #[test]
+    fn every_member_of_a_body_is_described() {
+        let text = fs::read_to_string(formats()).unwrap();
+        for line in String::from_utf8(story::log()).unwrap().lines() {
+            let record = Record::parse(line.as_bytes().into()).unwrap();
+            let title = format!("### `{}`", record.kind());
+            let section = text.split(&title).nth(1).unwrap_or_else(|| panic!("docs/FORMATS.md lacks {title}"));
+            let section = section.split("\n### ").next().unwrap();
+            // The three that carry a decision share one table.
+            let shared = text.split("### The decision").nth(1).unwrap_or_default();
+            let shared = shared.split("\n### ").next().unwrap();
+            let value = Value::parse(line.as_bytes(), &Limits::default()).unwrap();
+            let body = value.as_object().and_then(|record| record.get("body")).and_then(Value::as_object).unwrap();
+            for (member, _) in body.iter() {
+                let named = format!("| `{member}` |");
+                let is_decision = body.get("decision").is_some();
+                assert!(
+                    section.contains(&named) || is_decision && shared.contains(&named),
+                    "docs/FORMATS.md does not describe `{member}` of {}",
+                    record.kind()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_reason_code_of_the_sources_is_listed() {
+        let text = fs::read_to_string(formats()).unwrap();
+        for file in
+            ["decision", "approval", "ingest", "proposal", "finish", "executor", "view", "record/read", "replay"]
+        {
+            let source = fs::read_to_string(dir().join(format!("kiff/src/{file}.rs"))).unwrap();
+            for word in codes(source.split("#[cfg(test)]").next().unwrap()) {
+                assert!(text.contains(&format!("`{word}`")), "docs/FORMATS.md does not list `{word}` of {file}.rs");
+            }
+        }
+    }
+
+    /// The words that a source gives as codes: fixed codes, and what follows `=>` in a `code` function.
+    fn codes(source: &str) -> BTreeSet<String> {
+        let openings = [
+            "Code::fixed(\"",
+            "} => \"",
+            "(_) => \"",
+            "Unpaired => \"",
+            "Reused => \"",
+            "Unavailable => \"",
+            "Review => \"",
+            "reject(\"",
+            "Err((\"",
+            "return Err((\"",
+            "Err((\n                    \"",
+        ];
+        let mut words = BTreeSet::new();
+        for opening in openings {
+            for part in source.split(opening).skip(1) {
+                let word = part.split('"').next().unwrap_or_default();
+                let is_code = word.starts_with(|c: char| c.is_ascii_lowercase())
+                    && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+                if is_code {
+                    words.insert(word.to_owned());
+                }
+            }
+        }
+        words
+    }
+
+    pub(crate) fn dir() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    pub(crate) fn formats() -> PathBuf {
+        dir().join("docs/FORMATS.md")
+    }
+
+    /// The lines of the blocks that are marked as records.
+    fn examples(text: &str) -> Vec<&str> {
+        let blocks = text.split("```json record\n").skip(1);
+        blocks.map(|block| block.split("\n```").next().unwrap()).flat_map(str::lines).collect()
+    }
+
+    /// The text with each example replaced by the first record of its kind and entity in the log.
+    fn with_examples(text: &str, log: &str) -> String {
+        let id = |line: &str| {
+            let value = Value::parse(line.as_bytes(), &Limits::default()).unwrap();
+            let member = |name: &str| value.as_object().unwrap().get(name).unwrap().to_string();
+            (member("kind"), member("entity"))
+        };
+        let mut out = text.to_owned();
+        for example in examples(text) {
+            let found = log.lines().find(|line| id(line) == id(example));
+            out = out.replace(example, found.unwrap_or_else(|| panic!("the story has no record like {example}")));
+        }
+        out
+    }
+}
