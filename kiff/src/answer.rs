@@ -400,7 +400,6 @@ pub struct NotExecuted(Box<Answer>);
 
 impl NotExecuted {
     /// The answer.
-    #[must_use]
     pub fn answer(&self) -> &Answer {
         &self.0
     }

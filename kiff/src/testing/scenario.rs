@@ -265,7 +265,6 @@ pub struct Proposed {
 
 impl Proposed {
     /// The answer as it is.
-    #[must_use]
     pub fn answer(self) -> Answer {
         self.answer
     }

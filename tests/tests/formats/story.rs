@@ -109,7 +109,7 @@ fn executed(s: &mut Scenario) {
         .payload(Value::object([("items", 2)]))
         .correlation("cart-77")
         .causation("checkout-5");
-    s.runtime().ingest(&Authority::service("shop"), "order:ord_001", placed).unwrap();
+    let _ = s.runtime().ingest(&Authority::service("shop"), "order:ord_001", placed).unwrap();
     let payload = Value::parse(br#"{"amount":49.00,"currency":"EUR"}"#, &Limits::default()).unwrap();
     s.given_from(&Authority::service("stripe"), "order:ord_001", "ORDER_PAID", payload);
     s.advance(Duration::from_millis(1_234));
@@ -121,9 +121,9 @@ fn executed(s: &mut Scenario) {
 
 fn blocked(s: &mut Scenario) {
     s.given_events("order:ord_002", ["ORDER_PLACED"]);
-    propose(s, "REFUND_ORDER", "order:ord_002", params! { amount: "49.00" });
+    let _ = propose(s, "REFUND_ORDER", "order:ord_002", params! { amount: "49.00" });
     // An action that the domain does not have: refused in the tenant's own stream.
-    propose(s, "DELETE_ORDER", "order:ord_002", params! { force: true });
+    let _ = propose(s, "DELETE_ORDER", "order:ord_002", params! { force: true });
 }
 
 /// Holds, and everything that reviewers can do with them.
@@ -133,12 +133,12 @@ fn reviewed(s: &mut Scenario) {
     let held = s.send(agent(), refund_of("999.00", "card closed")).assert_held("amount_above_threshold");
     s.assert_grant_refused(&held, Authority::human("ops-agent", ["ops_operator"]), "self_review");
     let to = "orders.approve".parse().unwrap();
-    s.runtime().escalate(&human(), held.approval_id, to, "over my limit").unwrap();
+    let _ = s.runtime().escalate(&human(), held.approval_id, to, "over my limit").unwrap();
     s.grant(held, human()).assert_failed();
     let held = s.send(agent(), refund_of("998.00", "goodwill")).assert_held("amount_above_threshold");
     s.deny(&held, human(), "order disputed");
     let held = s.send(agent(), refund_of("997.00", "goodwill")).assert_held("amount_above_threshold");
-    s.runtime().revoke(&human(), held.approval_id, "asked by mistake").unwrap();
+    let _ = s.runtime().revoke(&human(), held.approval_id, "asked by mistake").unwrap();
     let _ = s.send(agent(), refund_of("996.00", "goodwill")).assert_held("amount_above_threshold");
     s.advance(8 * DAY);
     let _ = s.send(agent(), refund_of("996.00", "goodwill")).assert_held("amount_above_threshold");
@@ -153,16 +153,19 @@ fn refund_of(amount: &str, reason: &str) -> Proposal {
 fn in_doubt(s: &mut Scenario) {
     paid(s, "order:ord_004");
     let Answer::InDoubt(doubt) = propose(s, "NOTIFY_CUSTOMER", "order:ord_004", params! {}) else { panic!("in doubt") };
-    s.runtime().retry(&human(), doubt.execution_id).unwrap();
-    s.runtime().resolve(&human(), doubt.execution_id, Resolution::NotApplied, "no mail in the server's log").unwrap();
+    let _ = s.runtime().retry(&human(), doubt.execution_id).unwrap();
+    let _ = s
+        .runtime()
+        .resolve(&human(), doubt.execution_id, Resolution::NotApplied, "no mail in the server's log")
+        .unwrap();
     let asked = Proposal::new("REFUND_ORDER", "order:ord_004").param("amount", "5.00");
     let Decision::Allowed(allowed) = s.runtime().decide(&agent(), asked).unwrap() else { panic!("allowed") };
     s.advance(Duration::from_secs(60));
     let execution = allowed.permit.execution_id();
-    s.runtime().resolve(&human(), execution, Resolution::NotApplied, "not in the provider's list").unwrap();
-    s.runtime().settle(allowed.permit, Ok(Outcome::new("refund issued").emit("ORDER_REFUNDED"))).unwrap();
+    let _ = s.runtime().resolve(&human(), execution, Resolution::NotApplied, "not in the provider's list").unwrap();
+    let _ = s.runtime().settle(allowed.permit, Ok(Outcome::new("refund issued").emit("ORDER_REFUNDED"))).unwrap();
     paid(s, "order:ord_005");
-    propose(s, "REFUND_ORDER", "order:ord_005", params! { amount: "7.00", reason: "odd provider" });
+    let _ = propose(s, "REFUND_ORDER", "order:ord_005", params! { amount: "7.00", reason: "odd provider" });
 }
 
 fn suppressed(s: &mut Scenario) {

@@ -187,7 +187,7 @@ fn drop_everywhere(start: impl Fn(&Runtime) -> Answering) {
         let rt = builder.ids(FixedIds::default()).build().unwrap();
         let blocking = rt.blocking();
         for event in ["ORDER_PLACED", "ORDER_PAID"] {
-            blocking.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+            let _ = blocking.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
         }
         let mut answering = start(&rt);
         let before = lab.runs();
@@ -221,7 +221,7 @@ fn a_future_that_is_dropped_anywhere_leaves_doubt_or_nothing() {
 fn a_resume_that_is_dropped_anywhere_leaves_doubt_or_nothing() {
     drop_everywhere(|rt| {
         let held = crate::kit::held(rt.blocking().execute(&agent(), refund(500)).unwrap());
-        rt.blocking().grant(&reviewer("ann"), held.approval_id, "").unwrap();
+        let _ = rt.blocking().grant(&reviewer("ann"), held.approval_id, "").unwrap();
         let rt = rt.clone();
         Box::pin(async move { rt.resume(held.approval_id).await })
     });

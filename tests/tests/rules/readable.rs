@@ -42,8 +42,8 @@ fn what_an_agent_claims_can_be_read_again() {
             ("actor", claimed),
         ]);
         let Ok(sent) = Proposal::from_json(&sent.to_canonical()) else { continue };
-        world.send(sent.clone());
-        world.rt.execute(&stranger(), sent).unwrap();
+        let _ = world.send(sent.clone());
+        let _ = world.rt.execute(&stranger(), sent).unwrap();
         world.verify();
     }
 }
@@ -128,8 +128,9 @@ fn a_resolution_and_a_late_outcome_can_be_read_again() {
         let outcome = Outcome::new("done").output(value.clone()).event("NOTE_ADDED", value);
         let id = allowed.permit.execution_id();
         let evidence = "\0\u{1}".repeat(3_000);
-        world.rt.resolve(&crate::kit::resolver(), id, Resolution::Succeeded(outcome.clone()), &evidence).unwrap();
-        world.rt.settle(allowed.permit, Ok(outcome)).unwrap();
+        let _ =
+            world.rt.resolve(&crate::kit::resolver(), id, Resolution::Succeeded(outcome.clone()), &evidence).unwrap();
+        let _ = world.rt.settle(allowed.permit, Ok(outcome)).unwrap();
         world.verify();
     }
 }
@@ -158,7 +159,7 @@ fn what_an_executor_says_of_its_failure_can_be_read_again() {
             kiff::Decision::Allowed(allowed) => allowed,
             other => panic!("{other:?}"),
         };
-        world.rt.settle(allowed.permit, Err(kiff::Failure::unknown(&text))).unwrap();
+        let _ = world.rt.settle(allowed.permit, Err(kiff::Failure::unknown(&text))).unwrap();
         world.verify();
     }
 }

@@ -48,14 +48,14 @@ fn rule_1_the_source_of_an_event_is_the_authority() {
     let world = World::new();
     let payload = Value::object([("source", "stripe"), ("actor", "stripe")]);
     let event = NewEvent::new("e1", "ORDER_PLACED").payload(payload);
-    world.rt.ingest(&Authority::human("hugo", [""; 0]), ORDER, event).unwrap();
+    let _ = world.rt.ingest(&Authority::human("hugo", [""; 0]), ORDER, event).unwrap();
     assert!(world.records(ORDER).iter().all(|record| record.actor().id == *"hugo"));
 }
 
 #[test]
 fn rule_1_roles_are_resolved_by_the_policy() {
     let world = World::paid();
-    world.send(crate::kit::refund(1));
+    let _ = world.send(crate::kit::refund(1));
     let record = world.records(ORDER).into_iter().find(|record| record.kind() == Kind::DecisionRecorded).unwrap();
     let text = whole(&record);
     assert_eq!(at(&text, "body.authority.permissions"), r#"["orders.refund"]"#);

@@ -78,7 +78,7 @@ fn rule_11_approval_comes_before_the_hosts_effect_too() {
         Decision::Held(held) => held,
         other => panic!("{other:?}"),
     };
-    world.rt.grant(&reviewer("ann"), hold.approval_id, "").unwrap();
+    let _ = world.rt.grant(&reviewer("ann"), hold.approval_id, "").unwrap();
     let permit = allowed(decide(&world, proposal("ALWAYS_HELD", 5).approval(hold.approval_id))).permit;
     match decide(&world, proposal("ALWAYS_HELD", 5).approval(hold.approval_id)) {
         Decision::Blocked(_) => {}
@@ -105,7 +105,7 @@ fn rule_11_a_permit_is_settled_in_the_log_that_cleared_it() {
     let world = World::paid();
     let other = world.rt.runtime().tenant("other").unwrap().blocking();
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
-        other.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+        let _ = other.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
     }
     let permit = allowed(decide(&world, proposal("BY_HOST", 5))).permit;
     executed(other.settle(permit, Ok(noted())).unwrap());

@@ -21,7 +21,7 @@ fn in_doubt() -> World {
 #[test]
 fn rule_2_every_check_is_recorded_by_name_in_the_fixed_order() {
     let world = World::paid();
-    world.send(refund(5));
+    let _ = world.send(refund(5));
     let recorded = at(&world.last(Kind::ActionValidated), "checks");
     let expected: Vec<String> =
         ORDER_OF_CHECKS.iter().map(|name| format!(r#"{{"name":"{name}","result":"passed"}}"#)).collect();
@@ -116,7 +116,7 @@ fn rule_2_whoever_lacks_the_permission_learns_nothing_of_the_entity() {
     denied.deny(denied.held(refund(500)).approval_id);
     let gone = World::paid();
     gone.lab.then(Plan::Succeed(refunded()));
-    gone.send(refund(5));
+    let _ = gone.send(refund(5));
     for proposal in [
         refund(500),
         refund(5).idempotency_key("k"),
@@ -135,7 +135,7 @@ fn rule_2_whoever_lacks_the_permission_learns_nothing_of_the_entity() {
 #[test]
 fn rule_2_whoever_lost_the_permission_learns_nothing_from_a_key() {
     let world = World::paid();
-    world.send(refund(5).idempotency_key("k"));
+    let _ = world.send(refund(5).idempotency_key("k"));
     let fired = Authority::agent("bot", [""; 0]).on_behalf_of("alice");
     let told = |proposal| match world.rt.execute(&fired, proposal).unwrap() {
         Answer::Blocked(it) => format!("{:?} {:?} {}", it.refusals, it.checks, it.is_repeat),
@@ -151,7 +151,7 @@ fn rule_2_whoever_lost_the_permission_learns_nothing_from_a_key() {
 fn rule_2_explain_says_what_execute_would_do_and_writes_nothing() {
     let world = World::paid();
     let key = |cents| refund(cents).idempotency_key("k");
-    world.send(key(5));
+    let _ = world.send(key(5));
     let id = world.held(refund(500)).approval_id;
     let before = world.len();
     let explained = |proposal| world.rt.explain(&agent(), proposal).unwrap();

@@ -88,9 +88,9 @@ fn rule_3_a_run_of_refusals_ends_in_one_record_for_the_rest() {
         let expected: Vec<bool> = (0..refusals + 5).map(|number| number < refusals).collect();
         assert_eq!(recorded, expected);
         // The next decision tells how many were not recorded: all five.
-        world.send(refund(5));
+        let _ = world.send(refund(5));
         assert_eq!(at(&world.last(Kind::ActionValidated), "suppressed"), "5");
-        world.send(refund(6));
+        let _ = world.send(refund(6));
         assert_eq!(at(&world.last(Kind::ActionValidated), "suppressed"), "-");
         world.verify();
     }
@@ -113,7 +113,7 @@ fn rule_3_every_way_to_be_refused_counts() {
     let world = bounded(4).pay();
     let id = world.held(proposal("ALWAYS_HELD", 5)).approval_id;
     world.deny(id);
-    world.send(refund(1).idempotency_key("k"));
+    let _ = world.send(refund(1).idempotency_key("k"));
     // The effect's event ended the run; from here on nothing moves.
     let id = world.held(proposal("ALWAYS_HELD", 5)).approval_id;
     world.deny(id);
@@ -189,7 +189,7 @@ fn rule_3_a_reviewers_refusals_are_not_told_as_the_requesters() {
     for _ in 0..5 {
         blocked(world.rt.execute(&both, proposal("CHECKED", 13)).unwrap());
     }
-    world.rt.deny(&both, id, "no").unwrap();
+    let _ = world.rt.deny(&both, id, "no").unwrap();
     assert_eq!(at(&world.last(Kind::ActionBlocked), "suppressed"), "-");
     let _ = reviewer("x");
 }

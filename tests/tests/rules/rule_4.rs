@@ -22,7 +22,7 @@ fn rule_4_another_entity_is_a_mismatch() {
     let (world, id) = granted();
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
         let event = NewEvent::new(format!("other_{event}"), event);
-        world.rt.ingest(&Authority::service("stripe"), "order:o_2", event).unwrap();
+        let _ = world.rt.ingest(&Authority::service("stripe"), "order:o_2", event).unwrap();
     }
     let other = Proposal::new("REFUND", "order:o_2").param("cents", 500).approval(id);
     refused(world.send(other), "approval_mismatch");
@@ -56,7 +56,7 @@ fn rule_4_another_tenant_does_not_know_the_approval() {
     let (world, id) = granted();
     let other = world.rt.runtime().tenant("other").unwrap().blocking();
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
-        other.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+        let _ = other.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
     }
     refused(other.execute(&agent(), refund(500).approval(id)).unwrap(), "approval_unknown");
     assert!(other.resume(id).is_err());

@@ -205,7 +205,7 @@ fn rule_7_a_late_success_is_never_lost() {
         let permit = permit(&world, "BY_HOST");
         let id = permit.execution_id();
         world.clock.advance(Duration::from_secs(31));
-        settled(resolve(&world, &resolver(), id, resolution));
+        let _ = settled(resolve(&world, &resolver(), id, resolution));
         let late = Outcome::new("landed after all").output("reference 9".into());
         in_doubt(world.rt.settle(permit, Ok(late)).unwrap());
         let body = world.last(Kind::OutcomeConflict);
@@ -225,7 +225,7 @@ fn rule_7_a_late_result_that_says_nothing_changes_nothing() {
     let world = World::paid();
     let permit = permit(&world, "BY_HOST");
     world.clock.advance(Duration::from_secs(31));
-    settled(resolve(&world, &resolver(), permit.execution_id(), Resolution::NotApplied));
+    let _ = settled(resolve(&world, &resolver(), permit.execution_id(), Resolution::NotApplied));
     let before = world.len();
     let _ = world.rt.settle(permit, Err(Failure::unknown("who knows")));
     assert_eq!(world.len(), before);
