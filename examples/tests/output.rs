@@ -1,4 +1,4 @@
-//! What each program prints, byte for byte. `UPDATE_GOLDEN=1 cargo test` writes the files anew.
+//! What each program prints, byte for byte. `KIFF_OVERWRITE=1 cargo test` writes the files anew.
 
 #[cfg(test)]
 mod tests {
@@ -8,7 +8,7 @@ mod tests {
         let output = Command::new(program).output().unwrap();
         assert!(output.status.success(), "{name} failed: {}", String::from_utf8_lossy(&output.stderr));
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden").join(format!("{name}.txt"));
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        if std::env::var_os("KIFF_OVERWRITE").is_some() {
             std::fs::write(&path, &output.stdout).unwrap();
         }
         let expected = std::fs::read_to_string(&path).unwrap_or_default();

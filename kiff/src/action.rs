@@ -177,6 +177,8 @@ impl IntoFailure for Failure {
     }
 }
 
+// Whoever misses it is told of `IntoFailure`, whose note says what to use.
+#[diagnostic::do_not_recommend]
 impl<E: Error + Send + Sync + 'static> IntoFailure for E {
     fn into_failure(self) -> Failure {
         self.into()

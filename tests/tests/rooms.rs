@@ -27,6 +27,7 @@ mod tests {
                 "contract",
                 "action",
                 "private",
+                "scratch",
             ],
         ),
         ("domain", &["domain"]),

@@ -1,6 +1,6 @@
 //! What the domains of the examples leave in their logs, byte for byte, and what a replay says of it.
 //!
-//! `UPDATE_GOLDEN=1 cargo test` writes the files in `tests/golden` anew.
+//! `KIFF_OVERWRITE=1 cargo test` writes the files in `tests/golden` anew.
 
 #[cfg(test)]
 mod payables;
@@ -18,7 +18,7 @@ use std::path::Path;
 #[cfg(test)]
 fn check_log(name: &str, domain: &Domain, log: &[u8]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.jsonl"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+    if std::env::var_os("KIFF_OVERWRITE").is_some() {
         std::fs::write(&path, log).unwrap();
     }
     let golden = std::fs::read(&path).unwrap_or_default();
