@@ -16,6 +16,7 @@ mod tests {
             "vocabulary",
             &[
                 "ids",
+                "scratch",
                 "digest",
                 "timestamp",
                 "value",
