@@ -5,9 +5,14 @@
 //! needs nothing.
 
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use crate::record::{Claim, IndexEntry, Mark, index_of};
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub use sqlite::{SqliteError, SqliteStore};
 
 use crate::{
     action::BoxFuture,
