@@ -224,3 +224,82 @@ fn begin(connection: &Connection) -> Result<Transaction<'_>, SqliteError> {
 fn number(connection: &Connection, name: &str) -> Result<i64, SqliteError> {
     connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).map_err(SqliteError::of)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::tests::Folder;
+
+    const WAIT: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn an_old_sqlite_is_refused() {
+        for (number, accepted) in [(3_040_001, false), (3_051_002, false), (3_051_003, true), (3_053_002, true)] {
+            assert_eq!(check_version(number).is_ok(), accepted, "{number}");
+        }
+        let told = check_version(3_040_001).unwrap_err().to_string();
+        assert_eq!(told, "SQLite 3.40.1 is too old: 3.51.3 is the oldest that keeps a log safe");
+    }
+
+    #[test]
+    fn a_setting_that_is_not_in_force_is_told() {
+        let folder = Folder::new();
+        let connection = open(&folder.file("a.db"), WAIT).unwrap();
+        for (name, _, reads) in SETTINGS {
+            check_setting(&connection, name, reads).unwrap();
+        }
+        connection.execute_batch("PRAGMA synchronous = NORMAL").unwrap();
+        let told = check_setting(&connection, "synchronous", "2").unwrap_err();
+        assert_eq!(told.to_string(), "the setting `synchronous` is `1`, and must be `2`");
+        let memory = Connection::open_in_memory().unwrap();
+        assert_eq!(configure(&memory, WAIT).unwrap_err().code(), "setting_not_in_force");
+    }
+
+    #[test]
+    fn a_reader_has_the_settings_and_writes_nothing() {
+        let folder = Folder::new();
+        let _writer = open(&folder.file("a.db"), WAIT).unwrap();
+        let reader = open_reader(&folder.file("a.db"), WAIT).unwrap();
+        check_setting(&reader, "synchronous", "2").unwrap();
+        let error = reader.execute("DELETE FROM marks", []).map_err(SqliteError::of).unwrap_err();
+        assert_eq!(error.code(), "file_read_only");
+    }
+
+    #[test]
+    fn a_file_whose_making_was_cut_short_is_finished() {
+        let folder = Folder::new();
+        let path = folder.file("a.db");
+        // Cut short after each step in turn.
+        std::fs::File::create(&path).unwrap();
+        for step in 0..3 {
+            check_owner(&path, WAIT).unwrap();
+            let connection = connect(&path, OpenFlags::SQLITE_OPEN_CREATE, WAIT).unwrap();
+            take(&connection, &path).unwrap();
+            if step > 0 {
+                configure(&connection, WAIT).unwrap();
+            }
+            if step > 1 {
+                migrate(&connection).unwrap();
+            }
+        }
+        let connection = open(&path, WAIT).unwrap();
+        assert_eq!(number(&connection, "user_version").unwrap(), newest_schema());
+    }
+
+    #[test]
+    fn what_an_open_and_an_append_ask_is_found_by_an_index() {
+        let folder = Folder::new();
+        let connection = open(&folder.file("a.db"), WAIT).unwrap();
+        for sql in [
+            "SELECT max(seq) FROM records WHERE tenant = 'a' AND entity = 'b'",
+            "SELECT max(idx) + 1 FROM records WHERE tenant = 'a'",
+            "SELECT entity, seq, id FROM marks WHERE tenant = 'a' AND kind = 'b' AND (entity, seq, id) > ('', 0, '')
+             ORDER BY entity, seq, id LIMIT 1",
+            "DELETE FROM marks WHERE tenant = 'a' AND kind = 'b' AND id = 'c'",
+        ] {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps: Vec<String> = plan.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+            assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{sql}: {steps:?}");
+        }
+    }
+}

@@ -179,3 +179,156 @@ impl<'c> Group<'c> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::block_on,
+        store::sqlite::{
+            connection,
+            tests::{Folder, Stream, failed},
+        },
+    };
+    use std::time::Duration;
+
+    #[test]
+    fn a_batch_that_is_refused_leaves_the_rest_of_its_group() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        let mut one = Stream::new("order:one");
+        let mut stale = one.clone();
+        let group = [
+            one.event("evt_1"),
+            stale.event("evt_2"),
+            Stream::new("order:two").event("evt_1"),
+            one.event("evt_3"),
+            Stream::new("order:two").event("evt_4"),
+        ];
+        let (answers, commits) = write(&connection, &group);
+        let words: Vec<&str> = answers.iter().map(word).collect();
+        assert_eq!(words, ["done", "conflict", "claimed", "done", "done"]);
+        assert_eq!(commits, 1);
+        assert_eq!(log(&connection), ["0 order:one 1", "1 order:one 2", "2 order:two 1"]);
+    }
+
+    #[test]
+    fn a_group_that_stores_nothing_is_no_commit() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        let mut one = Stream::new("order:one");
+        one.event("evt_1");
+        assert_eq!(write(&connection, &[one.event("evt_2")]).1, 0);
+    }
+
+    #[test]
+    fn an_append_that_fails_alone_leaves_the_rest_of_its_group() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        connection.execute_batch(&trigger("marked", "RAISE(FAIL, 'no')")).unwrap();
+        let group = ["order:one", "order:bad", "order:two"].map(|name| Stream::new(name).event(name));
+        let (answers, commits) = write(&connection, &group);
+        assert_eq!(answers.iter().map(word).collect::<Vec<_>>(), ["done", "failed", "done"]);
+        assert_eq!(commits, 1);
+        // The failing one had stored its record before its mark was refused.
+        assert_eq!(log(&connection), ["0 order:one 1", "1 order:two 1"]);
+    }
+
+    #[test]
+    fn nothing_is_stored_of_a_group_whose_transaction_is_undone() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        connection.execute_batch(&trigger("marked", "RAISE(ROLLBACK, 'no')")).unwrap();
+        let group = ["order:one", "order:bad", "order:two"].map(|name| Stream::new(name).event(name));
+        let (answers, commits) = write(&connection, &group);
+        assert_eq!(answers.iter().map(word).collect::<Vec<_>>(), ["failed"; 3]);
+        assert_eq!(commits, 0);
+        assert!(log(&connection).is_empty() && connection.is_autocommit());
+        let (answers, _) = write(&connection, &[Stream::new("order:one").event("evt_1")]);
+        assert_eq!(answers.iter().map(word).collect::<Vec<_>>(), ["done"]);
+    }
+
+    #[test]
+    fn a_commit_that_fails_leaves_it_open_what_is_stored() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        // What only the commit finds out.
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = ON;
+                 CREATE TABLE parents (id INTEGER PRIMARY KEY);
+                 CREATE TABLE orphans (id REFERENCES parents DEFERRABLE INITIALLY DEFERRED);",
+            )
+            .unwrap();
+        connection.execute_batch(&trigger("orphaned", "1; INSERT INTO orphans VALUES (1)")).unwrap();
+        let mut one = Stream::new("order:one");
+        let mut stale = one.clone();
+        let group = [one.event("evt_1"), stale.event("evt_2"), Stream::new("order:bad").event("evt_3")];
+        let (answers, commits) = write(&connection, &group);
+        assert_eq!(answers.iter().map(word).collect::<Vec<_>>(), ["unknown", "failed", "unknown"]);
+        assert_eq!(commits, 0);
+        assert!(log(&connection).is_empty() && connection.is_autocommit());
+    }
+
+    #[test]
+    fn a_file_that_may_not_grow_is_told_and_can_be_read() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        connection.query_row(&format!("PRAGMA max_page_count = {}", pages + 2), [], |_| Ok(())).unwrap();
+        let writer = Writer::start(connection).unwrap();
+        let mut stream = Stream::new("order:one");
+        let append = |batch| block_on(writer.append(Rows::of(&batch)));
+        let (stored, full) = (1..)
+            .find_map(|number| {
+                let answer = append(stream.event(&format!("evt_{number}")));
+                if answer.is_ok() { None } else { Some((number - 1, answer)) }
+            })
+            .unwrap();
+        assert_eq!(failed(full), "file_full");
+        assert_eq!(log(&open(&folder)).len(), stored);
+    }
+
+    #[test]
+    fn a_writer_that_has_ended_answers() {
+        let (jobs, queue) = mpsc::channel();
+        let writer = Writer { jobs: Some(jobs), thread: None, commits: Arc::default() };
+        let append = || writer.append(Rows::of(&Stream::new("order:one").event("evt_1")));
+        let waiting = append();
+        drop(queue);
+        assert!(matches!(block_on(waiting), Err(StoreError::Unknown(_))));
+        assert_eq!(failed(block_on(append())), "writer_ended");
+    }
+
+    fn open(folder: &Folder) -> Connection {
+        connection::open(&folder.file("a.db"), Duration::from_secs(5)).unwrap()
+    }
+
+    /// Writes a group as the thread does, and tells how many commits it took.
+    fn write(connection: &Connection, batches: &[crate::store::Batch]) -> (Vec<Result<Append, StoreError>>, u64) {
+        let rows: Vec<Rows> = batches.iter().map(Rows::of).collect();
+        let commits = AtomicU64::new(0);
+        let answers = Group::prepare(connection).unwrap().write(rows.iter(), &commits);
+        (answers, commits.into_inner())
+    }
+
+    /// Something that happens after a claim in the stream `order:bad`.
+    fn trigger(name: &str, what: &str) -> String {
+        format!("CREATE TRIGGER {name} AFTER INSERT ON claims WHEN new.entity = 'order:bad' BEGIN SELECT {what}; END")
+    }
+
+    fn word(answer: &Result<Append, StoreError>) -> &'static str {
+        match answer {
+            Ok(Append::Done) => "done",
+            Ok(Append::Conflict { .. }) => "conflict",
+            Ok(Append::Claimed { .. }) => "claimed",
+            Err(StoreError::Failed(_)) => "failed",
+            Err(StoreError::Unknown(_)) => "unknown",
+        }
+    }
+
+    fn log(connection: &Connection) -> Vec<String> {
+        let mut log = connection.prepare("SELECT idx || ' ' || entity || ' ' || seq FROM log").unwrap();
+        log.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+}
