@@ -2,7 +2,7 @@
 //!
 //! [`EventStore`] is for users to implement: everything in it is public vocabulary, and
 //! `kiff::testing::store_suite` holds an implementation to its rules. [`MemoryStore`] is the one that
-//! needs nothing.
+//! needs nothing; `SqliteStore` (feature `sqlite` or `sqlite-bundled`) keeps the log in a file.
 
 mod memory;
 #[cfg(feature = "sqlite")]
