@@ -173,12 +173,16 @@ fn configure(connection: &Connection, wait: Duration) -> Result<(), SqliteError>
     check_setting(connection, "busy_timeout", &wait.as_millis().to_string())
 }
 
-/// SQLite does not wait by itself where the switch to the write-ahead log needs the file alone.
-fn patiently<T>(wait: Duration, mut attempt: impl FnMut() -> Result<T, SqliteError>) -> Result<T, SqliteError> {
+/// Tries again while another process holds the file, for as long as `wait`. For what SQLite does not wait for
+/// by itself, such as the switch to the write-ahead log.
+pub(super) fn patiently<T>(
+    wait: Duration,
+    mut attempt: impl FnMut() -> Result<T, SqliteError>,
+) -> Result<T, SqliteError> {
     let started = Instant::now();
     loop {
         match attempt() {
-            Err(SqliteError::Locked(_)) if started.elapsed() < wait => thread::sleep(Duration::from_millis(5)),
+            Err(SqliteError::Locked(_)) if started.elapsed() < wait => thread::sleep(Duration::from_millis(1)),
             result => return result,
         }
     }

@@ -57,7 +57,8 @@ use writer::Writer;
 /// - To open a file reads its first pages and nothing of its history.
 ///
 /// An append never blocks the thread that awaits it. A read does, for as long as SQLite takes for one
-/// statement. The file must not lie on a network file system: the processes share memory beside it.
+/// statement, and so does the drop of the last clone, until what was handed over is written. The file must not
+/// lie on a network file system: the processes share memory beside it.
 ///
 /// # The schema
 ///
@@ -99,7 +100,7 @@ impl SqliteStore {
         // Readers are opened later, when the process may stand in another folder. An absolute path is also
         // none of the names that mean something else to SQLite.
         let path = std::path::absolute(path).map_err(SqliteError::io)?;
-        let writer = Writer::start(connection::open(&path, wait)?)?;
+        let writer = Writer::start(connection::open(&path, wait)?, wait)?;
         Ok(Self { file: Arc::new(OpenFile { readers: Mutex::default(), writer, path, wait }) })
     }
 

@@ -1,4 +1,4 @@
-//! The store at its edges. What every store must do is in the store suite.
+//! The store at its edges. That it does what every store must, the tests package asks the store suite.
 
 use super::*;
 use crate::{
@@ -14,19 +14,6 @@ use std::{
     task::{Context, Waker},
     thread,
 };
-
-#[cfg(feature = "testing")]
-#[test]
-fn it_passes_the_store_suite() {
-    use crate::testing::store_suite;
-    let folder = Folder::new();
-    let mut number = 0;
-    let fresh = async || {
-        number += 1;
-        SqliteStore::open(folder.file(&format!("{number}.db"))).unwrap()
-    };
-    block_on(store_suite::run(fresh)).unwrap();
-}
 
 #[test]
 fn what_is_stored_is_there_after_a_restart() {

@@ -3,7 +3,7 @@
 use super::{
     SqliteError,
     append::{Appender, Rows},
-    connection::check_schema,
+    connection::{check_schema, patiently},
     oneshot,
 };
 use crate::store::{Append, StoreError};
@@ -16,6 +16,7 @@ use std::{
         mpsc,
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 /// Bounds how long the first append of a group waits for the last.
@@ -35,15 +36,15 @@ struct Job {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, SqliteError> {
+    pub(super) fn start(connection: Connection, wait: Duration) -> Result<Self, SqliteError> {
         // To fail here, and not in the thread, where nobody is told why.
-        drop(Group::prepare(&connection).map_err(SqliteError::of)?);
+        drop(Group::prepare(&connection, wait).map_err(SqliteError::of)?);
         let (jobs, queue) = mpsc::channel();
         let commits = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&commits);
         let thread = thread::Builder::new()
             .name("kiff-sqlite".to_owned())
-            .spawn(move || run(&connection, &queue, &counter))
+            .spawn(move || run(&connection, wait, &queue, &counter))
             .map_err(SqliteError::io)?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread), commits })
     }
@@ -81,8 +82,13 @@ impl Drop for Writer {
 }
 
 /// Writes until all senders are gone, or the connection is in a state that nothing is known about.
-fn run(connection: &Connection, queue: &mpsc::Receiver<Job>, commits: &AtomicU64) {
-    let Ok(mut group) = Group::prepare(connection) else { return };
+fn run(connection: &Connection, wait: Duration, queue: &mpsc::Receiver<Job>, commits: &AtomicU64) {
+    let Ok(mut group) = Group::prepare(connection, wait) else { return };
+    // SQLite's own waiting grows to 100 ms a step, and a busy process next door comes first again and again
+    // meanwhile. From here on only `begin` may have to wait, and it waits in small steps.
+    if connection.busy_timeout(Duration::ZERO).is_err() {
+        return;
+    }
     while let Ok(first) = queue.recv() {
         let jobs: Vec<Job> = iter::once(first).chain(queue.try_iter()).take(MAX_GROUP).collect();
         let answers = group.write(jobs.iter().map(|job| &job.rows), commits);
@@ -98,6 +104,7 @@ fn run(connection: &Connection, queue: &mpsc::Receiver<Job>, commits: &AtomicU64
 /// The statements around a group of appends.
 struct Group<'c> {
     connection: &'c Connection,
+    wait: Duration,
     begin: Statement<'c>,
     commit: Statement<'c>,
     version: Statement<'c>,
@@ -105,9 +112,10 @@ struct Group<'c> {
 }
 
 impl<'c> Group<'c> {
-    fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
+    fn prepare(connection: &'c Connection, wait: Duration) -> rusqlite::Result<Self> {
         Ok(Self {
             connection,
+            wait,
             begin: connection.prepare("BEGIN IMMEDIATE")?,
             commit: connection.prepare("COMMIT")?,
             version: connection.prepare("PRAGMA user_version")?,
@@ -137,7 +145,7 @@ impl<'c> Group<'c> {
         &mut self,
         group: impl Iterator<Item = &'r Rows>,
     ) -> Result<Vec<Result<Append, SqliteError>>, SqliteError> {
-        self.begin.execute([]).map_err(SqliteError::of)?;
+        patiently(self.wait, || self.begin.execute([]).map_err(SqliteError::of))?;
         // A later version of kiff may have changed the schema since the file was opened.
         let version = self.version.query_row([], |row| row.get(0)).map_err(SqliteError::of)?;
         check_schema(version)?;
@@ -190,8 +198,6 @@ mod tests {
             tests::{Folder, Stream, failed},
         },
     };
-    use std::time::Duration;
-
     #[test]
     fn a_batch_that_is_refused_leaves_the_rest_of_its_group() {
         let folder = Folder::new();
@@ -276,7 +282,7 @@ mod tests {
         let connection = open(&folder);
         let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
         connection.query_row(&format!("PRAGMA max_page_count = {}", pages + 2), [], |_| Ok(())).unwrap();
-        let writer = Writer::start(connection).unwrap();
+        let writer = Writer::start(connection, Duration::ZERO).unwrap();
         let mut stream = Stream::new("order:one");
         let append = |batch| block_on(writer.append(Rows::of(&batch)));
         let (stored, full) = (1..)
@@ -308,7 +314,7 @@ mod tests {
     fn write(connection: &Connection, batches: &[crate::store::Batch]) -> (Vec<Result<Append, StoreError>>, u64) {
         let rows: Vec<Rows> = batches.iter().map(Rows::of).collect();
         let commits = AtomicU64::new(0);
-        let answers = Group::prepare(connection).unwrap().write(rows.iter(), &commits);
+        let answers = Group::prepare(connection, Duration::ZERO).unwrap().write(rows.iter(), &commits);
         (answers, commits.into_inner())
     }
 
