@@ -2,12 +2,17 @@
 //!
 //! [`EventStore`] is for users to implement: everything in it is public vocabulary, and
 //! `kiff::testing::store_suite` holds an implementation to its rules. [`MemoryStore`] is the one that
-//! needs nothing.
+//! needs nothing; `SqliteStore` (feature `sqlite` or `sqlite-bundled`) keeps the log in a file.
 
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use crate::record::{Claim, IndexEntry, Mark, index_of};
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub use sqlite::{SqliteError, SqliteStore};
 
 use crate::{
     action::BoxFuture,

@@ -1,0 +1,100 @@
+//! Questions to the file, each a statement of its own.
+
+use super::{
+    SqliteError,
+    append::{columns, integer, mark_id, word},
+};
+use crate::{
+    ids::{EntityRef, NameError, TenantId},
+    record::{Claim, Mark, RecordBytes},
+    store::{Found, MarkKind, OpenMark},
+};
+use rusqlite::{Connection, OptionalExtension, Params, params};
+
+pub(super) fn stream(
+    connection: &Connection,
+    tenant: &TenantId,
+    stream: &EntityRef,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<RecordBytes>, SqliteError> {
+    let sql = "SELECT bytes FROM records WHERE tenant = ? AND entity = ? AND seq > ? ORDER BY seq LIMIT ?";
+    records(connection, sql, params![tenant.as_str(), stream.as_str(), integer(after), most(limit)])
+}
+
+pub(super) fn log(
+    connection: &Connection,
+    tenant: &TenantId,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<RecordBytes>, SqliteError> {
+    let sql = "SELECT bytes FROM records WHERE tenant = ? AND idx >= ? ORDER BY idx LIMIT ?";
+    records(connection, sql, params![tenant.as_str(), integer(after), most(limit)])
+}
+
+pub(super) fn length(connection: &Connection, tenant: &TenantId) -> Result<u64, SqliteError> {
+    let sql = "SELECT max(idx) + 1 FROM records WHERE tenant = ?";
+    let length: Option<i64> =
+        connection.query_row(sql, [tenant.as_str()], |row| row.get(0)).map_err(SqliteError::of)?;
+    length.map_or(Ok(0), |length| u64::try_from(length).map_err(SqliteError::corrupt))
+}
+
+pub(super) fn claim(connection: &Connection, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, SqliteError> {
+    let sql = "SELECT entity, seq, closed FROM claims WHERE tenant = ? AND kind = ? AND owner = ? AND name = ?";
+    let (kind, owner, name) = columns(claim);
+    let row = connection
+        .query_row(sql, params![tenant.as_str(), kind, owner, name], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?))
+        })
+        .optional()
+        .map_err(SqliteError::of)?;
+    let Some((entity, seq, closed)) = row else { return Ok(None) };
+    let closed = closed.map(u64::try_from).transpose().map_err(SqliteError::corrupt)?;
+    Ok(Some(Found { stream: parse(&entity)?, seq: u64::try_from(seq).map_err(SqliteError::corrupt)?, closed }))
+}
+
+pub(super) fn open(
+    connection: &Connection,
+    tenant: &TenantId,
+    kind: MarkKind,
+    after: Option<&OpenMark>,
+    limit: usize,
+) -> Result<Vec<OpenMark>, SqliteError> {
+    // The empty name and the empty id sort before all others.
+    let (entity, seq, id) =
+        after.map_or(("", 0, String::new()), |mark| (mark.stream.as_str(), integer(mark.seq), mark_id(&mark.mark)));
+    let sql = "SELECT entity, seq, id FROM marks WHERE tenant = ? AND kind = ? AND (entity, seq, id) > (?, ?, ?)
+               ORDER BY entity, seq, id LIMIT ?";
+    let place = params![tenant.as_str(), word(kind), entity, seq, id, most(limit)];
+    let mut statement = connection.prepare(sql).map_err(SqliteError::of)?;
+    let rows = statement
+        .query_map(place, |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)))
+        .map_err(SqliteError::of)?;
+    rows.map(|row| {
+        let (entity, seq, id) = row.map_err(SqliteError::of)?;
+        let mark = match kind {
+            MarkKind::Approval => Mark::Approval(id.parse().map_err(name)?),
+            MarkKind::Execution => Mark::Execution(id.parse().map_err(name)?),
+        };
+        Ok(OpenMark { stream: parse(&entity)?, seq: u64::try_from(seq).map_err(SqliteError::corrupt)?, mark })
+    })
+    .collect()
+}
+
+fn records(connection: &Connection, sql: &str, place: impl Params) -> Result<Vec<RecordBytes>, SqliteError> {
+    let mut statement = connection.prepare(sql).map_err(SqliteError::of)?;
+    let rows = statement.query_map(place, |row| row.get::<_, Vec<u8>>(0)).map_err(SqliteError::of)?;
+    rows.map(|bytes| bytes.map(RecordBytes::from).map_err(SqliteError::of)).collect()
+}
+
+fn parse(entity: &str) -> Result<EntityRef, SqliteError> {
+    entity.parse().map_err(name)
+}
+
+fn name(error: NameError) -> SqliteError {
+    SqliteError::corrupt(error)
+}
+
+fn most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,340 @@
+//! The thread that writes: one transaction, and so one sync, for all appends that wait.
+
+use super::{
+    SqliteError,
+    append::{Appender, Rows},
+    connection::{check_schema, patiently},
+    oneshot,
+};
+use crate::store::{Append, StoreError};
+use rusqlite::{Connection, Statement};
+use std::{
+    iter,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// Bounds how long the first append of a group waits for the last.
+const MAX_GROUP: usize = 256;
+
+/// The writer's thread, as the store holds it. Dropped, it waits until what was handed over is written and
+/// the file is closed.
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    commits: Arc<AtomicU64>,
+}
+
+struct Job {
+    rows: Rows,
+    answer: oneshot::Sender<Result<Append, StoreError>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, wait: Duration) -> Result<Self, SqliteError> {
+        // To fail here, and not in the thread, where nobody is told why.
+        drop(Group::prepare(&connection, wait).map_err(SqliteError::of)?);
+        let (jobs, queue) = mpsc::channel();
+        let commits = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&commits);
+        let thread = thread::Builder::new()
+            .name("kiff-sqlite".to_owned())
+            .spawn(move || run(&connection, wait, &queue, &counter))
+            .map_err(SqliteError::io)?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), commits })
+    }
+
+    /// Hands the rows over at once. The future only waits: dropped, it changes nothing.
+    pub(super) fn append(&self, rows: Rows) -> impl Future<Output = Result<Append, StoreError>> + Send + use<> {
+        let (answer, waiting) = oneshot::channel();
+        let job = Job { rows, answer };
+        let handed_over = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
+        async move {
+            match waiting.await {
+                Some(answer) => answer,
+                // The thread ended with the rows in its hands.
+                None if handed_over => Err(StoreError::unknown(SqliteError::WriterEnded)),
+                None => Err(StoreError::failed(SqliteError::WriterEnded)),
+            }
+        }
+    }
+
+    /// How many transactions have stored something.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        // A waker that drops the last handle runs on the thread itself, which cannot wait for itself.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != thread::current().id()) {
+            // If the thread panicked, those who waited for it were told.
+            drop(thread.join());
+        }
+    }
+}
+
+/// Writes until all senders are gone, or the connection is in a state that nothing is known about.
+fn run(connection: &Connection, wait: Duration, queue: &mpsc::Receiver<Job>, commits: &AtomicU64) {
+    let Ok(mut group) = Group::prepare(connection, wait) else { return };
+    // SQLite's own waiting grows to 100 ms a step, and a busy process next door comes first again and again
+    // meanwhile. From here on only `begin` may have to wait, and it waits in small steps.
+    if connection.busy_timeout(Duration::ZERO).is_err() {
+        return;
+    }
+    while let Ok(first) = queue.recv() {
+        let jobs: Vec<Job> = iter::once(first).chain(queue.try_iter()).take(MAX_GROUP).collect();
+        let answers = group.write(jobs.iter().map(|job| &job.rows), commits);
+        for (job, answer) in jobs.into_iter().zip(answers) {
+            job.answer.send(answer);
+        }
+        if !connection.is_autocommit() {
+            return;
+        }
+    }
+}
+
+/// The statements around a group of appends.
+struct Group<'c> {
+    connection: &'c Connection,
+    wait: Duration,
+    begin: Statement<'c>,
+    commit: Statement<'c>,
+    version: Statement<'c>,
+    appender: Appender<'c>,
+}
+
+impl<'c> Group<'c> {
+    fn prepare(connection: &'c Connection, wait: Duration) -> rusqlite::Result<Self> {
+        Ok(Self {
+            connection,
+            wait,
+            begin: connection.prepare("BEGIN IMMEDIATE")?,
+            commit: connection.prepare("COMMIT")?,
+            version: connection.prepare("PRAGMA user_version")?,
+            appender: Appender::prepare(connection)?,
+        })
+    }
+
+    /// One transaction with each append in it, and an answer for each, all of them only after the commit.
+    fn write<'r>(
+        &mut self,
+        group: impl ExactSizeIterator<Item = &'r Rows>,
+        commits: &AtomicU64,
+    ) -> Vec<Result<Append, StoreError>> {
+        let size = group.len();
+        match self.append_all(group) {
+            Ok(answers) => self.commit(answers, commits),
+            Err(error) => {
+                self.roll_back();
+                // No commit was tried, so it is certain that nothing is stored.
+                iter::repeat_with(|| Err(StoreError::failed(error.clone()))).take(size).collect()
+            }
+        }
+    }
+
+    /// An error ends the group; an append that fails alone is an answer.
+    fn append_all<'r>(
+        &mut self,
+        group: impl Iterator<Item = &'r Rows>,
+    ) -> Result<Vec<Result<Append, SqliteError>>, SqliteError> {
+        patiently(self.wait, || self.begin.execute([]).map_err(SqliteError::of))?;
+        // A later version of kiff may have changed the schema since the file was opened.
+        let version = self.version.query_row([], |row| row.get(0)).map_err(SqliteError::of)?;
+        check_schema(version)?;
+        let mut answers = Vec::new();
+        for rows in group {
+            let answer = self.appender.append(rows).map_err(SqliteError::of)?;
+            answers.push(answer.map_err(SqliteError::of));
+        }
+        Ok(answers)
+    }
+
+    fn commit(
+        &mut self,
+        answers: Vec<Result<Append, SqliteError>>,
+        commits: &AtomicU64,
+    ) -> Vec<Result<Append, StoreError>> {
+        let stored = answers.iter().any(|answer| matches!(answer, Ok(Append::Done)));
+        let lost = self.commit.execute([]).map_err(SqliteError::of).err();
+        match &lost {
+            None if stored => drop(commits.fetch_add(1, Ordering::Relaxed)),
+            None => {}
+            Some(_) => self.roll_back(),
+        }
+        let tell = |answer| match (answer, &lost) {
+            (Err(error), _) => Err(StoreError::failed(error)),
+            (Ok(answer), None) => Ok(answer),
+            // The log may have it, if only the sync failed and the machine goes down before the next commit.
+            (Ok(Append::Done), Some(error)) => Err(StoreError::unknown(error.clone())),
+            // What was refused rests on appends of the same group that are lost.
+            (Ok(_), Some(error)) => Err(StoreError::failed(error.clone())),
+        };
+        answers.into_iter().map(tell).collect()
+    }
+
+    /// If it fails, the connection stays inside the transaction, and the thread ends with it.
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit() {
+            drop(self.connection.execute_batch("ROLLBACK"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::block_on,
+        store::sqlite::{
+            connection,
+            tests::{Folder, Stream, failed},
+        },
+    };
+    #[test]
+    fn a_batch_that_is_refused_leaves_the_rest_of_its_group() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        let mut one = Stream::new("order:one");
+        let mut stale = one.clone();
+        let group = [
+            one.event("evt_1"),
+            stale.event("evt_2"),
+            Stream::new("order:two").event("evt_1"),
+            one.event("evt_3"),
+            Stream::new("order:two").event("evt_4"),
+        ];
+        let (answers, commits) = write(&connection, &group);
+        let words: Vec<&str> = answers.iter().map(word).collect();
+        assert_eq!(words, ["done", "conflict", "claimed", "done", "done"]);
+        assert_eq!(commits, 1);
+        assert_eq!(log(&connection), ["0 order:one 1", "1 order:one 2", "2 order:two 1"]);
+    }
+
+    #[test]
+    fn a_group_that_stores_nothing_is_no_commit() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        let mut one = Stream::new("order:one");
+        one.event("evt_1");
+        assert_eq!(write(&connection, &[one.event("evt_2")]).1, 0);
+    }
+
+    #[test]
+    fn an_append_that_fails_alone_leaves_the_rest_of_its_group() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        connection.execute_batch(&trigger("marked", "RAISE(FAIL, 'no')")).unwrap();
+        let group = ["order:one", "order:bad", "order:two"].map(|name| Stream::new(name).event(name));
+        let (answers, commits) = write(&connection, &group);
+        assert_eq!(answers.iter().map(word).collect::<Vec<_>>(), ["done", "failed", "done"]);
+        assert_eq!(commits, 1);
+        // The failing one had stored its record before its mark was refused.
+        assert_eq!(log(&connection), ["0 order:one 1", "1 order:two 1"]);
+    }
+
+    #[test]
+    fn nothing_is_stored_of_a_group_whose_transaction_is_undone() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        connection.execute_batch(&trigger("marked", "RAISE(ROLLBACK, 'no')")).unwrap();
+        let group = ["order:one", "order:bad", "order:two"].map(|name| Stream::new(name).event(name));
+        let (answers, commits) = write(&connection, &group);
+        assert_eq!(answers.iter().map(word).collect::<Vec<_>>(), ["failed"; 3]);
+        assert_eq!(commits, 0);
+        assert!(log(&connection).is_empty() && connection.is_autocommit());
+        let (answers, _) = write(&connection, &[Stream::new("order:one").event("evt_1")]);
+        assert_eq!(answers.iter().map(word).collect::<Vec<_>>(), ["done"]);
+    }
+
+    #[test]
+    fn a_commit_that_fails_leaves_it_open_what_is_stored() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        // What only the commit finds out.
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = ON;
+                 CREATE TABLE parents (id INTEGER PRIMARY KEY);
+                 CREATE TABLE orphans (id REFERENCES parents DEFERRABLE INITIALLY DEFERRED);",
+            )
+            .unwrap();
+        connection.execute_batch(&trigger("orphaned", "1; INSERT INTO orphans VALUES (1)")).unwrap();
+        let mut one = Stream::new("order:one");
+        let mut stale = one.clone();
+        let group = [one.event("evt_1"), stale.event("evt_2"), Stream::new("order:bad").event("evt_3")];
+        let (answers, commits) = write(&connection, &group);
+        assert_eq!(answers.iter().map(word).collect::<Vec<_>>(), ["unknown", "failed", "unknown"]);
+        assert_eq!(commits, 0);
+        assert!(log(&connection).is_empty() && connection.is_autocommit());
+    }
+
+    #[test]
+    fn a_file_that_may_not_grow_is_told_and_can_be_read() {
+        let folder = Folder::new();
+        let connection = open(&folder);
+        let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        connection.query_row(&format!("PRAGMA max_page_count = {}", pages + 2), [], |_| Ok(())).unwrap();
+        let writer = Writer::start(connection, Duration::ZERO).unwrap();
+        let mut stream = Stream::new("order:one");
+        let append = |batch| block_on(writer.append(Rows::of(&batch)));
+        let (stored, full) = (1..)
+            .find_map(|number| {
+                let answer = append(stream.event(&format!("evt_{number}")));
+                if answer.is_ok() { None } else { Some((number - 1, answer)) }
+            })
+            .unwrap();
+        assert_eq!(failed(full), "file_full");
+        assert_eq!(log(&open(&folder)).len(), stored);
+    }
+
+    #[test]
+    fn a_writer_that_has_ended_answers() {
+        let (jobs, queue) = mpsc::channel();
+        let writer = Writer { jobs: Some(jobs), thread: None, commits: Arc::default() };
+        let append = || writer.append(Rows::of(&Stream::new("order:one").event("evt_1")));
+        let waiting = append();
+        drop(queue);
+        assert!(matches!(block_on(waiting), Err(StoreError::Unknown(_))));
+        assert_eq!(failed(block_on(append())), "writer_ended");
+    }
+
+    fn open(folder: &Folder) -> Connection {
+        connection::open(&folder.file("a.db"), Duration::from_secs(5)).unwrap()
+    }
+
+    /// Writes a group as the thread does, and tells how many commits it took.
+    fn write(connection: &Connection, batches: &[crate::store::Batch]) -> (Vec<Result<Append, StoreError>>, u64) {
+        let rows: Vec<Rows> = batches.iter().map(Rows::of).collect();
+        let commits = AtomicU64::new(0);
+        let answers = Group::prepare(connection, Duration::ZERO).unwrap().write(rows.iter(), &commits);
+        (answers, commits.into_inner())
+    }
+
+    /// Something that happens after a claim in the stream `order:bad`.
+    fn trigger(name: &str, what: &str) -> String {
+        format!("CREATE TRIGGER {name} AFTER INSERT ON claims WHEN new.entity = 'order:bad' BEGIN SELECT {what}; END")
+    }
+
+    fn word(answer: &Result<Append, StoreError>) -> &'static str {
+        match answer {
+            Ok(Append::Done) => "done",
+            Ok(Append::Conflict { .. }) => "conflict",
+            Ok(Append::Claimed { .. }) => "claimed",
+            Err(StoreError::Failed(_)) => "failed",
+            Err(StoreError::Unknown(_)) => "unknown",
+        }
+    }
+
+    fn log(connection: &Connection) -> Vec<String> {
+        let mut log = connection.prepare("SELECT idx || ' ' || entity || ' ' || seq FROM log").unwrap();
+        log.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+}
