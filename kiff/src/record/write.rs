@@ -163,13 +163,11 @@ fn write_ruling(it: &mut Members<'_>, ruling: &Ruling, verdict: Verdict) {
 fn write_checks(out: &mut Vec<u8>, ruling: &Ruling) {
     out.push(b'[');
     for (place, (name, result)) in ruling.checks.iter().enumerate() {
-        if place > 0 {
-            out.push(b',');
-        }
-        let mut it = Members::open(out);
-        it.plain("name", name.as_str());
-        it.plain("result", result.as_str());
-        it.close();
+        out.extend_from_slice(if place > 0 { b",{\"name\":\"" } else { b"{\"name\":\"" });
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b"\",\"result\":\"");
+        out.extend_from_slice(result.as_str().as_bytes());
+        out.extend_from_slice(b"\"}");
     }
     out.push(b']');
 }
