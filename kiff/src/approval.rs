@@ -331,7 +331,7 @@ fn drafts(
                 shown_digest: Digest::of(shown(action, &approval.proposed).as_bytes()),
                 reason: note(reviewer),
             };
-            vec![Draft::new(reviewer.actor, Body::ApprovalGranted(grant))]
+            vec![Draft::new(reviewer.actor, Body::ApprovalGranted(Box::new(grant)))]
         }
         Wish::Deny => {
             let mut sheet = Sheet::default();

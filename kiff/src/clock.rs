@@ -66,10 +66,9 @@ impl IdGen for RandomIds {
         // One call to the system for everything: it costs more than the rest of this function.
         let mut pool = [0u8; 56];
         getrandom::fill(&mut pool).map_err(EntropyError)?;
-        let mut rest = pool.iter().copied();
-        for byte in ulids.as_flattened_mut().iter_mut().chain(&mut salt) {
-            *byte = rest.next().unwrap_or_default();
-        }
+        let (for_ulids, for_salt) = pool.split_at(ulids.as_flattened().len());
+        ulids.as_flattened_mut().copy_from_slice(for_ulids);
+        salt.copy_from_slice(for_salt);
         let ms = u64::try_from(now.unix_ms()).unwrap_or_default();
         let [trace, receipt, approval, execution] = ulids.map(|random| Ulid::new(ms, random));
         Ok(Ids::new(

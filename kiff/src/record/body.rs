@@ -93,7 +93,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A record's body, by kind.
+/// A record's body, by kind. What is large and rare is boxed, so that the rest stays small.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
     EventIngested(EventBody),
@@ -102,7 +102,7 @@ pub(crate) enum Body {
     ActionValidated(Arc<Ruling>),
     ApprovalRequired(Arc<Ruling>),
     ActionBlocked(Arc<Ruling>),
-    ApprovalGranted(Grant),
+    ApprovalGranted(Box<Grant>),
     ApprovalDenied(Closing),
     ApprovalRevoked(Closing),
     ApprovalExpired(Closing),
@@ -325,7 +325,7 @@ pub(crate) struct Executed {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Told {
     Whole(Value),
-    Digest { length: u64, digest: Digest },
+    Digest { length: u64, digest: Box<Digest> },
 }
 
 impl Told {
@@ -337,7 +337,7 @@ impl Told {
             return Self::Whole(value);
         }
         let bytes = value.to_canonical();
-        Self::Digest { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), digest: Digest::of(&bytes) }
+        Self::Digest { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), digest: Box::new(Digest::of(&bytes)) }
     }
 
     /// The same for what stands outside an event's payload, where numbers are plain integers.

@@ -57,43 +57,40 @@ impl From<Mark> for Claim {
 ///
 /// The entries take effect in their order. To open what is open already, or to close what is closed,
 /// changes nothing but the place where it was closed last.
-pub fn index_of(record: &Record) -> impl Iterator<Item = IndexEntry> + use<> {
-    entries(record).into_iter().flatten()
+pub fn index_of(record: &Record) -> impl Iterator<Item = IndexEntry> {
+    (0..MOST_ENTRIES).filter_map(|place| entry(record, place))
 }
 
-/// Four places, for the record that claims and changes most; an array, because every append asks.
-fn entries(record: &Record) -> [Option<IndexEntry>; 4] {
+/// The record that claims and changes most is a clearance that uses an approval.
+const MOST_ENTRIES: usize = 4;
+
+/// The entry at this place, made when it is asked for, because every append asks.
+fn entry(record: &Record, place: usize) -> Option<IndexEntry> {
     use IndexEntry::{Claim as Claims, Close, Open};
     let actor = || record.envelope.actor.id.clone();
-    let claims = |claim| Some(Claims(claim));
-    let close = |mark| Some(Close(mark));
-    match &record.body {
+    Some(match (&record.body, place) {
         // An event that an execution emitted is named by the execution's id, which is claimed already.
-        Body::EventIngested(event) if event.execution.is_none() => {
-            [claims(Claim::Event(actor(), event.id.clone())), None, None, None]
+        (Body::EventIngested(event), 0) if event.execution.is_none() => Claims(Claim::Event(actor(), event.id.clone())),
+        (Body::DecisionRecorded(proposed), 0) => Claims(Claim::Key(actor(), proposed.notes.idempotency_key.clone()?)),
+        (Body::ActionBlocked(ruling) | Body::ApprovalRequired(ruling) | Body::ActionValidated(ruling), 0) => {
+            Claims(Claim::Receipt(ruling.receipt))
         }
-        Body::DecisionRecorded(proposed) => {
-            let key = proposed.notes.idempotency_key.as_ref();
-            [key.map(|key| Claims(Claim::Key(actor(), key.clone()))), None, None, None]
-        }
-        Body::ActionBlocked(ruling) => [claims(Claim::Receipt(ruling.receipt)), None, None, None],
-        Body::ApprovalRequired(ruling) => {
-            let (id, receipt) = (ruling.approval, claims(Claim::Receipt(ruling.receipt)));
-            [receipt, id.map(|id| Claims(Claim::Approval(id))), id.map(|id| Open(Mark::Approval(id))), None]
-        }
-        Body::ActionValidated(ruling) => {
-            let (id, receipt) = (ruling.execution.map(|terms| terms.execution), claims(Claim::Receipt(ruling.receipt)));
-            let used = ruling.approval.map(|id| Close(Mark::Approval(id)));
-            [receipt, id.map(|id| Claims(Claim::Execution(id))), id.map(|id| Open(Mark::Execution(id))), used]
-        }
-        Body::ApprovalDenied(end)
-        | Body::ApprovalRevoked(end)
-        | Body::ApprovalExpired(end)
-        | Body::ApprovalSuperseded(end) => [close(Mark::Approval(end.approval)), None, None, None],
-        Body::ActionExecuted(done) => [close(Mark::Execution(done.execution)), None, None, None],
-        Body::ActionFailed(result) => [close(Mark::Execution(result.execution)), None, None, None],
-        Body::ExecutionResolved(resolved) => [close(Mark::Execution(resolved.execution)), None, None, None],
-        Body::OutcomeConflict(conflict) => [Some(Open(Mark::Execution(conflict.execution))), None, None, None],
-        _ => [None, None, None, None],
-    }
+        (Body::ApprovalRequired(ruling), 1) => Claims(Claim::Approval(ruling.approval?)),
+        (Body::ApprovalRequired(ruling), 2) => Open(Mark::Approval(ruling.approval?)),
+        (Body::ActionValidated(ruling), 1) => Claims(Claim::Execution(ruling.execution?.execution)),
+        (Body::ActionValidated(ruling), 2) => Open(Mark::Execution(ruling.execution?.execution)),
+        (Body::ActionValidated(ruling), 3) => Close(Mark::Approval(ruling.approval?)),
+        (
+            Body::ApprovalDenied(end)
+            | Body::ApprovalRevoked(end)
+            | Body::ApprovalExpired(end)
+            | Body::ApprovalSuperseded(end),
+            0,
+        ) => Close(Mark::Approval(end.approval)),
+        (Body::ActionExecuted(done), 0) => Close(Mark::Execution(done.execution)),
+        (Body::ActionFailed(result), 0) => Close(Mark::Execution(result.execution)),
+        (Body::ExecutionResolved(resolved), 0) => Close(Mark::Execution(resolved.execution)),
+        (Body::OutcomeConflict(conflict), 0) => Open(Mark::Execution(conflict.execution)),
+        _ => return None,
+    })
 }

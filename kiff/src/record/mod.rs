@@ -199,20 +199,23 @@ fn write_all(
     trace: TraceId,
     recorded_at: Timestamp,
 ) -> Result<Vec<Record>, TooLarge> {
-    let (written_at, unset) = (recorded_at.encode(), Arc::default());
+    let (mut ending, unset) = (None, Arc::default());
     let mut prev = head.leaf;
     let mut records = Vec::with_capacity(drafts.len());
     for (seq, Draft { actor, body }) in (head.seq + 1..).zip(drafts) {
         let (tenant, entity) = (head.tenant.clone(), head.entity.clone());
         let envelope = Envelope { tenant, entity, seq, prev, recorded_at, trace, actor };
+        // A leaf hash is over a zero byte and the record: it stands before each, to be hashed in one go.
+        let leaf_start = out.len();
+        out.push(0);
         let start = out.len();
-        write::record(out, &envelope, &written_at, &body);
-        let written = out.get(start..).unwrap_or_default();
-        if written.len() > MAX_RECORD {
-            return Err(TooLarge { kind: body.kind(), bytes: written.len() });
+        write::record(out, &envelope, &body, &mut ending);
+        let end = out.len();
+        if end - start > MAX_RECORD {
+            return Err(TooLarge { kind: body.kind(), bytes: end - start });
         }
-        prev = Digest::leaf(written);
-        let bytes = RecordBytes { shared: Arc::clone(&unset), start, end: out.len() };
+        prev = Digest::of(out.get(leaf_start..).unwrap_or_default());
+        let bytes = RecordBytes { shared: Arc::clone(&unset), start, end };
         records.push(Record { envelope, body, bytes, leaf: prev });
     }
     Ok(records)

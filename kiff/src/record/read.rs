@@ -114,7 +114,7 @@ fn parse_body(kind: Kind, mut it: Members, envelope: &Envelope, claimed: Option<
         Kind::ActionValidated => Body::ActionValidated(Arc::new(parse_ruling(&mut it, Verdict::Allowed)?)),
         Kind::ApprovalRequired => Body::ApprovalRequired(Arc::new(parse_ruling(&mut it, Verdict::ApprovalRequired)?)),
         Kind::ActionBlocked => Body::ActionBlocked(Arc::new(parse_ruling(&mut it, Verdict::Blocked)?)),
-        Kind::ApprovalGranted => Body::ApprovalGranted(parse_grant(&mut it)?),
+        Kind::ApprovalGranted => Body::ApprovalGranted(Box::new(parse_grant(&mut it)?)),
         Kind::ApprovalDenied => Body::ApprovalDenied(parse_closing(&mut it)?),
         Kind::ApprovalRevoked => Body::ApprovalRevoked(parse_closing(&mut it)?),
         Kind::ApprovalExpired => Body::ApprovalExpired(parse_closing(&mut it)?),
@@ -408,7 +408,7 @@ impl Members {
         }
         let digest = self.maybe(&format!("{member}_digest"), Self::parse)?;
         let Some(digest) = digest else { return Ok(None) };
-        Ok(Some(Told::Digest { length: self.number(&format!("{member}_length"))?, digest }))
+        Ok(Some(Told::Digest { length: self.number(&format!("{member}_length"))?, digest: Box::new(digest) }))
     }
 
     /// A member that may be absent.

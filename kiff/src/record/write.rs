@@ -18,9 +18,10 @@ use crate::{
     timestamp::Timestamp,
     value::{Value, write_str, write_u64},
 };
+use std::ops::Range;
 
-/// Appends one record. `written_at` is the envelope's time in its written form, made once for a batch.
-pub(super) fn record(out: &mut Vec<u8>, envelope: &Envelope, written_at: &[u8; 24], body: &Body) {
+/// Appends one record. `ending` is where the ending of the batch's last record stands, to be written once.
+pub(super) fn record(out: &mut Vec<u8>, envelope: &Envelope, body: &Body, ending: &mut Option<Range<usize>>) {
     let mut it = Members::open(out);
     let claimed = match body {
         Body::DecisionRecorded(proposed) => proposed.claimed.as_ref(),
@@ -33,10 +34,18 @@ pub(super) fn record(out: &mut Vec<u8>, envelope: &Envelope, written_at: &[u8; 2
     it.plain("format", "kiff-record/1");
     it.plain("kind", body.kind().as_str());
     it.digest("prev", &envelope.prev);
-    it.plain_bytes("recorded_at", written_at);
-    it.plain("tenant", envelope.tenant.as_str());
-    it.id("trace_id", TraceId::PREFIX, envelope.trace.ulid());
-    it.close();
+    let start = it.out.len();
+    match ending.take() {
+        // INVARIANT: the range was written into this buffer before.
+        Some(written) => out.extend_from_within(written),
+        None => {
+            it.time("recorded_at", envelope.recorded_at);
+            it.plain("tenant", envelope.tenant.as_str());
+            it.id("trace_id", TraceId::PREFIX, envelope.trace.ulid());
+            it.close();
+        }
+    }
+    *ending = Some(start..out.len());
 }
 
 fn write_actor(it: &mut Members<'_>, actor: &Actor, claimed: Option<&Value>) {
@@ -163,13 +172,11 @@ fn write_ruling(it: &mut Members<'_>, ruling: &Ruling, verdict: Verdict) {
 fn write_checks(out: &mut Vec<u8>, ruling: &Ruling) {
     out.push(b'[');
     for (place, (name, result)) in ruling.checks.iter().enumerate() {
-        if place > 0 {
-            out.push(b',');
-        }
-        let mut it = Members::open(out);
-        it.plain("name", name.as_str());
-        it.plain("result", result.as_str());
-        it.close();
+        out.extend_from_slice(if place > 0 { b",{\"name\":\"" } else { b"{\"name\":\"" });
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b"\",\"result\":\"");
+        out.extend_from_slice(result.as_str().as_bytes());
+        out.extend_from_slice(b"\"}");
     }
     out.push(b']');
 }

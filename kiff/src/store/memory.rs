@@ -6,7 +6,7 @@ use crate::{
     record::{Claim, IndexEntry, Mark, Record, RecordBytes, index_of},
 };
 use std::{
-    collections::{BTreeSet, HashMap, hash_map::Entry},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     fmt,
     ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -25,8 +25,9 @@ use std::{
 /// ```
 #[derive(Clone, Default)]
 pub struct MemoryStore {
-    // One lock for all tenants: it is held for the length of one call, which does no I/O.
-    tenants: Arc<Mutex<HashMap<TenantId, Log>>>,
+    // One lock for all tenants: it is held for the length of one call, which does no I/O. There are few
+    // tenants, so that comparing names costs less than hashing one.
+    tenants: Arc<Mutex<BTreeMap<TenantId, Log>>>,
 }
 
 impl MemoryStore {
@@ -38,7 +39,7 @@ impl MemoryStore {
 
     /// INVARIANT: nothing that may panic runs between the first change of a log and the last, so the logs
     /// behind a poisoned lock are whole.
-    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Log>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<TenantId, Log>> {
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

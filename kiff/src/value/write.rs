@@ -96,7 +96,10 @@ pub(super) fn plain_len(bytes: &[u8]) -> usize {
     let is_plain = |block: &&[u8]| !block.iter().fold(false, |any, &byte| any | needs_escape(byte));
     let blocks = bytes.chunks_exact(BLOCK).take_while(is_plain).count() * BLOCK;
     let rest = bytes.get(blocks..).unwrap_or_default();
-    blocks + rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(rest.len())
+    let (words, _) = rest.as_chunks::<WORD>();
+    let plain = blocks + words.iter().take_while(|word| is_plain(&&word[..])).count() * WORD;
+    let rest = bytes.get(plain..).unwrap_or_default();
+    plain + rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(rest.len())
 }
 
 const fn needs_escape(byte: u8) -> bool {
@@ -128,6 +131,7 @@ const fn hex_digit(nibble: u8) -> u8 {
 }
 
 const BLOCK: usize = 32;
+const WORD: usize = 8;
 
 #[cfg(test)]
 mod tests {
