@@ -10,16 +10,53 @@ use std::{
 
 #[derive(Clone, Debug)]
 enum Op {
-    Ingest { entity: usize, kind: usize, id: u8 },
-    Propose { who: usize, what: usize, entity: usize, cents: u64, key: Option<u8>, plan: usize },
+    Ingest {
+        entity: usize,
+        kind: usize,
+        id: u8,
+    },
+    Propose {
+        who: usize,
+        what: usize,
+        entity: usize,
+        cents: u64,
+        key: Option<u8>,
+        plan: usize,
+    },
     /// Repeats a held call with the approval's id, perhaps with other parameters.
-    Use { which: usize, who: usize, what: usize, entity: usize, cents: u64 },
-    Grant { which: usize, by: usize },
-    Deny { which: usize, by: usize },
-    Revoke { which: usize, by: usize },
-    Resume { which: usize, plan: usize },
-    Resolve { which: usize, by: usize, how: bool },
-    Retry { which: usize, by: usize, plan: usize },
+    Use {
+        which: usize,
+        who: usize,
+        what: usize,
+        entity: usize,
+        cents: u64,
+    },
+    Grant {
+        which: usize,
+        by: usize,
+    },
+    Deny {
+        which: usize,
+        by: usize,
+    },
+    Revoke {
+        which: usize,
+        by: usize,
+    },
+    Resume {
+        which: usize,
+        plan: usize,
+    },
+    Resolve {
+        which: usize,
+        by: usize,
+        how: bool,
+    },
+    Retry {
+        which: usize,
+        by: usize,
+        plan: usize,
+    },
     Forward(u64),
     /// The clock is set back to its start.
     Back,
