@@ -161,14 +161,19 @@ impl Runtime {
             trace_id: clearance.trace_id(),
             is_repeat: true,
         };
-        if let Some(seq) = place.closed {
+        let mut closed = place.closed;
+        let view = if closed.is_none() { Some(self.refresh(entity).await?) } else { None };
+        let open = view.as_ref().and_then(|view| view.execution(terms.execution));
+        if closed.is_none() && open.is_none() {
+            // It has ended since the first look.
+            closed = self.execution_place(terms.execution).await?.closed;
+        }
+        if let Some(seq) = closed {
             let ending = self.record_at(entity, seq).await?;
             if let Some(answer) = Answer::ended(teller, vec![ending]) {
                 return Ok(answer);
             }
         }
-        let view = self.refresh(entity).await?;
-        let open = view.execution(terms.execution);
         Ok(Answer::InDoubt(InDoubt {
             action: proposed.action.clone(),
             entity: entity.clone(),

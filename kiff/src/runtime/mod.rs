@@ -115,6 +115,8 @@ impl Runtime {
         if let Some(action) = asked.action.as_ref().filter(|action| action.executor.is_none()) {
             return Err(RuntimeError::NoExecutor { action: action.name.clone() });
         }
+        // From before the clearance is stored, or another call could take it for abandoned.
+        let _running = Running::enter(&self.inner, ids.execution);
         match self.ruled(&asked, &ids, now).await? {
             Ruled::Allowed(allowed) => self.run(allowed).await,
             Ruled::Answered(answer) => Ok(*answer),
@@ -157,6 +159,7 @@ impl Runtime {
     /// [`execute`](Self::execute).
     pub async fn resume(&self, approval: ApprovalId) -> Result<Answer, RuntimeError> {
         let (ids, now) = self.draw()?;
+        let _running = Running::enter(&self.inner, ids.execution);
         match self.resumed(approval, &ids, now).await? {
             Ruled::Allowed(allowed) => self.run(allowed).await,
             Ruled::Answered(answer) => Ok(*answer),

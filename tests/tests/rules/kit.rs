@@ -50,6 +50,11 @@ impl Lab {
         self.plans.lock().unwrap().push_back(plan);
     }
 
+    /// Takes back what was planned and not asked for.
+    pub(crate) fn forget(&self) {
+        self.plans.lock().unwrap().clear();
+    }
+
     pub(crate) fn runs(&self) -> usize {
         self.runs.load(Ordering::SeqCst)
     }

@@ -5,6 +5,10 @@ mod faults;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
 mod readable;
 #[cfg(test)]
 mod rule_1;
