@@ -135,7 +135,7 @@ impl Run {
         for entity in ENTITIES {
             for event in &EVENTS[..2] {
                 let first = NewEvent::new(format!("{entity}-{event}"), *event);
-                run.rt.ingest(&Authority::service("stripe"), entity, first).unwrap();
+                let _ = run.rt.ingest(&Authority::service("stripe"), entity, first).unwrap();
             }
         }
         ops.iter().for_each(|op| run.step(op));
@@ -147,7 +147,7 @@ impl Run {
         match *op {
             Op::Ingest { entity, kind, id } => {
                 let event = NewEvent::new(format!("e{id}"), EVENTS[kind % 4]);
-                self.rt.ingest(&Authority::service("stripe"), ENTITIES[entity % 2], event).unwrap();
+                let _ = self.rt.ingest(&Authority::service("stripe"), ENTITIES[entity % 2], event).unwrap();
             }
             Op::Propose { who: asker, what, entity, cents, key, plan: next } => {
                 let mut proposal = Proposal::new(ACTIONS[what % 7], ENTITIES[entity % 2]).param("cents", cents);
@@ -163,15 +163,15 @@ impl Run {
             }
             Op::Grant { which, by: reviewer } => {
                 let Some(id) = self.approval(which) else { return };
-                self.rt.grant(&by(reviewer), id, "").unwrap();
+                let _ = self.rt.grant(&by(reviewer), id, "").unwrap();
             }
             Op::Deny { which, by: reviewer } => {
                 let Some(id) = self.approval(which) else { return };
-                self.rt.deny(&by(reviewer), id, "").unwrap();
+                let _ = self.rt.deny(&by(reviewer), id, "").unwrap();
             }
             Op::Revoke { which, by: reviewer } => {
                 let Some(id) = self.approval(which) else { return };
-                self.rt.revoke(&by(reviewer), id, "").unwrap();
+                let _ = self.rt.revoke(&by(reviewer), id, "").unwrap();
             }
             Op::Resume { which, plan: next } => {
                 let Some(id) = self.approval(which) else { return };
@@ -181,13 +181,13 @@ impl Run {
                 let doubts = self.rt.in_doubt().unwrap();
                 let Some(doubt) = doubts.get(which % doubts.len().max(1)) else { return };
                 let resolution = if how { Resolution::Succeeded(refunded()) } else { Resolution::NotApplied };
-                self.rt.resolve(&by(resolver), doubt.execution_id, resolution, "seen").unwrap();
+                let _ = self.rt.resolve(&by(resolver), doubt.execution_id, resolution, "seen").unwrap();
             }
             Op::Retry { which, by: resolver, plan: next } => {
                 let doubts = self.rt.in_doubt().unwrap();
                 let Some(doubt) = doubts.get(which % doubts.len().max(1)) else { return };
                 lab.then(plan(next));
-                self.rt.retry(&by(resolver), doubt.execution_id).unwrap();
+                let _ = self.rt.retry(&by(resolver), doubt.execution_id).unwrap();
                 lab.forget();
             }
             Op::Forward(seconds) => self.world.clock.advance(Duration::from_secs(seconds)),

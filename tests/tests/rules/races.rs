@@ -33,7 +33,7 @@ impl Field {
         let entity = format!("order:{round}");
         for event in ["ORDER_PLACED", "ORDER_PAID"] {
             let event = NewEvent::new(format!("{round}-{event}"), event);
-            self.rt.ingest(&Authority::service("stripe"), &entity, event).unwrap();
+            let _ = self.rt.ingest(&Authority::service("stripe"), &entity, event).unwrap();
         }
         entity
     }
@@ -101,7 +101,7 @@ fn one_approval_clears_one_execution() {
         |round| {
             let entity = field.paid(round);
             let id = field.held(&entity);
-            field.rt.grant(&reviewer("ann"), id, "").unwrap();
+            let _ = field.rt.grant(&reviewer("ann"), id, "").unwrap();
             (entity, id)
         },
         |thread, (entity, id)| {
