@@ -8,12 +8,12 @@ use crate::{
     clock::block_on,
     decision::Permit,
     event::NewEvent,
-    finish::Resolution,
     ids::{ActionName, ApprovalId, ExecutionId, Permission},
     proposal::Proposal,
     runtime::{
         EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved, Review, Runtime, RuntimeError,
     },
+    settle::Resolution,
     timeline::Timeline,
 };
 

@@ -208,6 +208,11 @@ impl Sheet {
         self.checks.push((name.clone(), CheckResult::Skipped));
     }
 
+    /// The check does not hold, and that is no refusal: it waits for somebody.
+    pub(crate) fn wait(&mut self, name: &Code) {
+        self.checks.push((name.clone(), CheckResult::Failed));
+    }
+
     pub(crate) fn is_clean(&self) -> bool {
         self.refusals.is_empty()
     }

@@ -37,7 +37,7 @@ impl NewEvent {
         }
     }
 
-    /// What the source tells beside the type: any JSON object.
+    /// What the source tells beside the type: any JSON value, most often an object.
     #[must_use]
     pub fn payload(mut self, payload: Value) -> Self {
         self.payload = payload;

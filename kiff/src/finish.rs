@@ -2,29 +2,23 @@
 
 use crate::{
     action::{Certainty, Failure, Outcome},
-    actor::{Actor, Granted},
-    approval::{MOST_NOTE, ReviewRefusal, is_party, rejection, supersede},
+    actor::Actor,
+    approval::supersede,
     contract::Effect,
-    decide::Moment,
-    decision::{Clearance, Cleared},
+    decision::Cleared,
     domain::{Action, Domain},
     event::EventBody,
-    ids::{ActionName, Code, EventId, ExecutionId, Permission},
+    ids::{ActionName, Code, EventId, ExecutionId},
     ingest::{MOST_PAYLOAD, accept},
     record::{
         Draft,
-        body::{
-            self, Body, Conflict, Executed, ExecutionTerms, RejectedEvent, RejectedReview, Retry, Told, Unsuccessful,
-        },
+        body::{self, Body, Conflict, Executed, ExecutionTerms, RejectedEvent, Told, Unsuccessful},
     },
     scratch::with_scratch,
     value::{Value, write_u64},
-    view::{OpenExecution, View},
+    view::View,
 };
 use std::sync::Arc;
-
-/// The permission that whoever resolves or retries an execution in doubt must hold.
-pub const RESOLVE_PERMISSION: &str = "kiff.resolve";
 
 /// How an execution ended, as far as its driver can tell.
 #[derive(Clone, Debug)]
@@ -125,7 +119,7 @@ fn late(actor: &Arc<Actor>, action: &ActionName, terms: ExecutionTerms, ending: 
 }
 
 /// The records of the events that an effect emitted, in their order: accepted, or rejected with the reason.
-fn emit(
+pub(crate) fn emit(
     domain: &Domain,
     view: &View,
     action: Option<&Action>,
@@ -190,7 +184,7 @@ fn emit(
         drafts.push(Draft::new(source, Body::EventRejected(event)));
     }
     if version != view.state_version {
-        supersede(view, source, None, drafts);
+        supersede(view, source, drafts);
     }
 }
 
@@ -203,158 +197,4 @@ fn event_id(execution: ExecutionId, place: usize) -> Option<EventId> {
         write_u64(text, place as u64);
         EventId::new(std::str::from_utf8(text).ok()?).ok()
     })
-}
-
-/// What someone with the permission says of an execution in doubt.
-#[non_exhaustive]
-#[derive(Clone, Debug)]
-pub enum Resolution {
-    /// The effect happened; its events follow.
-    Succeeded(Outcome),
-    /// Certainly nothing happened, and the attempt can no longer land.
-    NotApplied,
-}
-
-/// Who settles an execution in doubt, and on what evidence.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Resolver<'a> {
-    pub(crate) actor: &'a Arc<Actor>,
-    pub(crate) authority: &'a Granted,
-    pub(crate) evidence: &'a str,
-    /// True if the execution runs in this process right now.
-    pub(crate) is_running: bool,
-}
-
-/// Decides what may be said of an execution in doubt.
-pub(crate) fn resolve(
-    domain: &Domain,
-    view: &View,
-    id: ExecutionId,
-    resolution: &Resolution,
-    by: &Resolver<'_>,
-    at: &Moment<'_>,
-) -> crate::approval::Reviewed {
-    use crate::approval::Reviewed;
-    let open = match may_settle(view, id, by) {
-        Ok(open) => open,
-        Err(refusal) => return refused(domain, view, id, "resolve", refusal, by, at),
-    };
-    // While an attempt may still land, nobody can say that it did nothing.
-    let now = view.head.effective(at.now);
-    if matches!(resolution, Resolution::NotApplied)
-        && open.doubt.is_none()
-        && open.deadline.is_some_and(|deadline| now < deadline)
-    {
-        return refused(domain, view, id, "resolve", ReviewRefusal::StillRunning { execution: id }, by, at);
-    }
-    let result = match resolution {
-        Resolution::Succeeded(_) => Code::fixed("succeeded"),
-        Resolution::NotApplied => Code::fixed("not_applied"),
-    };
-    let evidence = body::readable(by.evidence, MOST_NOTE);
-    let resolved = body::Resolved { action: open.action.clone(), execution: id, result, evidence };
-    let mut drafts = vec![Draft::new(by.actor, Body::ExecutionResolved(resolved))];
-    if let Resolution::Succeeded(outcome) = resolution {
-        emit(domain, view, domain.action(open.action.as_str()), by.actor, id, outcome, &mut drafts);
-    }
-    Reviewed::Done(drafts)
-}
-
-/// What is decided about a retry.
-#[derive(Debug)]
-pub(crate) enum Retried {
-    /// Run it again under the same id, after this is stored.
-    Execute(Clearance, Vec<Draft>),
-    Refused(ReviewRefusal, Vec<Draft>),
-}
-
-/// Decides whether an execution in doubt may be attempted again. The attempt is recorded before it starts.
-pub(crate) fn retry(domain: &Domain, view: &View, id: ExecutionId, by: &Resolver<'_>, at: &Moment<'_>) -> Retried {
-    let attempt = may_settle(view, id, by).and_then(|open| another_attempt(domain, view, open, at));
-    match attempt {
-        Ok(cleared) => {
-            let retry = Retry { execution: id, attempt: cleared.terms.attempt, deadline: cleared.terms.deadline };
-            Retried::Execute(Clearance { cleared }, vec![Draft::new(by.actor, Body::ExecutionRetried(retry))])
-        }
-        Err(refusal) => match refused(domain, view, id, "retry", refusal, by, at) {
-            crate::approval::Reviewed::Refused(refusal, drafts) => Retried::Refused(refusal, drafts),
-            crate::approval::Reviewed::Done(drafts) => {
-                Retried::Refused(ReviewRefusal::ExecutionNotOpen { execution: id }, drafts)
-            }
-        },
-    }
-}
-
-fn another_attempt(
-    domain: &Domain,
-    view: &View,
-    open: &OpenExecution,
-    at: &Moment<'_>,
-) -> Result<Cleared, ReviewRefusal> {
-    let execution = open.execution;
-    let not = |why| ReviewRefusal::NotRetryable { execution, why };
-    if open.effect != Effect::Idempotent {
-        return Err(not("its effect was not declared idempotent"));
-    }
-    let decided_at = view.head.effective(at.now);
-    if open.doubt.is_none() && open.deadline.is_none_or(|deadline| decided_at < deadline) {
-        return Err(ReviewRefusal::StillRunning { execution });
-    }
-    let proposed = open.proposed.clone().ok_or(not("what was cleared is no longer known"))?;
-    let action = domain.find(open.action.as_str()).cloned().ok_or(not("the domain no longer has the action"))?;
-    if action.executor.is_none() {
-        return Err(not("the host runs it, and there is no executor"));
-    }
-    let state = view.state.clone().ok_or(not("the entity has no state"))?;
-    let deadline = action.timeout().map(|span| decided_at.plus(span));
-    let terms = ExecutionTerms { execution, attempt: open.attempt.saturating_add(1), effect: open.effect, deadline };
-    Ok(Cleared {
-        tenant: view.head.tenant.clone(),
-        action,
-        proposed,
-        terms,
-        state,
-        state_version: view.state_version,
-        facts: view.facts.clone(),
-        decided_at,
-        trace: at.ids.trace,
-    })
-}
-
-/// The execution, if this authority may settle it: never its requester or the principal behind.
-fn may_settle<'a>(view: &'a View, id: ExecutionId, by: &Resolver<'_>) -> Result<&'a OpenExecution, ReviewRefusal> {
-    let holds = |permission: &Permission| permission.as_str() == RESOLVE_PERMISSION;
-    if !by.authority.permissions.iter().any(holds) {
-        // INVARIANT: the constant is a permission by the alphabet; a test holds it.
-        return match Permission::new(RESOLVE_PERMISSION) {
-            Ok(permission) => Err(ReviewRefusal::PermissionDenied { permission }),
-            Err(_) => Err(ReviewRefusal::ExecutionNotOpen { execution: id }),
-        };
-    }
-    let open = view.execution(id).ok_or(ReviewRefusal::ExecutionNotOpen { execution: id })?;
-    if by.actor.kind == crate::actor::ActorType::Agent {
-        return Err(ReviewRefusal::ReviewerKind { kind: by.actor.kind });
-    }
-    if is_party(by.actor, &open.requester) {
-        return Err(ReviewRefusal::SelfReview);
-    }
-    if by.is_running {
-        return Err(ReviewRefusal::StillRunning { execution: id });
-    }
-    Ok(open)
-}
-
-fn refused(
-    domain: &Domain,
-    view: &View,
-    id: ExecutionId,
-    verdict: &'static str,
-    refusal: ReviewRefusal,
-    by: &Resolver<'_>,
-    at: &Moment<'_>,
-) -> crate::approval::Reviewed {
-    let body =
-        RejectedReview { approval: None, execution: Some(id), verdict: Code::fixed(verdict), reason: refusal.code() };
-    let drafts = rejection(domain, view, by.actor, body, at);
-    crate::approval::Reviewed::Refused(refusal, drafts)
 }

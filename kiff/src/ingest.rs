@@ -121,7 +121,7 @@ pub(crate) fn ingest(
         Ok(step) => {
             let mut drafts = Vec::with_capacity(2 + view.approvals.len());
             accept(source, event.clone(), view.state.as_ref(), view.state_version, &step.to, &mut drafts);
-            supersede(view, source, None, &mut drafts);
+            supersede(view, source, &mut drafts);
             Admitted::Accept(step.to.clone(), drafts)
         }
     }

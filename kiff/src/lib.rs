@@ -146,6 +146,7 @@ mod decide;
 mod approval;
 mod ingest;
 mod finish;
+mod settle;
 pub mod replay;
 
 // The evidence.
@@ -182,7 +183,6 @@ pub use decision::{Permit, Refusal};
 pub use digest::{Digest, DigestError};
 pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault};
 pub use event::{Event, NewEvent};
-pub use finish::{RESOLVE_PERMISSION, Resolution};
 pub use ids::{
     ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId,
     IdempotencyKey, Ids, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId, Ulid,
@@ -198,6 +198,7 @@ pub use runtime::{
     ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved,
     Review, Runtime, RuntimeBuilder, RuntimeError, Unrecorded,
 };
+pub use settle::{RESOLVE_PERMISSION, Resolution};
 pub use timeline::{Entry, Timeline};
 pub use timestamp::{Timestamp, TimestampError};
 pub use value::Value;

@@ -14,7 +14,7 @@
 //! ```
 
 use crate::{
-    decide::{Found, Moment, asked_again, decide},
+    decide::{Case, Found, Moment, asked_again, decide},
     decision::{Decided, Refusal},
     digest::Digest,
     domain::Domain,
@@ -356,7 +356,7 @@ fn outlook(domain: &Domain, view: &View, proposed: &Arc<Proposed>, record: &Reco
     );
     let issue = Issue { issued_by: "replay".into(), anchor: "none".into(), key_id: "none".into() };
     let at = Moment { now: record.recorded_at(), ids: &ids, issue: &issue, suppressed: 0 };
-    match decide(domain, view, &asked, &Found::default(), &at) {
+    match decide(&Case { domain, view, at }, &asked, &Found::default()) {
         Decided::Execute(..) | Decided::Repeat => Outlook { decision: Verdict::Allowed, reason: Code::fixed("none") },
         Decided::Hold(hold, _) => {
             Outlook { decision: Verdict::ApprovalRequired, reason: hold.approval.ruling.reason.clone() }

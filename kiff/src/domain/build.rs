@@ -124,7 +124,8 @@ impl DomainBuilder {
         let (Some(version), Some(policy_version), []) = (version, policy_version, faults.as_slice()) else {
             return Err(DomainError { faults: self.faults });
         };
-        let digest = domain_digest(version.as_str(), policy_version.as_str(), &machines, &actions, &*policy);
+        let digest =
+            domain_digest(version.as_str(), policy_version.as_str(), &machines, &actions, &*policy, self.bounds);
         Ok(Domain(Arc::new(Inner { version, policy_version, digest, bounds: self.bounds, policy, machines, actions })))
     }
 }

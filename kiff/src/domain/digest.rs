@@ -2,7 +2,7 @@
 //!
 //! A key at its default is left out, so that a key of a later release does not change an old digest.
 
-use super::{Action, CheckedApproval, CheckedMachine, CheckedStep};
+use super::{Action, Bounds, CheckedApproval, CheckedMachine, CheckedStep};
 use crate::{
     actor::{ActorType, PermissionPolicy},
     contract::{Contract, Declaration, Effect, Risk},
@@ -23,6 +23,7 @@ pub(super) fn domain_digest(
     machines: &[Arc<CheckedMachine>],
     actions: &[Arc<Action>],
     policy: &dyn PermissionPolicy,
+    bounds: Bounds,
 ) -> Digest {
     let contracts =
         actions.iter().map(|action| (action.name.as_str().to_owned(), Value::from(action.digest.to_string())));
@@ -31,15 +32,28 @@ pub(super) fn domain_digest(
         .describe()
         .into_iter()
         .map(|(role, held)| (role.to_string(), texts(held.iter().map(|permission| permission.as_str()))));
-    let form = Value::object([
+    let mut form: Object = [
         ("format", Value::from("kiff-domain/1")),
         ("domain_version", Value::from(version)),
         ("policy_version", Value::from(policy_version)),
         ("contracts", Value::object(contracts)),
         ("machines", Value::object(machines)),
         ("roles", Value::object(roles)),
-    ]);
-    Digest::of(&form.to_canonical())
+    ]
+    .into_iter()
+    .collect();
+    if bounds != Bounds::default() {
+        form.insert("bounds", bounds_form(bounds));
+    }
+    Digest::of(&Value::from(form).to_canonical())
+}
+
+fn bounds_form(bounds: Bounds) -> Value {
+    Value::object([
+        ("emitted_events", Value::from(bounds.emitted_events)),
+        ("open_approvals", Value::from(bounds.open_approvals)),
+        ("refusals", Value::from(bounds.refusals)),
+    ])
 }
 
 fn describe(action: &Action) -> Object {

@@ -304,7 +304,7 @@ pub(crate) struct Escalation {
 pub(crate) struct RejectedReview {
     pub(crate) approval: Option<ApprovalId>,
     pub(crate) execution: Option<ExecutionId>,
-    /// What was tried: `grant`, `deny`, `revoke`, `retry`, `resolve`.
+    /// What was tried: `grant`, `deny`, `revoke`, `escalate`, `retry` or `resolve`.
     pub(crate) verdict: Code,
     pub(crate) reason: Code,
 }
@@ -420,7 +420,7 @@ pub(crate) struct Conflict {
     pub(crate) action: ActionName,
     pub(crate) execution: ExecutionId,
     pub(crate) attempt: u32,
-    /// `succeeded`, `failed` or `unknown`.
+    /// `succeeded` or `not_applied`.
     pub(crate) result: Code,
     pub(crate) message: Told,
     pub(crate) output: Option<Told>,
@@ -431,7 +431,7 @@ pub(crate) struct RejectedEvent {
     pub(crate) execution: ExecutionId,
     pub(crate) event_type: String,
     pub(crate) reason: Code,
-    /// The state in which it came; absent if the reason is another.
+    /// The state in which it came, if there was one.
     pub(crate) state: Option<StateName>,
     pub(crate) payload: Told,
 }

@@ -2,7 +2,7 @@
 
 use super::{Runtime, RuntimeError};
 use crate::{
-    decision::Acknowledged,
+    decision::{Acknowledged, Clearance, Permit},
     ids::{EntityRef, TraceId},
     receipt::{Receipt, Unsigned},
     record::{Draft, Kind, Record, TooLarge, seal},
@@ -29,7 +29,7 @@ pub(super) enum Commit {
 impl Commit {
     /// Records that were found in the log, from an append whose answer was lost.
     pub(super) fn found(records: Vec<Record>) -> Self {
-        Self::Stored(Stored { records, receipt: None, acknowledged: Acknowledged(()) })
+        Self::Stored(Stored { records, receipt: None, acknowledged: None })
     }
 }
 
@@ -37,7 +37,21 @@ impl Commit {
 pub(super) struct Stored {
     pub(super) records: Vec<Record>,
     pub(super) receipt: Option<Receipt>,
-    pub(super) acknowledged: Acknowledged,
+    /// Proof that this very call has stored them.
+    pub(super) acknowledged: Option<Acknowledged>,
+}
+
+impl Stored {
+    /// Trades a clearance for the right to run it.
+    pub(super) fn permit(&self, clearance: Clearance) -> Result<Permit, RuntimeError> {
+        match &self.acknowledged {
+            Some(acknowledged) => Ok(clearance.acknowledged(acknowledged)),
+            None => {
+                let (entity, what) = (clearance.cleared.proposed.entity.clone(), "a clearance has no record");
+                Err(RuntimeError::Inconsistent { entity, what })
+            }
+        }
+    }
 }
 
 impl Runtime {
@@ -119,7 +133,7 @@ impl Runtime {
         let records = batch.into_records();
         let seq = records.first().map_or(0, Record::entity_seq);
         self.inner.views.advance(view, &records).map_err(|source| RuntimeError::Fold { entity, seq, source })?;
-        Ok(Commit::Stored(Stored { records, receipt, acknowledged: Acknowledged(()) }))
+        Ok(Commit::Stored(Stored { records, receipt, acknowledged: Some(Acknowledged(())) }))
     }
 
     /// Appends; if the answer is lost, looks whether the batch is there, and tries again if it is not.

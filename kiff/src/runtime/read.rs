@@ -1,6 +1,6 @@
 //! Calls that write nothing. Each reads the stream's tail first.
 
-use super::{Runtime, RuntimeError, lock};
+use super::{Runtime, RuntimeError, lock, rule::Attempt};
 use crate::{
     actor::Authority,
     answer::InDoubt,
@@ -117,10 +117,12 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the proposal is not admitted or the log cannot be read.
     pub async fn explain(&self, authority: &Authority, proposal: Proposal) -> Result<Explanation, RuntimeError> {
-        let (asked, _, now) = self.admit(authority, proposal)?;
+        let (asked, ids, now) = self.admit(authority, proposal)?;
         let view = self.refresh(&asked.proposed.entity).await?;
         let found = self.found(&view, &asked).await?;
-        let (sheet, held) = decide::explain(self.domain(), &view, &asked, &found, now);
+        let issue = self.issue(false);
+        let case = self.case(&view, &asked.proposed.actor.id, &Attempt::new(&ids, now), &issue);
+        let (sheet, held) = decide::explain(&case, &asked, &found);
         let (decision, reason) = match held {
             Some(reason) => (Verdict::ApprovalRequired, reason),
             None if sheet.is_clean() => (Verdict::Allowed, sheet.reason()),

@@ -8,10 +8,10 @@ use crate::{
     actor::Authority,
     answer::{Allowed, Answer},
     approval::{ReviewRefusal, Reviewed, Reviewer, Wish, review},
-    finish::{Resolution, Resolver, Retried, resolve, retry},
     ids::{ActionName, ActorId, ApprovalId, EntityRef, ExecutionId, Permission, TraceId},
     record::{Record, body::Body},
     runtime::{commit::Commit, lock},
+    settle::{Resolution, Resolver, Retried, resolve, retry},
     timestamp::Timestamp,
 };
 
@@ -138,8 +138,8 @@ impl Runtime {
                 None => refused_stream()?,
             };
             let view = self.view(&entity).await?;
-            let at = self.moment(&entity, &actor.id, &Attempt::new(&ids, now), &issue);
-            let reviewed = review(domain, &view, id, &wish, &reviewer, found.as_ref(), &at);
+            let case = self.case(&view, &actor.id, &Attempt::new(&ids, now), &issue);
+            let reviewed = review(&case, id, &wish, &reviewer, found.as_ref());
             let (drafts, refusal) = match reviewed {
                 Reviewed::Done(drafts) => (drafts, None),
                 Reviewed::Refused(refusal, drafts) => (drafts, Some(refusal)),
@@ -180,8 +180,8 @@ impl Runtime {
             let view = self.refresh(&entity).await?;
             let is_running = lock(&self.inner.running).contains(&execution);
             let by = Resolver { actor, authority: &granted, evidence, is_running };
-            let at = self.moment(&entity, &actor.id, &Attempt::new(&ids, now), &issue);
-            let (drafts, refusal) = match resolve(domain, &view, execution, &resolution, &by, &at) {
+            let case = self.case(&view, &actor.id, &Attempt::new(&ids, now), &issue);
+            let (drafts, refusal) = match resolve(&case, execution, &resolution, &by) {
                 Reviewed::Done(drafts) => (drafts, None),
                 Reviewed::Refused(refusal, drafts) => (drafts, Some(refusal)),
             };
@@ -210,14 +210,14 @@ impl Runtime {
             let view = self.refresh(&entity).await?;
             let is_running = lock(&self.inner.running).contains(&execution);
             let by = Resolver { actor, authority: &granted, evidence: "", is_running };
-            let at = self.moment(&entity, &actor.id, &Attempt::new(&ids, now), &issue);
-            let (drafts, answer) = match retry(domain, &view, execution, &by, &at) {
+            let case = self.case(&view, &actor.id, &Attempt::new(&ids, now), &issue);
+            let (drafts, answer) = match retry(&case, execution, &by) {
                 Retried::Execute(clearance, drafts) => (drafts, Ok(clearance)),
                 Retried::Refused(refusal, drafts) => (drafts, Err(refusal)),
             };
             match (self.commit(view, drafts, ids.trace, now).await?, answer) {
                 (Commit::Stored(stored), Ok(clearance)) => {
-                    let permit = clearance.acknowledged(&stored.acknowledged);
+                    let permit = stored.permit(clearance)?;
                     let answer = self.run(Allowed { permit, receipt: None, trace_id: ids.trace }).await?;
                     return Ok(Resolved::Settled(Box::new(answer)));
                 }

@@ -3,7 +3,7 @@
 use super::{Runtime, RuntimeError, commit::Commit, lock, once_more};
 use crate::{
     answer::{Allowed, Answer, Blocked, Held},
-    decide::{self, Moment},
+    decide::{self, Case, Moment},
     decision::{Block, Clearance, Decided, Hold},
     ids::{ActorId, ApprovalId, EntityRef, EntityType, Ids, TraceId},
     proposal::Asked,
@@ -56,15 +56,15 @@ impl Runtime {
     /// Decides a proposal. On a conflict it folds again and decides again.
     pub(super) async fn ruled(&self, asked: &Asked, ids: &Ids, now: Timestamp) -> Result<Ruled, RuntimeError> {
         let mut attempt = Attempt::new(ids, now);
-        let (proposed, domain) = (&asked.proposed, self.domain());
+        let proposed = &asked.proposed;
         loop {
             let view = self.view(&proposed.entity).await?;
             let found = self.found(&view, asked).await?;
             let issue = self.issue(attempt.is_unsigned);
-            let at = self.moment(&proposed.entity, &proposed.actor.id, &attempt, &issue);
+            let case = self.case(&view, &proposed.actor.id, &attempt, &issue);
             let decided = match attempt.is_unsigned {
-                false => decide::decide(domain, &view, asked, &found, &at),
-                true => decide::refuse_unsigned(domain, &view, asked, &found, &at),
+                false => decide::decide(&case, asked, &found),
+                true => decide::refuse_unsigned(&case, asked, &found),
             };
             let (view, decided) = match decided {
                 Decided::Repeat => return Ok(Ruled::answered(self.recorded(asked).await?)),
@@ -75,8 +75,8 @@ impl Runtime {
                 }
                 Decided::Unplaced(sheet) => {
                     let refused = self.view(&refused_stream()?).await?;
-                    let at = self.moment(&refused.head.entity, &proposed.actor.id, &attempt, &issue);
-                    let decided = decide::refuse_unplaced(domain, &refused, asked, &found, sheet, &at);
+                    let case = self.case(&refused, &proposed.actor.id, &attempt, &issue);
+                    let decided = decide::refuse_unplaced(&case, asked, &found, sheet);
                     (refused, decided)
                 }
                 decided => (view, decided),
@@ -101,10 +101,10 @@ impl Runtime {
                 return self.closed_approval(&view, id, ids.trace).await.map(Ruled::answered);
             };
             let (approval, issue) = (approval.clone(), self.issue(attempt.is_unsigned));
-            let at = self.moment(&entity, &approval.proposed.actor.id, &attempt, &issue);
+            let case = self.case(&view, &approval.proposed.actor.id, &attempt, &issue);
             let decided = match attempt.is_unsigned {
-                false => decide::resume(self.domain(), &view, &approval, &at),
-                true => decide::refuse_unsigned_resume(self.domain(), &view, &approval, &at),
+                false => decide::resume(&case, &approval),
+                true => decide::refuse_unsigned_resume(&case, &approval),
             };
             if let Some(ruled) = self.carry_out(view, decided, &approval.proposed, &mut attempt).await? {
                 return Ok(ruled);
@@ -141,17 +141,20 @@ impl Runtime {
                     true => self.tell_suppressed(&entity, &proposed.actor.id),
                     false => self.count_suppressed(&entity, &proposed.actor.id),
                 }
-                let (receipt, trace_id) = (stored.receipt, attempt.ids.trace);
+                let trace_id = attempt.ids.trace;
                 Ok(Some(match verdict {
-                    Verdict::Clear(clearance) => Ruled::Allowed(Allowed {
-                        permit: clearance.acknowledged(&stored.acknowledged),
-                        receipt,
-                        trace_id,
-                    }),
-                    Verdict::Hold(hold) => Ruled::answered(Answer::Held(Held::of(*hold, receipt, trace_id))),
-                    Verdict::Block(block) => {
-                        Ruled::answered(Answer::Blocked(Blocked::of(block, proposed, is_told, receipt, trace_id)))
+                    Verdict::Clear(clearance) => {
+                        let permit = stored.permit(clearance)?;
+                        Ruled::Allowed(Allowed { permit, receipt: stored.receipt, trace_id })
                     }
+                    Verdict::Hold(hold) => Ruled::answered(Answer::Held(Held::of(*hold, stored.receipt, trace_id))),
+                    Verdict::Block(block) => Ruled::answered(Answer::Blocked(Blocked::of(
+                        block,
+                        proposed,
+                        is_told,
+                        stored.receipt,
+                        trace_id,
+                    ))),
                 }))
             }
             Commit::Conflict => {
@@ -199,19 +202,24 @@ impl Runtime {
         issue
     }
 
-    pub(super) fn moment<'a>(
-        &self,
-        entity: &EntityRef,
+    /// What the heart is asked about.
+    pub(super) fn case<'a>(
+        &'a self,
+        view: &'a View,
         actor: &ActorId,
         attempt: &Attempt<'a>,
         issue: &'a Issue,
-    ) -> Moment<'a> {
-        let suppressed = lock(&self.inner.suppressed);
-        let suppressed = match suppressed.is_empty() {
+    ) -> Case<'a> {
+        let counts = lock(&self.inner.suppressed);
+        let suppressed = match counts.is_empty() {
             true => 0,
-            false => suppressed.get(&(self.tenant.clone(), entity.clone(), actor.clone())).copied().unwrap_or(0),
+            false => {
+                let key = (self.tenant.clone(), view.head.entity.clone(), actor.clone());
+                counts.get(&key).copied().unwrap_or(0)
+            }
         };
-        Moment { now: attempt.now, ids: attempt.ids, issue, suppressed }
+        let at = Moment { now: attempt.now, ids: attempt.ids, issue, suppressed };
+        Case { domain: self.domain(), view, at }
     }
 
     fn count_suppressed(&self, entity: &EntityRef, actor: &ActorId) {

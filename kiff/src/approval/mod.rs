@@ -1,9 +1,11 @@
 //! Approvals: what reviewers are shown, and [`review`], which decides what they may do.
 
+mod shown;
+
 use crate::{
     actor::{Actor, Granted},
     contract::Risk,
-    decide::{FoundApproval, Moment, changed_since, closed_by, ruling},
+    decide::{APPROVAL, Case, FoundApproval, changed_since, closed_by, refusal_drafts, ruling},
     decision::{Refusal, Sheet},
     digest::Digest,
     domain::{Action, Domain},
@@ -13,11 +15,10 @@ use crate::{
         Draft, Kind,
         body::{Body, Closing, Escalation, Grant, RejectedReview},
     },
-    request::Proposed,
     timestamp::Timestamp,
-    value::Value,
-    view::{OpenApproval, RefusalRecord, View},
+    view::{OpenApproval, View},
 };
+use shown::shown;
 use std::sync::Arc;
 
 /// An approval that waits for its reviewers, or is granted and not yet used.
@@ -217,51 +218,41 @@ pub(crate) enum Reviewed {
 
 /// Decides what a reviewer may do. A refused review is recorded too.
 pub(crate) fn review(
-    domain: &Domain,
-    view: &View,
+    case: &Case<'_>,
     id: ApprovalId,
     wish: &Wish,
     reviewer: &Reviewer<'_>,
     found: Option<&FoundApproval>,
-    at: &Moment<'_>,
 ) -> Reviewed {
-    let Some(approval) = view.approval(id) else {
-        let refusal = closed(domain, view, id, reviewer, found);
-        return rejected(domain, view, id, wish, reviewer, refusal, at);
+    let Some(approval) = case.view.approval(id) else {
+        return rejected(case, id, wish, reviewer, closed(case, id, reviewer, found));
     };
-    let action = domain.action(approval.proposed.action.as_str());
-    match check(domain, view, approval, action, wish, reviewer, at.now) {
-        Ok(()) => Reviewed::Done(drafts(domain, view, approval, action, wish, reviewer, at)),
-        Err(refusal) => rejected(domain, view, id, wish, reviewer, refusal, at),
+    let action = case.domain.action(approval.proposed.action.as_str());
+    match check(case, approval, action, wish, reviewer) {
+        Ok(()) => Reviewed::Done(drafts(case, approval, action, wish, reviewer)),
+        Err(refusal) => rejected(case, id, wish, reviewer, refusal),
     }
 }
 
 /// Why an approval that is not open cannot be reviewed. How it ended is told to those who could review it.
-fn closed(
-    domain: &Domain,
-    view: &View,
-    id: ApprovalId,
-    reviewer: &Reviewer<'_>,
-    found: Option<&FoundApproval>,
-) -> ReviewRefusal {
+fn closed(case: &Case<'_>, id: ApprovalId, reviewer: &Reviewer<'_>, found: Option<&FoundApproval>) -> ReviewRefusal {
     let Some((kind, proposed)) = found.and_then(|found| found.closed.zip(Some(&found.proposed))) else {
         return ReviewRefusal::ApprovalUnknown { approval: id };
     };
-    let reviewers = domain.action(proposed.action.as_str()).and_then(Action::reviewers);
+    let reviewers = case.domain.action(proposed.action.as_str()).and_then(Action::reviewers);
     match reviewers.filter(|permission| !reviewer.authority.holds(permission)) {
         Some(permission) => ReviewRefusal::PermissionDenied { permission: permission.clone() },
-        None => ReviewRefusal::AlreadyDecided(Box::new(closed_by(id, kind, view))),
+        None => ReviewRefusal::AlreadyDecided(Box::new(closed_by(id, kind, case.view))),
     }
 }
 
+/// Permission first: whoever lacks it is told nothing else.
 fn check(
-    domain: &Domain,
-    view: &View,
+    case: &Case<'_>,
     approval: &OpenApproval,
     action: Option<&Action>,
     wish: &Wish,
     reviewer: &Reviewer<'_>,
-    now: Timestamp,
 ) -> Result<(), ReviewRefusal> {
     let id = approval.id;
     if let Some(permission) = approval.reviewers.as_ref().filter(|permission| !reviewer.authority.holds(permission)) {
@@ -276,14 +267,14 @@ fn check(
     {
         return Err(ReviewRefusal::SelfReview);
     }
-    if approval.has_expired(view.head.effective(now)) {
+    if approval.has_expired(case.now()) {
         return Err(ReviewRefusal::Expired { approval: id });
     }
     // What can no longer be used may still be denied or withdrawn.
     if !matches!(wish, Wish::Grant) {
         return Ok(());
     }
-    if let Some(what) = action.map_or(Some("the contract"), |action| changed_since(domain, view, approval, action)) {
+    if let Some(what) = action.map_or(Some("the contract"), |action| changed_since(case, approval, action)) {
         return Err(ReviewRefusal::Stale { approval: id, what });
     }
     if approval.grants.iter().any(|earlier| is_party(reviewer.actor, earlier)) {
@@ -308,13 +299,11 @@ fn is_same_person(a: &str, b: &str) -> bool {
 }
 
 fn drafts(
-    domain: &Domain,
-    view: &View,
+    case: &Case<'_>,
     approval: &OpenApproval,
     action: Option<&Action>,
     wish: &Wish,
     reviewer: &Reviewer<'_>,
-    at: &Moment<'_>,
 ) -> Vec<Draft> {
     let closing = || Closing { approval: approval.id, reason: Some(note(reviewer)) };
     match wish {
@@ -336,8 +325,8 @@ fn drafts(
         Wish::Deny => {
             let mut sheet = Sheet::default();
             let (by, note) = (Some(reviewer.actor.id.clone()), Some(note(reviewer)));
-            sheet.fail(&Code::fixed("approval"), Refusal::ApprovalDenied { approval: approval.id, by, note });
-            let mut ruling = ruling(domain, view, action, &approval.proposed, sheet.reason(), sheet, at);
+            sheet.fail(&APPROVAL, Refusal::ApprovalDenied { approval: approval.id, by, note });
+            let mut ruling = ruling(case, action, &approval.proposed, sheet.reason(), sheet);
             ruling.approval = Some(approval.id);
             // The count of the call is the reviewer's; this record is the requester's.
             ruling.suppressed = 0;
@@ -362,17 +351,9 @@ fn note(reviewer: &Reviewer<'_>) -> String {
 /// The most characters of a reviewer's words that are recorded.
 pub(crate) const MOST_NOTE: usize = 2_000;
 
-fn rejected(
-    domain: &Domain,
-    view: &View,
-    id: ApprovalId,
-    wish: &Wish,
-    reviewer: &Reviewer<'_>,
-    refusal: ReviewRefusal,
-    at: &Moment<'_>,
-) -> Reviewed {
+fn rejected(case: &Case<'_>, id: ApprovalId, wish: &Wish, reviewer: &Reviewer<'_>, refusal: ReviewRefusal) -> Reviewed {
     let body = RejectedReview { approval: Some(id), execution: None, verdict: wish.code(), reason: refusal.code() };
-    let mut drafts = rejection(domain, view, reviewer.actor, body, at);
+    let mut drafts = rejection(case, reviewer.actor, body);
     // An approval that is found past its time is closed by whoever finds it.
     if matches!(refusal, ReviewRefusal::Expired { .. }) {
         drafts.insert(0, Draft::new(reviewer.actor, Body::ApprovalExpired(Closing { approval: id, reason: None })));
@@ -381,85 +362,14 @@ fn rejected(
 }
 
 /// The record of a refused review, within the bound on refusals.
-pub(crate) fn rejection(
-    domain: &Domain,
-    view: &View,
-    actor: &Arc<Actor>,
-    body: RejectedReview,
-    at: &Moment<'_>,
-) -> Vec<Draft> {
-    match view.next_refusal(&actor.id, domain.bounds().refusals, view.head.effective(at.now)) {
-        RefusalRecord::Single => vec![Draft::new(actor, Body::ReviewRejected(body))],
-        RefusalRecord::Suppression(recorded) => {
-            vec![Draft::new(actor, Body::RefusalsSuppressed(crate::record::body::Suppressed { recorded }))]
-        }
-        RefusalRecord::Nothing => Vec::new(),
-    }
+pub(crate) fn rejection(case: &Case<'_>, actor: &Arc<Actor>, body: RejectedReview) -> Vec<Draft> {
+    refusal_drafts(case, actor, || vec![Draft::new(actor, Body::ReviewRejected(body))])
 }
 
 /// The records that close what an accepted event has made unusable.
-pub(crate) fn supersede(view: &View, actor: &Arc<Actor>, consumed: Option<ApprovalId>, drafts: &mut Vec<Draft>) {
-    for approval in view.approvals.iter().filter(|approval| Some(approval.id) != consumed) {
+pub(crate) fn supersede(view: &View, actor: &Arc<Actor>, drafts: &mut Vec<Draft>) {
+    for approval in &view.approvals {
         drafts.push(Draft::new(actor, Body::ApprovalSuperseded(Closing { approval: approval.id, reason: None })));
-    }
-}
-
-/// What a reviewer is shown: the contract's summary, or a plain listing. What an agent wrote cannot forge
-/// lines or hide characters in it.
-pub(crate) fn shown(action: Option<&Action>, proposed: &Proposed) -> String {
-    let template = action.map(|action| action.contract.summary.as_str()).filter(|summary| !summary.is_empty());
-    let Some(template) = template else {
-        let params = proposed.params.iter().map(|(name, value)| format!(", {name}: {}", quoted(value)));
-        return format!("{} on {}{}", proposed.action, proposed.entity, params.collect::<String>());
-    };
-    let mut text = String::with_capacity(template.len() + 64);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        text.push_str(before);
-        let Some((name, behind)) = after.split_once('}') else {
-            text.push('{');
-            rest = after;
-            continue;
-        };
-        match (name, proposed.params.get(name)) {
-            ("entity", _) => text.push_str(proposed.entity.as_str()),
-            ("action", _) => text.push_str(proposed.action.as_str()),
-            ("requester", _) => text.push_str(proposed.actor.id.as_str()),
-            (_, Some(value)) => text.push_str(&quoted(value)),
-            (_, None) => text.push_str("(not given)"),
-        }
-        rest = behind;
-    }
-    text.push_str(rest);
-    text
-}
-
-/// A value in one line: texts in quotes, everything that could forge or hide escaped.
-fn quoted(value: &Value) -> String {
-    let text = value.to_string();
-    text.chars()
-        .flat_map(|c| {
-            if matches!(c, '"' | '\'' | '\\') {
-                EscapedChar::Plain(Some(c))
-            } else {
-                EscapedChar::Debug(c.escape_debug())
-            }
-        })
-        .collect()
-}
-
-enum EscapedChar {
-    Plain(Option<char>),
-    Debug(std::char::EscapeDebug),
-}
-
-impl Iterator for EscapedChar {
-    type Item = char;
-    fn next(&mut self) -> Option<char> {
-        match self {
-            Self::Plain(c) => c.take(),
-            Self::Debug(escape) => escape.next(),
-        }
     }
 }
 
