@@ -47,11 +47,7 @@ pub fn credit_order(_order: &Ctx<'_, Order>, _amount: Decimal, _reason: String) 
 /// # Errors
 /// [`DomainError`] if the domain is not sound.
 pub fn domain() -> Result<Domain, DomainError> {
-    Domain::builder("credits", "v1")
-        .machine::<Order>()
-        .action::<credit_order>()
-        .role(ROLE, ["orders.credit"])
-        .build()
+    Domain::builder("credits", "v1").machine::<Order>().action::<credit_order>().role(ROLE, ["orders.credit"]).build()
 }
 
 /// A runtime on a memory store of its own, with everything else as it is by default.

@@ -307,7 +307,8 @@ fn admit_params(action: &Action, offered: Object) -> (Params, Option<Value>, Vec
 fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {
     let texts = [&proposal.reasoning, &proposal.confidence, &proposal.correlation];
     let texts = texts.into_iter().flatten().chain(&proposal.evidence).map(|text| text.len() + 3);
-    let raw: usize = texts.sum::<usize>() + proposal.params.raw_len() + proposal.claimed.as_ref().map_or(0, Value::raw_len);
+    let raw: usize =
+        texts.sum::<usize>() + proposal.params.raw_len() + proposal.claimed.as_ref().map_or(0, Value::raw_len);
     // One byte of text takes at most six in JSON, so most proposals need no second look.
     if raw.saturating_mul(6) <= MOST_PROPOSED {
         return Ok(());

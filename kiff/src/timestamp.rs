@@ -47,9 +47,7 @@ impl Timestamp {
         let ([o1, o2], [d1, d2]) = (two(u64::from(u8::from(month))), two(u64::from(day)));
         let ([h1, h2], [m1, m2], [s1, s2]) = (two(hour.into()), two(minute.into()), two(second.into()));
         let ([_, f1], [f2, f3]) = (two(ms / 100), two(ms % 100));
-        [
-            y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2, b'.', f1, f2, f3, b'Z',
-        ]
+        [y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2, b'.', f1, f2, f3, b'Z']
     }
 }
 

@@ -94,7 +94,10 @@ fn clearance_body(out: &mut Vec<u8>, it: &Input, request: &[u8; 32]) {
     }
     raw(out, "],\"contract_digest\":\"");
     digest(out, &it.contract);
-    raw(out, "\",\"decision\":\"allowed\",\"domain_version\":\"credits-v1\",\"effect\":\"once\",\"execution_id\":\"exec_");
+    raw(
+        out,
+        "\",\"decision\":\"allowed\",\"domain_version\":\"credits-v1\",\"effect\":\"once\",\"execution_id\":\"exec_",
+    );
     ulid(out, it.execution);
     raw(out, "\",\"issued_by\":\"kiff\",\"key_id\":\"none\",\"policy_version\":\"credits-v1\",\"reason\":\"none\"");
     raw(out, ",\"receipt_id\":\"rcpt_");
