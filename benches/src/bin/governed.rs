@@ -17,10 +17,10 @@ use std::{
 
 type Failed = Box<dyn Error>;
 
-/// Executions in one round, and rounds of one comparison. Rounds of the two sides take turns, since the
-/// machine has other work.
-const ROUND: usize = 250;
-const ROUNDS: usize = 200;
+/// Executions in one round, and rounds of one comparison. Rounds of the sides take turns, since the machine
+/// has other work; a round is shorter than a slice of its scheduler, so that most rounds are not interrupted.
+const ROUND: usize = 20;
+const ROUNDS: usize = 2_500;
 const HISTORIES: [usize; 4] = [10, 1_000, 100_000, 1_000_000];
 
 /// What the stores of one run grow to, and a little.
