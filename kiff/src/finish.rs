@@ -60,7 +60,7 @@ impl From<Ending> for Result<Outcome, Failure> {
 pub(crate) fn finish(domain: &Domain, view: &View, cleared: &Cleared, ending: &Ending) -> Vec<Draft> {
     let actor = &cleared.proposed.actor;
     let terms = cleared.terms;
-    if !view.execution(terms.execution).is_some_and(|open| open.attempt == terms.attempt) {
+    if view.execution(terms.execution).is_none_or(|open| open.attempt != terms.attempt) {
         return late(actor, &cleared.proposed.action, terms, ending);
     }
     let unsuccessful = |cause: Code, message: &str| Unsuccessful {

@@ -163,7 +163,9 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
     assert_all(include_str!("../../../kiff/src/approval.rs"), "pub fn code(&self) -> Code", &known);
     let world = World::paid();
     let mut found = BTreeSet::new();
-    let mut take = |refusal: ReviewRefusal| drop(found.insert(refusal.code().to_string()));
+    let mut take = |refusal: ReviewRefusal| {
+        found.insert(refusal.code().to_string());
+    };
     let refused = |review: Review| match review {
         Review::Refused(refusal) => refusal,
         other => panic!("{other:?}"),
