@@ -59,7 +59,7 @@ pub(crate) fn review(review: &Review) -> String {
         Review::Recorded(it) => {
             let approval = Value::object([
                 ("id", it.id.to_string()),
-                ("status", it.status.to_owned()),
+                ("status", it.state.to_string()),
                 ("action_name", it.action.to_string()),
                 ("entity_id", it.entity.id().to_owned()),
                 ("reviewed_by", it.reviewed_by.to_string()),

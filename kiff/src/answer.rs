@@ -1,7 +1,7 @@
 //! Answers: what a caller is told of a proposal.
 
 use crate::{
-    approval::status,
+    approval::ApprovalState,
     decision::{Block, Hold, Permit, Refusal},
     ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, TraceId},
     param::Params,
@@ -97,8 +97,8 @@ pub struct Held {
     pub approval_id: ApprovalId,
     /// Why it is held: the policy's name, or `approval_required`.
     pub reason: Code,
-    /// `pending`, or `granted` if enough reviewers have consented and it waits only to be used.
-    pub status: &'static str,
+    /// Pending, or granted if enough reviewers have consented and it waits only to be used.
+    pub state: ApprovalState,
     /// How many have consented.
     pub grants: u32,
     /// How many must.
@@ -117,21 +117,25 @@ pub struct Held {
 
 impl Held {
     pub(crate) fn of(hold: Hold, receipt: Option<Receipt>, trace_id: TraceId) -> Self {
-        let repeat = !hold.opened;
-        Self { earlier_denials: hold.denials, is_repeat: repeat, ..Self::open(&hold.approval, receipt, trace_id) }
+        Self { is_repeat: !hold.opened, ..Self::open(&hold.approval, hold.denials, receipt, trace_id) }
     }
 
-    pub(crate) fn open(approval: &OpenApproval, receipt: Option<Receipt>, trace_id: TraceId) -> Self {
+    pub(crate) fn open(
+        approval: &OpenApproval,
+        earlier_denials: Vec<(ApprovalId, Params)>,
+        receipt: Option<Receipt>,
+        trace_id: TraceId,
+    ) -> Self {
         Self {
             action: approval.proposed.action.clone(),
             entity: approval.proposed.entity.clone(),
             approval_id: approval.id,
             reason: approval.ruling.reason.clone(),
-            status: status(None, approval.complete),
+            state: if approval.complete { ApprovalState::Granted } else { ApprovalState::Pending },
             grants: u32::try_from(approval.grants.len()).unwrap_or(u32::MAX),
             quorum: approval.quorum(),
             expires_at: approval.expires_at(),
-            earlier_denials: Vec::new(),
+            earlier_denials,
             receipt,
             trace_id,
             is_repeat: true,
@@ -402,6 +406,11 @@ impl NotExecuted {
     /// The answer.
     pub fn answer(&self) -> &Answer {
         &self.0
+    }
+
+    /// The answer, out of the error.
+    pub fn into_answer(self) -> Answer {
+        *self.0
     }
 }
 

@@ -7,8 +7,10 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
+    error::Error,
     fmt,
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
@@ -25,8 +27,8 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The system's clock.
+#[expect(clippy::exhaustive_structs, reason = "users write its name as a value")]
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
@@ -52,11 +54,18 @@ pub trait IdGen: fmt::Debug + Send + Sync + 'static {
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 #[error("the system gave no randomness")]
-pub struct EntropyError(#[source] getrandom::Error);
+pub struct EntropyError(#[source] Box<dyn Error + Send + Sync>);
+
+impl EntropyError {
+    /// Wraps what went wrong. For implementations of [`IdGen`].
+    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
 
 /// Ids from the operating system's randomness.
+#[expect(clippy::exhaustive_structs, reason = "users write its name as a value")]
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
 pub struct RandomIds;
 
 impl IdGen for RandomIds {
@@ -65,7 +74,7 @@ impl IdGen for RandomIds {
         let mut salt = [0u8; 16];
         // One call to the system for everything: it costs more than the rest of this function.
         let mut pool = [0u8; 56];
-        getrandom::fill(&mut pool).map_err(EntropyError)?;
+        getrandom::fill(&mut pool).map_err(EntropyError::new)?;
         let (for_ulids, for_salt) = pool.split_at(ulids.as_flattened().len());
         ulids.as_flattened_mut().copy_from_slice(for_ulids);
         salt.copy_from_slice(for_salt);
@@ -131,17 +140,20 @@ impl Future for Sleep {
         if Instant::now() >= at {
             return Poll::Ready(());
         }
+        // Users' wakers run code of theirs, so none is cloned, woken or dropped while the lock is held.
+        let waker = cx.waker().clone();
         let mut deadlines = self.shared.lock();
         let key = self.key.unwrap_or_else(|| {
             deadlines.next += 1;
             (at, deadlines.next)
         });
-        deadlines.wakers.insert(key, cx.waker().clone());
+        let replaced = deadlines.wakers.insert(key, waker);
         if !deadlines.is_running {
             deadlines.is_running = self.shared.start();
         }
         let is_running = deadlines.is_running;
         drop(deadlines);
+        drop(replaced);
         self.shared.changed.notify_one();
         self.key = Some(key);
         if !is_running {
@@ -155,7 +167,8 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.shared.lock().wakers.remove(&key);
+            let waker = self.shared.lock().wakers.remove(&key);
+            drop(waker);
         }
     }
 }
@@ -176,11 +189,15 @@ impl Shared {
         while let Some(shared) = weak.upgrade() {
             let mut deadlines = shared.lock();
             let now = Instant::now();
-            while let Some(entry) = deadlines.wakers.first_entry() {
-                if entry.key().0 > now {
-                    break;
+            let later = deadlines.wakers.split_off(&(now, u64::MAX));
+            let due = std::mem::replace(&mut deadlines.wakers, later);
+            if !due.is_empty() {
+                drop(deadlines);
+                for waker in due.into_values() {
+                    // One that panics must not keep the others from being woken.
+                    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
                 }
-                entry.remove().wake();
+                continue;
             }
             let next = deadlines.wakers.keys().next().map(|(at, _)| at.saturating_duration_since(now));
             let span = next.unwrap_or(LINGER).min(LINGER);

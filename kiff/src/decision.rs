@@ -182,6 +182,13 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// True if the same proposal may be decided otherwise although the entity does not move.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::SignerUnavailable | Self::ExecutionOpen { .. } | Self::TooManyOpenApprovals { .. })
+    }
+}
+
 /// The reason codes that the heart gives beside the names of custom checks and policies.
 pub(crate) const APPROVAL_REQUIRED: Code = Code::fixed("approval_required");
 

@@ -7,6 +7,7 @@ use crate::{
     decision::Permit,
     finish::Ending,
     ids::{Code, TenantId},
+    timestamp::Timestamp,
 };
 use std::{
     any::Any,
@@ -23,6 +24,7 @@ pub(crate) async fn run(
     tenant: &TenantId,
     providers: &Providers,
     timer: &dyn Timer,
+    now: Timestamp,
 ) -> (Spent, Ending) {
     let cleared = &permit.cleared;
     let Some(executor) = cleared.action.executor.as_ref() else {
@@ -41,7 +43,13 @@ pub(crate) async fn run(
         execution: Some(cleared.terms.execution),
     };
     let call = Call::new(situation, &cleared.terms.execution, cleared.terms.attempt, providers);
-    let limit = cleared.action.timeout();
+    // The log says when the attempt counts as abandoned, so it may take only what is left until then.
+    let left = cleared.terms.deadline.map(|deadline| deadline.since(now));
+    let limit = cleared.action.timeout().map(|limit| limit.min(left.unwrap_or(limit)));
+    if limit == Some(Duration::ZERO) {
+        let ending = Ending::NotApplied("its deadline passed before it was started".to_owned());
+        return (Spent(permit), ending);
+    }
     let ending = guarded(|| executor.run(call), limit, timer).await;
     (Spent(permit), ending)
 }

@@ -175,7 +175,7 @@ pub use action::{
 };
 pub use actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
 pub use answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};
-pub use approval::{PendingApproval, ReviewRefusal};
+pub use approval::{ApprovalState, PendingApproval, ReviewRefusal};
 pub use blocking::Blocking;
 pub use contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
 pub use ctx::{Ctx, RuleError, Situation};

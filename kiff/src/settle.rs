@@ -69,7 +69,7 @@ fn has_landed<'a>(
     open: &'a OpenExecution,
     resolution: &Resolution,
 ) -> Result<&'a OpenExecution, ReviewRefusal> {
-    let may_land = open.doubt.is_none() && open.deadline.is_some_and(|deadline| case.now() < deadline);
+    let may_land = open.deadline.is_some_and(|deadline| case.now() < deadline);
     match resolution {
         Resolution::NotApplied if may_land => Err(ReviewRefusal::StillRunning { execution: open.execution }),
         _ => Ok(open),
@@ -99,7 +99,7 @@ pub(crate) fn retry(case: &Case<'_>, id: ExecutionId, by: &Resolver<'_>) -> Retr
 }
 
 /// An effect that the provider deduplicates may be attempted again once the last attempt is over, or past
-/// its deadline; where there is none, as soon as it does not run in this process.
+/// its deadline.
 fn another_attempt(case: &Case<'_>, open: &OpenExecution) -> Result<Cleared, ReviewRefusal> {
     let (domain, view) = (case.domain, case.view);
     let execution = open.execution;
@@ -108,7 +108,7 @@ fn another_attempt(case: &Case<'_>, open: &OpenExecution) -> Result<Cleared, Rev
         return Err(not("its effect was not declared idempotent"));
     }
     let decided_at = case.now();
-    if open.doubt.is_none() && open.deadline.is_some_and(|deadline| decided_at < deadline) {
+    if open.deadline.is_some_and(|deadline| decided_at < deadline) {
         return Err(ReviewRefusal::StillRunning { execution });
     }
     let proposed = open.proposed.clone().ok_or(not("what was cleared is no longer known"))?;
@@ -117,7 +117,7 @@ fn another_attempt(case: &Case<'_>, open: &OpenExecution) -> Result<Cleared, Rev
         return Err(not("the host runs it, and there is no executor"));
     }
     let state = view.state.clone().ok_or(not("the entity has no state"))?;
-    let deadline = action.timeout().map(|span| decided_at.plus(span));
+    let deadline = Some(decided_at.plus(action.timeout().unwrap_or(domain.bounds().lease)));
     let terms = ExecutionTerms { execution, attempt: open.attempt.saturating_add(1), effect: open.effect, deadline };
     Ok(Cleared {
         tenant: view.head.tenant.clone(),
@@ -134,13 +134,9 @@ fn another_attempt(case: &Case<'_>, open: &OpenExecution) -> Result<Cleared, Rev
 
 /// The execution, if this authority may settle it: never its requester or the principal behind.
 fn may_settle<'a>(view: &'a View, id: ExecutionId, by: &Resolver<'_>) -> Result<&'a OpenExecution, ReviewRefusal> {
-    let holds = |permission: &Permission| permission.as_str() == RESOLVE_PERMISSION;
-    if !by.authority.permissions.iter().any(holds) {
-        // INVARIANT: the constant is a permission by the alphabet; a test holds it.
-        return match Permission::new(RESOLVE_PERMISSION) {
-            Ok(permission) => Err(ReviewRefusal::PermissionDenied { permission }),
-            Err(_) => Err(ReviewRefusal::ExecutionNotOpen { execution: id }),
-        };
+    let needed = Permission::new(RESOLVE_PERMISSION).ok();
+    if let Some(permission) = needed.filter(|permission| !by.authority.holds(permission)) {
+        return Err(ReviewRefusal::PermissionDenied { permission });
     }
     let open = view.execution(id).ok_or(ReviewRefusal::ExecutionNotOpen { execution: id })?;
     if by.actor.kind == crate::actor::ActorType::Agent {

@@ -34,6 +34,12 @@ impl Timestamp {
         Self::from_unix_ms(self.0.saturating_add(ms))
     }
 
+    /// How long after `earlier` this is; nothing if it is not.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> std::time::Duration {
+        std::time::Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
+    }
+
     /// The 24 characters.
     #[must_use]
     pub fn encode(self) -> [u8; 24] {

@@ -11,8 +11,8 @@ use crate::{
     ids::{ActionName, ActorId, ApprovalId, Code, EntityRef, ExecutionId, Permission, StateName, TenantId},
     machine::FactsBox,
     record::{
-        Head, Record,
-        body::{Body, Closing, ExecutionTerms, Ruling, StateChange},
+        Envelope, Head, Record,
+        body::{Body, Closing, Conflict, ExecutionTerms, Ruling, StateChange},
     },
     request::Proposed,
     timestamp::Timestamp,
@@ -49,8 +49,10 @@ pub(crate) struct OpenApproval {
     pub(crate) proposed: Arc<Proposed>,
     pub(crate) ruling: Arc<Ruling>,
     pub(crate) opened_at: Timestamp,
-    /// Who must consent now; an escalation changes it.
+    /// Who must consent, by the contract.
     pub(crate) reviewers: Option<Permission>,
+    /// Who must consent besides, after an escalation.
+    pub(crate) escalated: Option<Permission>,
     pub(crate) grants: Vec<Arc<Actor>>,
     pub(crate) complete: bool,
 }
@@ -346,29 +348,20 @@ fn fold_body(view: &mut View, record: &Record) -> Result<(), FoldError> {
         Body::ApprovalRevoked(end) | Body::ApprovalExpired(end) | Body::ApprovalSuperseded(end) => {
             close_approval(view, end.approval)?;
         }
-        Body::ApprovalEscalated(step) => open_approval(view, step.approval)?.reviewers = Some(step.reviewers.clone()),
+        Body::ApprovalEscalated(step) => open_approval(view, step.approval)?.escalated = Some(step.reviewers.clone()),
         Body::ActionExecuted(done) => close_execution(view, done.execution)?,
         Body::ActionFailed(result) => close_execution(view, result.execution)?,
-        Body::ActionUnknown(result) => open_execution(view, result.execution)?.doubt = Some(result.cause.clone()),
+        Body::ActionUnknown(result) => {
+            // The attempt is over: from here on only a late result of it could land.
+            let open = open_execution(view, result.execution)?;
+            (open.doubt, open.deadline) = (Some(result.cause.clone()), None);
+        }
         Body::ExecutionRetried(retry) => {
             let open = open_execution(view, retry.execution)?;
             (open.attempt, open.deadline, open.doubt) = (retry.attempt, retry.deadline, None);
         }
         Body::ExecutionResolved(resolved) => close_execution(view, resolved.execution)?,
-        Body::OutcomeConflict(conflict) => {
-            view.executions.retain(|open| open.execution != conflict.execution);
-            view.executions.push(OpenExecution {
-                execution: conflict.execution,
-                action: conflict.action.clone(),
-                requester: Arc::clone(&it.actor),
-                attempt: conflict.attempt,
-                effect: Effect::Once,
-                deadline: None,
-                since: it.recorded_at,
-                doubt: Some(Code::fixed("outcome_conflict")),
-                proposed: None,
-            });
-        }
+        Body::OutcomeConflict(conflict) => doubt_again(view, conflict, it),
         Body::EventRejected(_) => view.flagged = true,
         Body::RefusalsSuppressed(_) => view.count_refusal(&it.actor.id, it.recorded_at, true),
         Body::ReviewRejected(_) => view.count_refusal(&it.actor.id, it.recorded_at, false),
@@ -433,6 +426,7 @@ fn hold(view: &mut View, ruling: &Arc<Ruling>, at: Timestamp) -> Result<(), Fold
         ruling: Arc::clone(ruling),
         opened_at: at,
         reviewers: ruling.hold.as_ref().map(|hold| hold.reviewers.clone()),
+        escalated: None,
         grants: Vec::new(),
         complete: false,
     });
@@ -448,6 +442,25 @@ fn deny(view: &mut View, end: &Closing, by: &ActorId) -> Result<(), FoldError> {
         reason: end.reason.clone(),
     });
     Ok(())
+}
+
+/// A result that contradicts what was recorded puts its execution in doubt again. A later attempt of it may
+/// be running still, and keeps its deadline.
+fn doubt_again(view: &mut View, conflict: &Conflict, it: &Envelope) {
+    let place = view.executions.iter().position(|open| open.execution == conflict.execution);
+    let running = place.map(|place| view.executions.remove(place)).filter(|open| open.attempt > conflict.attempt);
+    let (attempt, deadline) = running.map_or((conflict.attempt, None), |open| (open.attempt, open.deadline));
+    view.executions.push(OpenExecution {
+        execution: conflict.execution,
+        action: conflict.action.clone(),
+        requester: Arc::clone(&it.actor),
+        attempt,
+        effect: Effect::Once,
+        deadline,
+        since: it.recorded_at,
+        doubt: Some(Code::fixed("outcome_conflict")),
+        proposed: None,
+    });
 }
 
 fn open_approval(view: &mut View, id: ApprovalId) -> Result<&mut OpenApproval, FoldError> {

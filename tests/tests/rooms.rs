@@ -32,7 +32,10 @@ mod tests {
             ],
         ),
         ("domain", &["domain"]),
-        ("heart", &["request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest"]),
+        (
+            "heart",
+            &["request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest", "settle"],
+        ),
         ("evidence", &["receipt", "replay", "timeline"]),
         ("drivers", &["clock", "cache", "store", "executor", "answer", "runtime", "blocking"]),
         ("testing", &["testing"]),

@@ -3,7 +3,7 @@
 mod shown;
 
 use crate::{
-    actor::{Actor, Granted},
+    actor::{Actor, ActorType, Granted},
     contract::Risk,
     decide::{APPROVAL, Case, FoundApproval, changed_since, closed_by, refusal_drafts, ruling},
     decision::{Refusal, Sheet},
@@ -12,14 +12,14 @@ use crate::{
     ids::{ActionName, ApprovalId, Code, EntityRef, Permission},
     param::Params,
     record::{
-        Draft, Kind,
+        Draft,
         body::{Body, Closing, Escalation, Grant, RejectedReview},
     },
     timestamp::Timestamp,
     view::{OpenApproval, View},
 };
 use shown::shown;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// An approval that waits for its reviewers, or is granted and not yet used.
 #[non_exhaustive]
@@ -63,10 +63,15 @@ pub struct PendingApproval {
     pub earlier_denials: Vec<(ApprovalId, Params)>,
 }
 
+/// Denied approvals of this action since the entity's last event, with their parameters.
+pub(crate) fn earlier_denials(view: &View, action: &ActionName) -> Vec<(ApprovalId, Params)> {
+    let same_action = view.denials.iter().filter(|denial| denial.proposed.action == *action);
+    same_action.map(|denial| (denial.approval, denial.proposed.params.clone())).collect()
+}
+
 impl PendingApproval {
     pub(crate) fn of(domain: &Domain, view: &View, approval: &OpenApproval) -> Self {
         let proposed = &approval.proposed;
-        let denials = view.denials.iter().filter(|denial| denial.proposed.action == proposed.action);
         Self {
             id: approval.id,
             entity: proposed.entity.clone(),
@@ -78,14 +83,50 @@ impl PendingApproval {
             shown: shown(domain.action(proposed.action.as_str()), proposed),
             reasoning: proposed.notes.reasoning.clone(),
             evidence: proposed.notes.evidence.clone(),
-            reviewers: approval.reviewers.clone(),
+            reviewers: approval.escalated.clone().or_else(|| approval.reviewers.clone()),
             grants: u32::try_from(approval.grants.len()).unwrap_or(u32::MAX),
             quorum: approval.quorum(),
             is_granted: approval.complete,
             opened_at: approval.opened_at,
             expires_at: approval.expires_at(),
-            earlier_denials: denials.map(|denial| (denial.approval, denial.proposed.params.clone())).collect(),
+            earlier_denials: earlier_denials(view, &proposed.action),
         }
+    }
+}
+
+/// Where an approval stands.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ApprovalState {
+    /// It waits for its reviewers.
+    Pending,
+    /// Enough of them have consented; it waits to be used.
+    Granted,
+    /// A reviewer denied it.
+    Denied,
+    /// It was withdrawn.
+    Revoked,
+    /// It waits for other reviewers as well.
+    Escalated,
+}
+
+impl ApprovalState {
+    /// The state in one word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Granted => "granted",
+            Self::Denied => "denied",
+            Self::Revoked => "revoked",
+            Self::Escalated => "escalated",
+        }
+    }
+}
+
+impl fmt::Display for ApprovalState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -154,7 +195,7 @@ pub enum ReviewRefusal {
     #[error("a reviewer of this kind ({kind}) is not admitted")]
     ReviewerKind {
         /// The kind of the reviewer.
-        kind: crate::ActorType,
+        kind: ActorType,
     },
     /// The reviewer is the requester, or its principal, or acts for one of them.
     #[error("nobody reviews a request of their own")]
@@ -164,6 +205,14 @@ pub enum ReviewRefusal {
     AlreadyGranted {
         /// The reviewer.
         reviewer: crate::ActorId,
+    },
+    /// The approval is granted already, or nobody holds the permission.
+    #[error("approval `{approval}` cannot be escalated to `{permission}`")]
+    NotEscalatable {
+        /// The approval.
+        approval: ApprovalId,
+        /// The permission that was named.
+        permission: Permission,
     },
     /// There is no such open execution.
     #[error("execution `{execution}` is not open")]
@@ -200,6 +249,7 @@ impl ReviewRefusal {
             Self::ReviewerKind { .. } => "reviewer_kind",
             Self::SelfReview => "self_review",
             Self::AlreadyGranted { .. } => "already_granted",
+            Self::NotEscalatable { .. } => "not_escalatable",
             Self::ExecutionNotOpen { .. } => "execution_not_open",
             Self::StillRunning { .. } => "execution_still_running",
             Self::NotRetryable { .. } => "execution_not_retryable",
@@ -255,11 +305,14 @@ fn check(
     reviewer: &Reviewer<'_>,
 ) -> Result<(), ReviewRefusal> {
     let id = approval.id;
-    if let Some(permission) = approval.reviewers.as_ref().filter(|permission| !reviewer.authority.holds(permission)) {
+    // An escalation asks for more, never for less: the contract's permission is needed as before.
+    let escalated = approval.escalated.as_ref().filter(|_| matches!(wish, Wish::Grant));
+    let lacks = |permission: &&Permission| !reviewer.authority.holds(permission);
+    if let Some(permission) = approval.reviewers.iter().chain(escalated).find(lacks) {
         return Err(ReviewRefusal::PermissionDenied { permission: permission.clone() });
     }
     let kind = reviewer.actor.kind;
-    if !action.is_some_and(|action| action.reviewer_kinds().contains(&kind)) {
+    if !action.map_or(&[ActorType::Human][..], Action::reviewer_kinds).contains(&kind) {
         return Err(ReviewRefusal::ReviewerKind { kind });
     }
     if action.is_none_or(|action| action.contract.separate_reviewer)
@@ -270,6 +323,9 @@ fn check(
     if approval.has_expired(case.now()) {
         return Err(ReviewRefusal::Expired { approval: id });
     }
+    if let Wish::Escalate(permission) = wish {
+        return may_escalate(case, approval, permission);
+    }
     // What can no longer be used may still be denied or withdrawn.
     if !matches!(wish, Wish::Grant) {
         return Ok(());
@@ -279,6 +335,15 @@ fn check(
     }
     if approval.grants.iter().any(|earlier| is_party(reviewer.actor, earlier)) {
         return Err(ReviewRefusal::AlreadyGranted { reviewer: reviewer.actor.id.clone() });
+    }
+    Ok(())
+}
+
+/// Nobody escalates what is granted already, or to those who do not exist.
+fn may_escalate(case: &Case<'_>, approval: &OpenApproval, to: &Permission) -> Result<(), ReviewRefusal> {
+    let known = case.domain.policy().known_permissions();
+    if approval.complete || known.is_some_and(|known| !known.contains(to)) {
+        return Err(ReviewRefusal::NotEscalatable { approval: approval.id, permission: to.clone() });
     }
     Ok(())
 }
@@ -370,18 +435,5 @@ pub(crate) fn rejection(case: &Case<'_>, actor: &Arc<Actor>, body: RejectedRevie
 pub(crate) fn supersede(view: &View, actor: &Arc<Actor>, drafts: &mut Vec<Draft>) {
     for approval in &view.approvals {
         drafts.push(Draft::new(actor, Body::ApprovalSuperseded(Closing { approval: approval.id, reason: None })));
-    }
-}
-
-/// The status of an approval in words that last.
-pub(crate) fn status(kind: Option<Kind>, complete: bool) -> &'static str {
-    match kind {
-        None if complete => "granted",
-        None => "pending",
-        Some(Kind::ApprovalDenied) => "denied",
-        Some(Kind::ApprovalRevoked) => "revoked",
-        Some(Kind::ApprovalExpired) => "expired",
-        Some(Kind::ApprovalSuperseded) => "superseded",
-        Some(_) => "consumed",
     }
 }

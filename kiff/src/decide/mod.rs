@@ -12,6 +12,7 @@ pub(crate) use records::{refusal_drafts, ruling};
 
 use crate::{
     actor::Granted,
+    approval::earlier_denials,
     decision::{Decided, Hold, Refusal, Sheet},
     domain::{Action, Domain},
     ids::{Code, EntityRef, Ids},
@@ -23,7 +24,7 @@ use crate::{
 };
 use checks::{examine, holds_all};
 use consent::{Consent, consent, usable};
-use records::{earlier_denials, execute, open_hold, refuse, refuse_stored};
+use records::{execute, open_hold, refuse, refuse_stored};
 use std::sync::Arc;
 
 /// One question: the rules, what the log says of the entity, and what comes from outside.
@@ -101,7 +102,7 @@ pub(crate) fn decide(case: &Case<'_>, asked: &Asked, found: &Found) -> Decided {
             return execute(case, action, asked, approval, sheet);
         }
         Consent::Waiting(approval) => {
-            let denials = earlier_denials(case.view, asked);
+            let denials = earlier_denials(case.view, &asked.proposed.action);
             return Decided::Hold(Hold { approval, opened: false, denials }, Vec::new());
         }
         Consent::Needed { reason, closing } => {

@@ -3,11 +3,11 @@
 use super::{Case, Found};
 use crate::{
     actor::Actor,
+    approval::earlier_denials,
     decision::{Block, Clearance, Cleared, Decided, Hold, Refusal, Sheet},
     digest::Digest,
     domain::Action,
     ids::{ApprovalId, Code},
-    param::Params,
     proposal::Asked,
     record::{
         Draft,
@@ -17,12 +17,6 @@ use crate::{
     view::{OpenApproval, RefusalRecord, View},
 };
 use std::sync::Arc;
-
-/// The denied approvals of the same action, for whoever is asked next.
-pub(super) fn earlier_denials(view: &View, asked: &Asked) -> Vec<(ApprovalId, Params)> {
-    let same_action = view.denials.iter().filter(|denial| denial.proposed.action == asked.proposed.action);
-    same_action.map(|denial| (denial.approval, denial.proposed.params.clone())).collect()
-}
 
 /// Clears a proposal: the new one, or the stored one of the approval that is consumed.
 pub(super) fn execute(
@@ -41,7 +35,7 @@ pub(super) fn execute(
         execution: at.ids.execution,
         attempt: 1,
         effect: action.effect(),
-        deadline: action.timeout().map(|span| decided_at.plus(span)),
+        deadline: Some(decided_at.plus(action.timeout().unwrap_or(case.domain.bounds().lease))),
     };
     // What runs is the stored proposal.
     let stored = approval
@@ -100,18 +94,19 @@ pub(super) fn open_hold(
         ruling,
         opened_at,
         reviewers,
+        escalated: None,
         grants: Vec::new(),
         complete: false,
     };
-    Decided::Hold(Hold { approval, opened: true, denials: earlier_denials(view, asked) }, drafts)
+    Decided::Hold(Hold { approval, opened: true, denials: earlier_denials(view, &asked.proposed.action) }, drafts)
 }
 
 /// A refusal of a new proposal.
 pub(super) fn refuse(case: &Case<'_>, asked: &Asked, found: &Found, sheet: Sheet) -> Decided {
     let view = case.view;
-    // A key stays with the proposal that claimed it.
+    // A key stays with the proposal that claimed it, and is not spent on what may be otherwise in a moment.
     let mut proposed = Arc::clone(&asked.proposed);
-    if found.key.is_some() {
+    if found.key.is_some() || sheet.refusals.first().is_some_and(Refusal::is_passing) {
         Arc::make_mut(&mut proposed).notes.idempotency_key = None;
     }
     let approval = proposed.notes.approval;

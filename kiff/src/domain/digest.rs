@@ -51,6 +51,7 @@ pub(super) fn domain_digest(
 fn bounds_form(bounds: Bounds) -> Value {
     Value::object([
         ("emitted_events", Value::from(bounds.emitted_events)),
+        ("lease_ms", millis(bounds.lease)),
         ("open_approvals", Value::from(bounds.open_approvals)),
         ("refusals", Value::from(bounds.refusals)),
     ])

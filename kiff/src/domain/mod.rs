@@ -35,7 +35,8 @@ struct Inner {
     actions: Vec<Arc<Action>>,
 }
 
-/// Bounds that keep a hostile agent from growing the log. All are counts on one entity.
+/// Bounds that keep a hostile agent from growing the log, and a lost execution from blocking it for good. All
+/// are for one entity.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
@@ -45,11 +46,44 @@ pub struct Bounds {
     pub open_approvals: usize,
     /// How many events one execution may emit. 64 by default; the rest is recorded as rejected.
     pub emitted_events: usize,
+    /// After how long an execution without an outcome counts as abandoned, where its contract names no
+    /// timeout. Ten minutes by default. Until then nobody can say that it did nothing.
+    pub lease: Duration,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { refusals: 100, open_approvals: 32, emitted_events: 64 }
+        Self { refusals: 100, open_approvals: 32, emitted_events: 64, lease: Duration::from_secs(600) }
+    }
+}
+
+impl Bounds {
+    /// The same with this many refusals.
+    #[must_use]
+    pub const fn with_refusals(mut self, refusals: u64) -> Self {
+        self.refusals = refusals;
+        self
+    }
+
+    /// The same with this many open approvals.
+    #[must_use]
+    pub const fn with_open_approvals(mut self, open_approvals: usize) -> Self {
+        self.open_approvals = open_approvals;
+        self
+    }
+
+    /// The same with this many emitted events.
+    #[must_use]
+    pub const fn with_emitted_events(mut self, emitted_events: usize) -> Self {
+        self.emitted_events = emitted_events;
+        self
+    }
+
+    /// The same with this lease.
+    #[must_use]
+    pub const fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
     }
 }
 
@@ -103,7 +137,9 @@ impl Domain {
         &*self.0.policy
     }
 
-    pub(crate) fn bounds(&self) -> Bounds {
+    /// The bounds that keep a hostile agent from growing the log.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
         self.0.bounds
     }
 

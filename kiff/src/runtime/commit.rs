@@ -71,6 +71,9 @@ impl Runtime {
         loop {
             let page = self.inner.store.read(&self.tenant, entity, view.head.seq, PAGE).await?;
             let count = page.len();
+            if count == 0 {
+                break;
+            }
             let next = Arc::make_mut(&mut view);
             for bytes in page {
                 let record = self.parse(entity, next.head.seq, bytes)?;
@@ -172,14 +175,8 @@ impl Runtime {
         after: u64,
         trace: TraceId,
     ) -> Result<Vec<Record>, RuntimeError> {
-        let mut records = Vec::new();
-        for (seq, bytes) in (after..).zip(self.inner.store.read(&self.tenant, entity, after, PAGE).await?) {
-            let record = self.parse(entity, seq, bytes)?;
-            if record.trace_id() != trace {
-                break;
-            }
-            records.push(record);
-        }
+        let mut records = self.stream(entity, after).await?;
+        records.retain(|record| record.trace_id() == trace);
         Ok(records)
     }
 

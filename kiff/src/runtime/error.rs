@@ -96,6 +96,28 @@ pub enum RuntimeError {
     },
 }
 
+impl RuntimeError {
+    /// A stable word for the fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Proposal(error) => error.code(),
+            Self::Name(_) => "name_malformed",
+            Self::Entropy(_) => "no_randomness",
+            Self::Store(error) => error.code(),
+            Self::Contended { .. } => "contended",
+            Self::Record { source, .. } => source.code(),
+            Self::Fold { source, .. } => source.code(),
+            Self::NoExecutor { .. } => "no_executor",
+            Self::ApprovalUnknown { .. } => "approval_unknown",
+            Self::ExecutionUnknown { .. } => "execution_unknown",
+            Self::RecordTooLarge { .. } => "record_too_large",
+            Self::OutcomeNotRecorded(_) => "outcome_not_recorded",
+            Self::Inconsistent { .. } => "log_inconsistent",
+        }
+    }
+}
+
 /// The outcome of an effect that could not be recorded, handed back so that it is not lost.
 #[non_exhaustive]
 #[derive(Debug)]
@@ -148,4 +170,16 @@ pub enum BuildError {
         /// Which of them.
         what: &'static str,
     },
+}
+
+impl BuildError {
+    /// A stable word for the fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotProvided { .. } => "not_provided",
+            Self::Tenant(_) => "name_malformed",
+            Self::Issue { .. } => "issue_malformed",
+        }
+    }
 }

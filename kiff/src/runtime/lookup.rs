@@ -3,12 +3,13 @@
 use super::{Runtime, RuntimeError};
 use crate::{
     answer::{Answer, Blocked, Held, InDoubt, Teller},
-    decide::{Found, FoundApproval, closed_by},
+    approval::earlier_denials,
+    decide::{APPROVAL, Found, FoundApproval, closed_by},
     decision::{Block, Cleared, Sheet},
     ids::{ApprovalId, Code, EntityRef, ExecutionId, TraceId},
     proposal::Asked,
     record::{
-        Claim, Kind, Record,
+        Claim, Record,
         body::{Body, Ruling},
     },
     request::Proposed,
@@ -67,11 +68,20 @@ impl Runtime {
         id: ApprovalId,
         trace: TraceId,
     ) -> Result<Answer, RuntimeError> {
-        let known = self.found_approval(id).await?.ok_or(RuntimeError::ApprovalUnknown { approval: id })?;
+        let place = self.inner.store.find(&self.tenant, &Claim::Approval(id)).await?;
+        let place = place.ok_or(RuntimeError::ApprovalUnknown { approval: id })?;
+        let missing =
+            || RuntimeError::Inconsistent { entity: place.stream.clone(), what: "an open approval is not in its view" };
+        let closing = self.record_at(&place.stream, place.closed.ok_or_else(missing)?).await?;
+        // A proposal stands right before its decision.
+        let proposed = self.proposed_at(&place.stream, place.seq.saturating_sub(1)).await?;
+        if let Body::ActionValidated(ruling) = &closing.body {
+            return self.recorded_execution(&proposed, &closing, ruling).await;
+        }
         let mut sheet = Sheet::default();
-        sheet.fail(&Code::fixed("approval"), closed_by(id, known.closed.unwrap_or(Kind::ActionValidated), view));
+        sheet.fail(&APPROVAL, closed_by(id, closing.kind(), view));
         let block = Block { sheet, approval: Some(id) };
-        Ok(Answer::Blocked(Blocked { is_repeat: true, ..Blocked::of(block, &known.proposed, false, None, trace) }))
+        Ok(Answer::Blocked(Blocked { is_repeat: true, ..Blocked::of(block, &proposed, false, None, trace) }))
     }
 
     /// The recorded answer to a proposal whose idempotency key was used before.
@@ -86,7 +96,7 @@ impl Runtime {
         let decision = self.record_at(&place.stream, place.seq + 1).await?;
         match &decision.body {
             Body::ActionValidated(ruling) => self.recorded_execution(&asked.proposed, &decision, ruling).await,
-            Body::ApprovalRequired(ruling) => self.recorded_hold(&asked.proposed, &decision, ruling).await,
+            Body::ApprovalRequired(ruling) => self.recorded_hold(&decision, ruling).await,
             Body::ActionBlocked(ruling) => {
                 Ok(Answer::Blocked(self.recorded_block(&asked.proposed, &decision, ruling).await))
             }
@@ -109,26 +119,21 @@ impl Runtime {
         }
     }
 
-    async fn recorded_hold(
-        &self,
-        proposed: &Proposed,
-        decision: &Record,
-        ruling: &Ruling,
-    ) -> Result<Answer, RuntimeError> {
+    async fn recorded_hold(&self, decision: &Record, ruling: &Ruling) -> Result<Answer, RuntimeError> {
         let entity = decision.entity();
         let missing =
             || RuntimeError::Inconsistent { entity: entity.clone(), what: "the held proposal has no approval" };
         let id = ruling.approval.ok_or_else(missing)?;
         let view = self.refresh(entity).await?;
         if let Some(approval) = view.approval(id) {
-            return Ok(Answer::Held(Held::open(approval, self.reissue(decision).await, decision.trace_id())));
+            return Ok(Answer::Held(Held::open(
+                approval,
+                earlier_denials(&view, &approval.proposed.action),
+                self.reissue(decision).await,
+                decision.trace_id(),
+            )));
         }
-        let closed = self.inner.store.find(&self.tenant, &Claim::Approval(id)).await?.and_then(|place| place.closed);
-        let closing = self.record_at(entity, closed.ok_or_else(missing)?).await?;
-        match &closing.body {
-            Body::ActionValidated(ruling) => self.recorded_execution(proposed, &closing, ruling).await,
-            _ => self.closed_approval(&view, id, decision.trace_id()).await,
-        }
+        self.closed_approval(&view, id, decision.trace_id()).await
     }
 
     /// What the log says came of an execution that was cleared in this process.

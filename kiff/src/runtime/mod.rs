@@ -170,7 +170,9 @@ impl Runtime {
     async fn run(&self, allowed: Allowed) -> Result<Answer, RuntimeError> {
         let Allowed { permit, receipt, trace_id } = allowed;
         let _running = Running::enter(&self.inner, permit.execution_id());
-        let (spent, ending) = executor::run(permit, &self.tenant, &self.inner.providers, &*self.inner.timer).await;
+        let (spent, ending) =
+            executor::run(permit, &self.tenant, &self.inner.providers, &*self.inner.timer, self.inner.clock.now())
+                .await;
         self.record(spent, ending, receipt, trace_id).await
     }
 

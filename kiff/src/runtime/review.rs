@@ -7,9 +7,9 @@ use super::{
 use crate::{
     actor::Authority,
     answer::{Allowed, Answer},
-    approval::{ReviewRefusal, Reviewed, Reviewer, Wish, review},
+    approval::{ApprovalState, ReviewRefusal, Reviewed, Reviewer, Wish, review},
     ids::{ActionName, ActorId, ApprovalId, EntityRef, ExecutionId, Permission, TraceId},
-    record::{Record, body::Body},
+    record::{Draft, Record, body::Body},
     runtime::{commit::Commit, lock},
     settle::{Resolution, Resolver, Retried, resolve, retry},
     timestamp::Timestamp,
@@ -48,8 +48,8 @@ impl Review {
 pub struct ApprovalStatus {
     /// Its id.
     pub id: ApprovalId,
-    /// `granted`, `pending` (granted by fewer than the quorum), `denied`, `revoked` or `escalated`.
-    pub status: &'static str,
+    /// Where it stands now: pending too if it was granted by fewer than the quorum.
+    pub state: ApprovalState,
     /// The action that is held.
     pub action: ActionName,
     /// The entity.
@@ -75,6 +75,19 @@ pub enum Resolved {
     Settled(Box<Answer>),
     /// It was refused, and that is recorded.
     Refused(ReviewRefusal),
+}
+
+impl Resolved {
+    /// The answer, or the refusal as an error.
+    ///
+    /// # Errors
+    /// [`ReviewRefusal`] if it was refused.
+    pub fn settled(self) -> Result<Answer, ReviewRefusal> {
+        match self {
+            Self::Settled(answer) => Ok(*answer),
+            Self::Refused(refusal) => Err(refusal),
+        }
+    }
 }
 
 impl Runtime {
@@ -103,7 +116,8 @@ impl Runtime {
         self.review(reviewer, approval, Wish::Revoke, note).await
     }
 
-    /// Hands an approval to those who hold another permission. Grants that were given stand.
+    /// Asks for more: from here on, whoever grants needs this permission besides the contract's. Grants that were
+    /// given stand.
     ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
@@ -137,7 +151,7 @@ impl Runtime {
                 Some(found) => found.stream.clone(),
                 None => refused_stream()?,
             };
-            let view = self.view(&entity).await?;
+            let view = self.refresh(&entity).await?;
             let case = self.case(&view, &actor.id, &Attempt::new(&ids, now), &issue);
             let reviewed = review(&case, id, &wish, &reviewer, found.as_ref());
             let (drafts, refusal) = match reviewed {
@@ -145,9 +159,13 @@ impl Runtime {
                 Reviewed::Refused(refusal, drafts) => (drafts, Some(refusal)),
             };
             let before = view.approval(id).cloned();
+            let is_told = is_told(&drafts);
             match (self.store_drafts(view, drafts, ids.trace, now).await?, refusal) {
                 (None, _) => once_more(&mut tries, MOST_TRIES, &entity)?,
-                (Some(_), Some(refusal)) => return Ok(Review::Refused(refusal)),
+                (Some(_), Some(refusal)) => {
+                    self.count(is_told, &entity, &actor.id);
+                    return Ok(Review::Refused(refusal));
+                }
                 (Some(stored), None) => {
                     let what = "a reviewed approval is not open";
                     let (record, approval) =
@@ -186,9 +204,13 @@ impl Runtime {
                 Reviewed::Refused(refusal, drafts) => (drafts, Some(refusal)),
             };
             let action = view.execution(execution).map(|open| open.action.clone());
+            let is_told = is_told(&drafts);
             match (self.store_drafts(view, drafts, ids.trace, now).await?, refusal) {
                 (None, _) => once_more(&mut tries, MOST_TRIES, &entity)?,
-                (Some(_), Some(refusal)) => return Ok(Resolved::Refused(refusal)),
+                (Some(_), Some(refusal)) => {
+                    self.count(is_told, &entity, &actor.id);
+                    return Ok(Resolved::Refused(refusal));
+                }
                 (Some(stored), None) => return settled(entity, action, stored.records, ids.trace),
             }
         }
@@ -215,17 +237,26 @@ impl Runtime {
                 Retried::Execute(clearance, drafts) => (drafts, Ok(clearance)),
                 Retried::Refused(refusal, drafts) => (drafts, Err(refusal)),
             };
+            let is_told = is_told(&drafts);
             match (self.commit(view, drafts, ids.trace, now).await?, answer) {
                 (Commit::Stored(stored), Ok(clearance)) => {
                     let permit = stored.permit(clearance)?;
                     let answer = self.run(Allowed { permit, receipt: None, trace_id: ids.trace }).await?;
                     return Ok(Resolved::Settled(Box::new(answer)));
                 }
-                (Commit::Stored(_), Err(refusal)) => return Ok(Resolved::Refused(refusal)),
+                (Commit::Stored(_), Err(refusal)) => {
+                    self.count(is_told, &entity, &actor.id);
+                    return Ok(Resolved::Refused(refusal));
+                }
                 (Commit::Conflict | Commit::Unsigned, _) => once_more(&mut tries, MOST_TRIES, &entity)?,
             }
         }
     }
+}
+
+/// True if the refusal has a record of its own.
+fn is_told(drafts: &[Draft]) -> bool {
+    drafts.iter().any(|draft| matches!(draft.body, Body::ReviewRejected(_)))
 }
 
 fn settled(
@@ -246,16 +277,16 @@ fn settled(
 fn status_of(record: &Record, approval: crate::view::OpenApproval) -> ApprovalStatus {
     let quorum = approval.quorum();
     let before = u32::try_from(approval.grants.len()).unwrap_or(u32::MAX);
-    let (status, grants) = match &record.body {
-        Body::ApprovalGranted(grant) if grant.complete => ("granted", grant.grants),
-        Body::ApprovalGranted(grant) => ("pending", grant.grants),
-        Body::ApprovalDenied(_) => ("denied", before),
-        Body::ApprovalRevoked(_) => ("revoked", before),
-        _ => ("escalated", before),
+    let (state, grants) = match &record.body {
+        Body::ApprovalGranted(grant) if grant.complete => (ApprovalState::Granted, grant.grants),
+        Body::ApprovalGranted(grant) => (ApprovalState::Pending, grant.grants),
+        Body::ApprovalDenied(_) => (ApprovalState::Denied, before),
+        Body::ApprovalRevoked(_) => (ApprovalState::Revoked, before),
+        _ => (ApprovalState::Escalated, before),
     };
     ApprovalStatus {
         id: approval.id,
-        status,
+        state,
         action: approval.proposed.action.clone(),
         entity: approval.proposed.entity.clone(),
         reviewed_by: record.actor().id.clone(),

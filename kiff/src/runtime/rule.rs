@@ -67,6 +67,12 @@ impl Runtime {
                 true => decide::refuse_unsigned(&case, asked, &found),
             };
             let (view, decided) = match decided {
+                // An approval that was opened elsewhere is not in a view that is behind.
+                Decided::Repeat if !attempt.is_fresh && proposed.notes.approval.is_some() => {
+                    self.refresh(&proposed.entity).await?;
+                    attempt.is_fresh = true;
+                    continue;
+                }
                 Decided::Repeat => return Ok(Ruled::answered(self.recorded(asked).await?)),
                 Decided::Unplaced(_) if !attempt.is_fresh => {
                     self.refresh(&proposed.entity).await?;
@@ -100,6 +106,10 @@ impl Runtime {
                 }
                 return self.closed_approval(&view, id, ids.trace).await.map(Ruled::answered);
             };
+            let known = self.domain().find(approval.proposed.action.as_str());
+            if let Some(action) = known.filter(|action| action.executor.is_none()) {
+                return Err(RuntimeError::NoExecutor { action: action.name.clone() });
+            }
             let (approval, issue) = (approval.clone(), self.issue(attempt.is_unsigned));
             let case = self.case(&view, &approval.proposed.actor.id, &attempt, &issue);
             let decided = match attempt.is_unsigned {
@@ -137,10 +147,7 @@ impl Runtime {
         let is_told = !drafts.iter().any(|draft| matches!(draft.body, Body::RefusalsSuppressed(_)));
         match self.commit(view, drafts, attempt.ids.trace, attempt.now).await? {
             Commit::Stored(stored) => {
-                match is_told {
-                    true => self.tell_suppressed(&entity, &proposed.actor.id),
-                    false => self.count_suppressed(&entity, &proposed.actor.id),
-                }
+                self.count(is_told, &entity, &proposed.actor.id);
                 let trace_id = attempt.ids.trace;
                 Ok(Some(match verdict {
                     Verdict::Clear(clearance) => {
@@ -220,6 +227,14 @@ impl Runtime {
         };
         let at = Moment { now: attempt.now, ids: attempt.ids, issue, suppressed };
         Case { domain: self.domain(), view, at }
+    }
+
+    /// Keeps the number of an actor's refusals that have no record, until a record tells it.
+    pub(super) fn count(&self, is_told: bool, entity: &EntityRef, actor: &ActorId) {
+        match is_told {
+            true => self.tell_suppressed(entity, actor),
+            false => self.count_suppressed(entity, actor),
+        }
     }
 
     fn count_suppressed(&self, entity: &EntityRef, actor: &ActorId) {

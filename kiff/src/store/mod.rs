@@ -276,6 +276,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A stable word for the failure.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Failed(_) => "store_failed",
+            Self::Unknown(_) => "store_outcome_unknown",
+        }
+    }
+
     /// Certainly nothing was stored.
     pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed(source.into())

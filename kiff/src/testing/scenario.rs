@@ -2,9 +2,9 @@
 
 use super::{FixedIds, ManualClock};
 use crate::{
-    ActionContract, Answer, ApprovalId, Authority, Blocked, Domain, Executed, Failed, Held, InDoubt, Ingested,
-    NewEvent, Proposal, Review, ReviewRefusal, Runtime, RuntimeBuilder, StateMachine, Value, blocking::Blocking,
-    replay, value::Object,
+    ActionContract, Answer, ApprovalId, ApprovalState, Authority, Blocked, Domain, Executed, Failed, Held, InDoubt,
+    Ingested, NewEvent, Proposal, Review, ReviewRefusal, Runtime, RuntimeBuilder, StateMachine, Value,
+    blocking::Blocking, replay, value::Object,
 };
 use std::{any::Any, time::Duration};
 
@@ -168,7 +168,7 @@ impl Scenario {
     pub fn grant(&mut self, held: Held, reviewer: Authority) -> Proposed {
         let granted = self.runtime().grant(&reviewer, held.approval_id, "granted in a scenario");
         match granted {
-            Ok(Review::Recorded(status)) if status.status == "granted" => self.resume(held.approval_id),
+            Ok(Review::Recorded(status)) if status.state == ApprovalState::Granted => self.resume(held.approval_id),
             Ok(Review::Recorded(_)) => Proposed { answer: Answer::Held(held) },
             Ok(Review::Refused(refusal)) => fail(&refusal),
             Err(error) => fail(&error),

@@ -66,7 +66,7 @@ fn refusals() -> BTreeSet<String> {
     world.deny(id);
     take(world.send(refund(500)));
     let id = world.held(refund(501)).approval_id;
-    world.rt.revoke(&reviewer("ann"), id, "").unwrap();
+    let _ = world.rt.revoke(&reviewer("ann"), id, "").unwrap();
     take(world.send(refund(501).approval(id)));
     let id = world.held(proposal("ALWAYS_HELD", 1)).approval_id;
     world.clock.advance(Duration::from_secs(3600));
@@ -76,9 +76,9 @@ fn refusals() -> BTreeSet<String> {
     take(world.rt.resume(id).unwrap());
     let id = world.held(refund(503)).approval_id;
     world.grant(id, "ann");
-    world.rt.resume(id).unwrap();
+    let _ = world.rt.resume(id).unwrap();
     take(world.rt.resume(id).unwrap());
-    world.send(refund(5).idempotency_key("k"));
+    let _ = world.send(refund(5).idempotency_key("k"));
     take(world.send(refund(6).idempotency_key("k")));
     let permit = world.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap();
     take(world.send(refund(5)));
@@ -87,7 +87,7 @@ fn refusals() -> BTreeSet<String> {
 
     let world = World::paid();
     world.lab.then(Plan::Error);
-    world.send(refund(5));
+    let _ = world.send(refund(5));
     take(world.send(refund(5)));
     world.verify();
 
@@ -135,7 +135,7 @@ fn unreliable() -> Vec<String> {
     let define = kiff::Definition::new(contract).executor(Lab::default());
     let world = World::with(|domain| domain.table(machine).define(define), |builder| builder);
     let sent = NewEvent::new("e", "PARCEL_SENT");
-    world.rt.ingest(&Authority::service("post"), "parcel:p", sent).unwrap();
+    let _ = world.rt.ingest(&Authority::service("post"), "parcel:p", sent).unwrap();
     let answer = blocked(world.send(Proposal::new("LOSE", "parcel:p")));
     answer.refusals.iter().map(|refusal: &Refusal| refusal.code().to_string()).collect()
 }
@@ -160,7 +160,7 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
         "execution_still_running",
         "execution_not_retryable",
     ];
-    assert_all(include_str!("../../../kiff/src/approval.rs"), "pub fn code(&self) -> Code", &known);
+    assert_all(include_str!("../../../kiff/src/approval/mod.rs"), "pub fn code(&self) -> Code", &known);
     let world = World::paid();
     let mut found = BTreeSet::new();
     let mut take = |refusal: ReviewRefusal| {
@@ -196,7 +196,7 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
     let execution = allowed.permit.execution_id();
     take(unsettled(world.rt.resolve(&resolver(), execution, Resolution::NotApplied, "").unwrap()));
     take(unsettled(world.rt.retry(&resolver(), execution).unwrap()));
-    world.rt.settle(allowed.permit, Ok(noted())).unwrap();
+    let _ = world.rt.settle(allowed.permit, Ok(noted())).unwrap();
     take(unsettled(world.rt.retry(&resolver(), execution).unwrap()));
     assert_eq!(found, known.iter().map(|code| (*code).to_owned()).collect());
     world.verify();
@@ -216,7 +216,7 @@ fn every_code_of_a_refused_event_comes_out_of_a_run() {
     let world = World::new();
     let stripe = Authority::service("stripe");
     let placed = || NewEvent::new("a", "ORDER_PLACED");
-    world.rt.ingest(&stripe, ORDER, placed()).unwrap();
+    let _ = world.rt.ingest(&stripe, ORDER, placed()).unwrap();
     let large = Value::from("x".repeat(40_000));
     let cases = [
         (&stripe, "parcel:p", NewEvent::new("b", "ORDER_PLACED")),
@@ -273,32 +273,36 @@ fn everything() -> World {
     let world = World::with(|domain| domain.bounds(bounds), |builder| builder).pay();
     let settle = |resolution| {
         let id = world.rt.in_doubt().unwrap()[0].execution_id;
-        world.rt.resolve(&resolver(), id, resolution, "seen").unwrap();
+        let _ = world.rt.resolve(&resolver(), id, resolution, "seen").unwrap();
     };
     (0..3).for_each(|_| drop(world.send(proposal("CHECKED", 13))));
     let two = world.held(proposal("HELD_FOR_TWO", 1)).approval_id;
     world.grant(two, "ann");
-    world.rt.escalate(&reviewer("bea"), two, kiff::Permission::new("orders.approve").unwrap(), "over to you").unwrap();
+    let _ = world
+        .rt
+        .escalate(&reviewer("bea"), two, kiff::Permission::new("orders.approve").unwrap(), "over to you")
+        .unwrap();
     world.refused(world.rt.grant(&reviewer("ann"), two, ""));
-    world.rt.revoke(&reviewer("bea"), two, "").unwrap();
+    let _ = world.rt.revoke(&reviewer("bea"), two, "").unwrap();
     world.deny(world.held(refund(500)).approval_id);
     world.held(proposal("ALWAYS_HELD", 1));
     world.clock.advance(Duration::from_secs(3600));
     world.held(proposal("ALWAYS_HELD", 1));
     world.lab.then(Plan::Succeed(noted().output(Value::from(Vec::from([Value::Null]))).emit("UNDECLARED")));
-    world.send(refund(5).reasoning("why").confidence("0.9").evidence("m1").idempotency_key("k").correlation("c"));
+    let _ =
+        world.send(refund(5).reasoning("why").confidence("0.9").evidence("m1").idempotency_key("k").correlation("c"));
     world.lab.then(Plan::NotApplied);
-    world.send(refund(5));
+    let _ = world.send(refund(5));
     world.lab.then(Plan::Error);
-    world.send(proposal("REPEATABLE", 5));
+    let _ = world.send(proposal("REPEATABLE", 5));
     let id = world.rt.in_doubt().unwrap()[0].execution_id;
-    world.rt.retry(&resolver(), id).unwrap();
+    let _ = world.rt.retry(&resolver(), id).unwrap();
     let Decision::Allowed(allowed) = world.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap() else { panic!() };
     world.clock.advance(Duration::from_secs(31));
     settle(Resolution::NotApplied);
-    world.rt.settle(allowed.permit, Ok(Outcome::new("late"))).unwrap();
+    let _ = world.rt.settle(allowed.permit, Ok(Outcome::new("late"))).unwrap();
     settle(Resolution::Succeeded(noted()));
-    world.rt.execute(&stranger(), Proposal::new("NO_SUCH", "order:x").param("y", 1)).unwrap();
+    let _ = world.rt.execute(&stranger(), Proposal::new("NO_SUCH", "order:x").param("y", 1)).unwrap();
     world
 }
 

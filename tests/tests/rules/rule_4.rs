@@ -210,11 +210,11 @@ fn rule_4_the_same_proposal_while_it_is_held_opens_nothing() {
     let before = world.len();
     for again in [refund(500), refund(500).reasoning("please"), refund(500).param("note", kiff::Value::Null)] {
         let again = world.held(again);
-        assert_eq!((again.approval_id, again.is_repeat, again.status), (first.approval_id, true, "pending"));
+        assert_eq!((again.approval_id, again.is_repeat, again.state.as_str()), (first.approval_id, true, "pending"));
     }
     world.grant(first.approval_id, "ann");
     let again = world.held(refund(500));
-    assert_eq!((again.approval_id, again.status), (first.approval_id, "granted"));
+    assert_eq!((again.approval_id, again.state.as_str()), (first.approval_id, "granted"));
     assert_eq!(world.since(before), [Kind::ApprovalGranted]);
     assert_eq!(world.lab.runs(), 0);
     world.verify();
@@ -224,8 +224,8 @@ fn rule_4_the_same_proposal_while_it_is_held_opens_nothing() {
 fn rule_4_an_approval_that_is_not_granted_clears_nothing() {
     let world = World::paid();
     let id = world.held(refund(500)).approval_id;
-    assert_eq!(held(world.rt.resume(id).unwrap()).status, "pending");
-    assert_eq!(held(world.send(refund(500).approval(id))).status, "pending");
+    assert_eq!(held(world.rt.resume(id).unwrap()).state.as_str(), "pending");
+    assert_eq!(held(world.send(refund(500).approval(id))).state.as_str(), "pending");
     assert_eq!(world.lab.runs(), 0);
 }
 
