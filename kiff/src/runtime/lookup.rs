@@ -175,7 +175,7 @@ impl Runtime {
         }
         if let Some(seq) = closed {
             let ending = self.record_at(entity, seq).await?;
-            if let Some(answer) = Answer::ended(teller, vec![ending]) {
+            if let Some(answer) = teller.ended(vec![ending]) {
                 return Ok(answer);
             }
         }

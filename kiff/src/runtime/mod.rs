@@ -191,7 +191,7 @@ impl Runtime {
             Ok(records) if records.is_empty() => self.recorded_ending(cleared).await,
             Ok(records) => {
                 let teller = Teller { entity, action, receipt, trace_id, is_repeat: false };
-                let answer = Answer::ended(teller, records);
+                let answer = teller.ended(records);
                 let what = "an execution ended in a record of another kind";
                 answer.ok_or_else(|| RuntimeError::Inconsistent { entity: entity.clone(), what })
             }

@@ -269,7 +269,7 @@ fn settled(
     let told = action.and_then(|action| {
         let teller =
             crate::answer::Teller { entity: &entity, action: &action, receipt: None, trace_id, is_repeat: false };
-        Answer::ended(teller, records)
+        teller.ended(records)
     });
     told.map(|answer| Resolved::Settled(Box::new(answer))).ok_or(RuntimeError::Inconsistent { entity, what })
 }

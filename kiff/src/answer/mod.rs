@@ -1,15 +1,16 @@
 //! Answers: what a caller is told of a proposal.
 
+mod ended;
+
+pub(crate) use ended::Teller;
+
 use crate::{
     approval::ApprovalState,
     decision::{Block, Hold, Permit, Refusal},
     ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, TraceId},
     param::Params,
     receipt::Receipt,
-    record::{
-        CheckResult, Kind, Record,
-        body::{self, Body, Told},
-    },
+    record::CheckResult,
     request::Proposed,
     timestamp::Timestamp,
     value::Value,
@@ -260,15 +261,6 @@ pub struct InDoubt {
     pub is_repeat: bool,
 }
 
-/// What an outcome is told with: the call that cleared it, and its receipt.
-pub(crate) struct Teller<'a> {
-    pub(crate) entity: &'a EntityRef,
-    pub(crate) action: &'a ActionName,
-    pub(crate) receipt: Option<Receipt>,
-    pub(crate) trace_id: TraceId,
-    pub(crate) is_repeat: bool,
-}
-
 impl Answer {
     /// The receipt, if there is one.
     #[must_use]
@@ -304,98 +296,6 @@ impl Answer {
             other => Err(NotExecuted(Box::new(other))),
         }
     }
-
-    /// The answer that the records of an execution's end give: the first says how it ended.
-    pub(crate) fn ended(told: Teller<'_>, records: Vec<Record>) -> Option<Self> {
-        let mut records = records.into_iter();
-        let ending = records.next()?;
-        let (since, after) = (ending.recorded_at(), records.as_slice());
-        let (entity, action) = (told.entity.clone(), told.action.clone());
-        let (receipt, trace_id, is_repeat) = (told.receipt, told.trace_id, told.is_repeat);
-        Some(match ending.body {
-            Body::ActionExecuted(done) => Self::Executed(Executed {
-                action,
-                entity,
-                execution_id: done.execution,
-                message: done.message.into_text(),
-                output: done.output.and_then(Told::into_whole),
-                rejected_events: rejected(after),
-                receipt,
-                trace_id,
-                is_repeat,
-            }),
-            Body::ActionFailed(it) => Self::Failed(Failed {
-                action,
-                entity,
-                execution_id: it.execution,
-                message: it.message.into_text(),
-                receipt,
-                trace_id,
-                is_repeat,
-            }),
-            Body::ExecutionResolved(it) if it.result == *"succeeded" => Self::Executed(Executed {
-                action,
-                entity,
-                execution_id: it.execution,
-                message: resolved_message(&it),
-                output: None,
-                rejected_events: rejected(after),
-                receipt,
-                trace_id,
-                is_repeat,
-            }),
-            Body::ExecutionResolved(it) => Self::Failed(Failed {
-                action,
-                entity,
-                execution_id: it.execution,
-                message: resolved_message(&it),
-                receipt,
-                trace_id,
-                is_repeat,
-            }),
-            Body::ActionUnknown(it) => Self::InDoubt(InDoubt {
-                action,
-                entity,
-                execution_id: it.execution,
-                attempt: it.attempt,
-                cause: it.cause,
-                message: it.message.into_text(),
-                since,
-                deadline: None,
-                receipt,
-                trace_id: Some(trace_id),
-                is_repeat,
-            }),
-            Body::OutcomeConflict(it) => Self::InDoubt(InDoubt {
-                action,
-                entity,
-                execution_id: it.execution,
-                attempt: it.attempt,
-                cause: Code::fixed("outcome_conflict"),
-                message: it.message.into_text(),
-                since,
-                deadline: None,
-                receipt,
-                trace_id: Some(trace_id),
-                is_repeat,
-            }),
-            _ => return None,
-        })
-    }
-}
-
-fn resolved_message(it: &body::Resolved) -> String {
-    format!("resolved as {}: {}", it.result, it.evidence)
-}
-
-fn rejected(after: &[Record]) -> Vec<(String, Code)> {
-    let rejected = after.iter().filter(|record| record.kind() == Kind::EventRejected);
-    rejected
-        .filter_map(|record| match &record.body {
-            Body::EventRejected(event) => Some((event.event_type.clone(), event.reason.clone())),
-            _ => None,
-        })
-        .collect()
 }
 
 /// An answer other than an execution, as an error.
