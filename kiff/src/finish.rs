@@ -8,7 +8,7 @@ use crate::{
     decision::Cleared,
     domain::{Action, Domain},
     event::EventBody,
-    ids::{ActionName, Code, EventId, ExecutionId},
+    ids::{ActionName, Code, EventId, ExecutionId, StateName},
     ingest::{MOST_PAYLOAD, accept},
     record::{
         Draft,
@@ -95,9 +95,7 @@ pub(crate) fn finish(domain: &Domain, view: &View, cleared: &Cleared, ending: &E
 fn late(actor: &Arc<Actor>, action: &ActionName, terms: ExecutionTerms, ending: &Ending) -> Vec<Draft> {
     let (result, message, output) = match ending {
         Ending::Succeeded(outcome) => {
-            let events = outcome.events.iter().map(|(kind, payload)| {
-                Value::object([("event_type", Value::from(kind.as_str())), ("payload", payload.clone())])
-            });
+            let events = outcome.events.iter().map(as_value);
             let told = Value::object([
                 ("output", outcome.output.clone().unwrap_or(Value::Null)),
                 ("events", Value::from(events.collect::<Vec<_>>())),
@@ -130,62 +128,56 @@ pub(crate) fn emit(
 ) {
     let machine = domain.machine(view.head.entity.kind());
     let (mut state, mut version) = (view.state.clone(), view.state_version);
+    let reject = |event_type: String, reason, state: Option<&StateName>, payload: Value| {
+        let (reason, state, payload) = (Code::fixed(reason), state.cloned(), Told::of(payload));
+        Draft::new(source, Body::EventRejected(RejectedEvent { execution, event_type, reason, state, payload }))
+    };
     let most = domain.bounds().emitted_events;
-    for (place, (kind, payload)) in outcome.events.iter().take(most).enumerate() {
-        let reject = |reason: &'static str, drafts: &mut Vec<Draft>| {
-            let event = RejectedEvent {
-                execution,
-                event_type: body::cut(kind),
-                reason: Code::fixed(reason),
-                state: state.clone(),
-                payload: Told::of(payload.clone()),
-            };
-            drafts.push(Draft::new(source, Body::EventRejected(event)));
-        };
-        let declared = action.and_then(|action| action.emits.iter().find(|emitted| *emitted == kind.as_str()));
-        let (Some(id), Some(kind)) = (event_id(execution, place + 1), declared.cloned()) else {
-            reject("event_undeclared", drafts);
-            continue;
-        };
-        if !payload.is_recordable() {
-            reject("payload_malformed", drafts);
-            continue;
+    for (place, (kind, payload)) in (1..).zip(outcome.events.iter().take(most)) {
+        let admitted = admit_event(action, execution, place, kind, payload).and_then(|event| {
+            let step = machine.and_then(|machine| machine.step(state.as_ref(), &event.kind));
+            Ok((event, step.ok_or("no_transition")?))
+        });
+        match admitted {
+            Ok((event, step)) => {
+                accept(source, event, state.as_ref(), version, &step.to, drafts);
+                (state, version) = (Some(step.to.clone()), version + 1);
+            }
+            Err(reason) => drafts.push(reject(body::cut(kind), reason, state.as_ref(), payload.clone())),
         }
-        if !payload.fits(MOST_PAYLOAD) {
-            reject("event_too_large", drafts);
-            continue;
-        }
-        let Some(step) = machine.and_then(|machine| machine.step(state.as_ref(), &kind)) else {
-            reject("no_transition", drafts);
-            continue;
-        };
-        let event = EventBody {
-            id,
-            kind,
-            payload: payload.clone(),
-            correlation: None,
-            causation: None,
-            execution: Some(execution),
-        };
-        accept(source, event, state.as_ref(), version, &step.to, drafts);
-        (state, version) = (Some(step.to.clone()), version + 1);
     }
     if let Some(rest) = outcome.events.get(most..).filter(|rest| !rest.is_empty()) {
-        let rest: Vec<Value> = rest
-            .iter()
-            .map(|(kind, payload)| {
-                Value::object([("event_type", Value::from(kind.as_str())), ("payload", payload.clone())])
-            })
-            .collect();
-        let reason = Code::fixed("too_many_events");
-        let event_type = format!("{} more", rest.len());
-        let event =
-            RejectedEvent { execution, event_type, reason, state: state.clone(), payload: Told::of(Value::from(rest)) };
-        drafts.push(Draft::new(source, Body::EventRejected(event)));
+        let told = Value::from(rest.iter().map(as_value).collect::<Vec<_>>());
+        drafts.push(reject(format!("{} more", rest.len()), "too_many_events", state.as_ref(), told));
     }
     if version != view.state_version {
         supersede(view, source, drafts);
     }
+}
+
+/// An emitted event as its record holds it, or why it cannot be accepted in any state.
+fn admit_event(
+    action: Option<&Action>,
+    execution: ExecutionId,
+    place: usize,
+    kind: &str,
+    payload: &Value,
+) -> Result<EventBody, &'static str> {
+    let declared = action.and_then(|action| action.emits.iter().find(|emitted| *emitted == kind));
+    let (id, kind) = event_id(execution, place).zip(declared.cloned()).ok_or("event_undeclared")?;
+    if !payload.is_recordable() {
+        return Err("payload_malformed");
+    }
+    if !payload.fits(MOST_PAYLOAD) {
+        return Err("event_too_large");
+    }
+    let payload = payload.clone();
+    Ok(EventBody { id, kind, payload, correlation: None, causation: None, execution: Some(execution) })
+}
+
+/// An event that is told and not accepted.
+fn as_value((kind, payload): &(String, Value)) -> Value {
+    Value::object([("event_type", Value::from(kind.as_str())), ("payload", payload.clone())])
 }
 
 /// `exec_….1` for the first event of an execution.

@@ -22,10 +22,18 @@ fn check_log(name: &str, domain: &Domain, log: &[u8]) {
         std::fs::write(&path, log).unwrap();
     }
     let golden = std::fs::read(&path).unwrap_or_default();
-    assert_eq!(String::from_utf8_lossy(log), String::from_utf8_lossy(&golden), "{path:?} differs");
+    for (number, (found, expected)) in (1..).zip(lines(log).zip(lines(&golden))) {
+        assert_eq!(found, expected, "{path:?} differs in line {number}");
+    }
+    assert_eq!(log.len(), golden.len(), "{path:?} has another number of lines");
     for report in [replay::verify(&golden), replay::verify_with(domain, &golden)] {
         assert!(report.holds() && report.records > 0, "{name}: {report}");
     }
     let comparison = replay::compare(domain, &golden);
     assert!(comparison.is_empty(), "{name}: {comparison}");
+}
+
+#[cfg(test)]
+fn lines(log: &[u8]) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
+    log.split(|byte| *byte == b'\n').map(String::from_utf8_lossy)
 }
