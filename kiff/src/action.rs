@@ -278,6 +278,8 @@ impl<'a> Call<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Provided {
     pub(crate) id: TypeId,
+    /// The same in an `Arc`, which hosts often provide by mistake.
+    arc: TypeId,
     pub(crate) name: &'static str,
 }
 
@@ -285,7 +287,7 @@ impl Provided {
     /// Names a type.
     #[must_use]
     pub fn of<T: Any + Send + Sync>() -> Self {
-        Self { id: TypeId::of::<T>(), name: type_name::<T>() }
+        Self { id: TypeId::of::<T>(), arc: TypeId::of::<Arc<T>>(), name: type_name::<T>() }
     }
 }
 
@@ -300,6 +302,11 @@ impl Providers {
 
     pub(crate) fn has(&self, wanted: &Provided) -> bool {
         wanted.id == TypeId::of::<ExecutionId>() || self.0.contains_key(&wanted.id)
+    }
+
+    /// True if only an `Arc` of the type is provided.
+    pub(crate) fn has_arc(&self, wanted: &Provided) -> bool {
+        self.0.contains_key(&wanted.arc)
     }
 
     fn get<T: Any>(&self) -> Option<&T> {

@@ -61,7 +61,7 @@ pub enum Refusal {
         faults: Vec<ParamFault>,
     },
     /// A check of the contract does not hold.
-    #[error("check `{check}` does not hold in `{state}`")]
+    #[error("check `{check}` does not hold in `{state}` for {}", shown(params))]
     CheckFailed {
         /// The check.
         check: Code,
@@ -142,6 +142,12 @@ pub enum Refusal {
     /// The receipt could not be signed, so nothing is cleared.
     #[error("the signer is unavailable, so nothing is cleared")]
     SignerUnavailable,
+}
+
+/// What a check was asked about; an agent's text is in JSON, so it can forge nothing.
+fn shown(params: &Params) -> String {
+    let all: Vec<_> = params.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    if all.is_empty() { "no parameters".to_owned() } else { all.join(", ") }
 }
 
 fn listed<T: fmt::Display>(all: &[T]) -> String {

@@ -7,14 +7,16 @@ use crate::{
     contract::Effect,
     decision::Cleared,
     domain::{Action, Domain},
-    event::EventBody,
+    event::{Event, EventBody},
     ids::{ActionName, Code, EventId, ExecutionId, StateName},
     ingest::{MOST_PAYLOAD, accept},
+    machine::FactsBox,
     record::{
         Draft,
         body::{self, Body, Conflict, Executed, ExecutionTerms, RejectedEvent, Told, Unsuccessful},
     },
     scratch::with_scratch,
+    timestamp::Timestamp,
     value::{Value, write_u64},
     view::View,
 };
@@ -52,7 +54,7 @@ impl From<Ending> for Result<Outcome, Failure> {
 
 /// The records of an execution's end. Events that came while it ran are facts: the outcome goes on from
 /// them, and what it can no longer do is told by `event_rejected`.
-pub(crate) fn finish(domain: &Domain, view: &View, cleared: &Cleared, ending: &Ending) -> Vec<Draft> {
+pub(crate) fn finish(domain: &Domain, view: &View, cleared: &Cleared, ending: &Ending, now: Timestamp) -> Vec<Draft> {
     let actor = &cleared.proposed.actor;
     let terms = cleared.terms;
     if view.execution(terms.execution).is_none_or(|open| open.attempt != terms.attempt) {
@@ -70,7 +72,9 @@ pub(crate) fn finish(domain: &Domain, view: &View, cleared: &Cleared, ending: &E
             let done = Executed::of(cleared.proposed.action.clone(), terms, outcome, domain.bounds().emitted_events);
             let mut drafts = Vec::with_capacity(1 + 2 * outcome.events.len());
             drafts.push(Draft::new(actor, Body::ActionExecuted(done)));
-            emit(domain, view, Some(&cleared.action), actor, terms.execution, outcome, &mut drafts);
+            let emitter =
+                Emitter { domain, view, action: Some(&cleared.action), source: actor, execution: terms.execution, now };
+            emitter.emit(outcome, &mut drafts);
             drafts
         }
         // Of an earlier attempt this one knows nothing, so the doubt stays.
@@ -116,63 +120,72 @@ fn late(actor: &Arc<Actor>, action: &ActionName, terms: ExecutionTerms, ending: 
     vec![Draft::new(actor, Body::OutcomeConflict(conflict))]
 }
 
-/// The records of the events that an effect emitted, in their order: accepted, or rejected with the reason.
-pub(crate) fn emit(
-    domain: &Domain,
-    view: &View,
-    action: Option<&Action>,
-    source: &Arc<Actor>,
-    execution: ExecutionId,
-    outcome: &Outcome,
-    drafts: &mut Vec<Draft>,
-) {
-    let machine = domain.machine(view.head.entity.kind());
-    let (mut state, mut version) = (view.state.clone(), view.state_version);
-    let reject = |event_type: String, reason, state: Option<&StateName>, payload: Value| {
-        let (reason, state, payload) = (Code::fixed(reason), state.cloned(), Told::of(payload));
-        Draft::new(source, Body::EventRejected(RejectedEvent { execution, event_type, reason, state, payload }))
-    };
-    let most = domain.bounds().emitted_events;
-    for (place, (kind, payload)) in (1..).zip(outcome.events.iter().take(most)) {
-        let admitted = admit_event(action, execution, place, kind, payload).and_then(|event| {
-            let step = machine.and_then(|machine| machine.step(state.as_ref(), &event.kind));
-            Ok((event, step.ok_or("no_transition")?))
-        });
-        match admitted {
-            Ok((event, step)) => {
-                accept(source, event, state.as_ref(), version, &step.to, drafts);
-                (state, version) = (Some(step.to.clone()), version + 1);
-            }
-            Err(reason) => drafts.push(reject(body::cut(kind), reason, state.as_ref(), payload.clone())),
-        }
-    }
-    if let Some(rest) = outcome.events.get(most..).filter(|rest| !rest.is_empty()) {
-        let told = Value::from(rest.iter().map(as_value).collect::<Vec<_>>());
-        drafts.push(reject(format!("{} more", rest.len()), "too_many_events", state.as_ref(), told));
-    }
-    if version != view.state_version {
-        supersede(view, source, drafts);
-    }
+/// Whose events are told, of which execution, in which view.
+#[derive(Clone, Copy)]
+pub(crate) struct Emitter<'a> {
+    pub(crate) domain: &'a Domain,
+    pub(crate) view: &'a View,
+    pub(crate) action: Option<&'a Action>,
+    pub(crate) source: &'a Arc<Actor>,
+    pub(crate) execution: ExecutionId,
+    pub(crate) now: Timestamp,
 }
 
-/// An emitted event as its record holds it, or why it cannot be accepted in any state.
-fn admit_event(
-    action: Option<&Action>,
-    execution: ExecutionId,
-    place: usize,
-    kind: &str,
-    payload: &Value,
-) -> Result<EventBody, &'static str> {
-    let declared = action.and_then(|action| action.emits.iter().find(|emitted| *emitted == kind));
-    let (id, kind) = event_id(execution, place).zip(declared.cloned()).ok_or("event_undeclared")?;
-    if !payload.is_recordable() {
-        return Err("payload_malformed");
+impl Emitter<'_> {
+    /// The records of the events that an effect emitted, in their order: accepted, or rejected with the reason.
+    pub(crate) fn emit(&self, outcome: &Outcome, drafts: &mut Vec<Draft>) {
+        let machine = self.domain.machine(self.view.head.entity.kind());
+        let (mut state, mut version) = (self.view.state.clone(), self.view.state_version);
+        let mut facts = self.view.facts.clone().filter(|_| !self.view.facts_failed);
+        let most = self.domain.bounds().emitted_events;
+        for (place, (kind, payload)) in (1..).zip(outcome.events.iter().take(most)) {
+            let admitted = self.admit(place, kind, payload).and_then(|event| {
+                let step = machine.and_then(|machine| machine.step(state.as_ref(), &event.kind));
+                let step = step.ok_or("no_transition")?;
+                self.fold(facts.as_mut(), &event).map(|()| (event, step))
+            });
+            match admitted {
+                Ok((event, step)) => {
+                    accept(self.source, event, state.as_ref(), version, &step.to, drafts);
+                    (state, version) = (Some(step.to.clone()), version + 1);
+                }
+                Err(reason) => drafts.push(self.reject(body::cut(kind), reason, state.as_ref(), payload.clone())),
+            }
+        }
+        if let Some(rest) = outcome.events.get(most..).filter(|rest| !rest.is_empty()) {
+            let told = Value::from(rest.iter().map(as_value).collect::<Vec<_>>());
+            drafts.push(self.reject(format!("{} more", rest.len()), "too_many_events", state.as_ref(), told));
+        }
+        if version != self.view.state_version {
+            supersede(self.view, self.source, drafts);
+        }
     }
-    if !payload.fits(MOST_PAYLOAD) {
-        return Err("event_too_large");
+
+    /// An emitted event as its record holds it, or why it cannot be accepted in any state.
+    fn admit(&self, place: usize, kind: &str, payload: &Value) -> Result<EventBody, &'static str> {
+        let declared = self.action.and_then(|action| action.emits.iter().find(|emitted| *emitted == kind));
+        let (id, kind) = event_id(self.execution, place).zip(declared.cloned()).ok_or("event_undeclared")?;
+        if !payload.is_recordable() {
+            return Err("payload_malformed");
+        }
+        if !payload.fits(MOST_PAYLOAD) {
+            return Err("event_too_large");
+        }
+        let payload = payload.clone();
+        Ok(EventBody { id, kind, payload, correlation: None, causation: None, execution: Some(self.execution) })
     }
-    let payload = payload.clone();
-    Ok(EventBody { id, kind, payload, correlation: None, causation: None, execution: Some(execution) })
+
+    /// The facts must go on from every event; the domain's own code may fail at one.
+    fn fold(&self, facts: Option<&mut FactsBox>, body: &EventBody) -> Result<(), &'static str> {
+        let event = Event { body, source: self.source, recorded_at: self.view.head.effective(self.now) };
+        facts.map_or(Ok(()), |facts| facts.apply(&event)).map_err(|_| "facts_failed")
+    }
+
+    fn reject(&self, event_type: String, reason: &'static str, state: Option<&StateName>, payload: Value) -> Draft {
+        let (reason, state, payload) = (Code::fixed(reason), state.cloned(), Told::of(payload));
+        let event = RejectedEvent { execution: self.execution, event_type, reason, state, payload };
+        Draft::new(self.source, Body::EventRejected(event))
+    }
 }
 
 /// An event that is told and not accepted.

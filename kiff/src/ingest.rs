@@ -4,12 +4,13 @@ use crate::{
     actor::{Actor, ActorType},
     approval::supersede,
     domain::{CheckedStep, Domain},
-    event::EventBody,
+    event::{Event, EventBody},
     ids::{ActorId, EntityRef, EventType, StateName},
     record::{
         Draft,
         body::{Body, StateChange},
     },
+    timestamp::Timestamp,
     view::View,
 };
 use std::sync::Arc;
@@ -55,6 +56,9 @@ pub enum EventRefusal {
         /// The event's id.
         id: String,
     },
+    /// The domain's own code fails at the event, so that its facts could not be relied on any more.
+    #[error("the facts of the entity cannot be folded with this event")]
+    FactsFailed,
     /// The payload does not fit a record.
     #[error("the payload has {bytes} bytes; at most {most} are admitted")]
     TooLarge {
@@ -77,6 +81,7 @@ impl EventRefusal {
             Self::NoTransition { .. } => "no_transition",
             Self::SourceNotAllowed { .. } => "source_not_allowed",
             Self::IdReused { .. } => "event_id_reused",
+            Self::FactsFailed => "facts_failed",
             Self::TooLarge { .. } => "event_too_large",
             Self::PayloadMalformed => "payload_malformed",
         }
@@ -100,6 +105,7 @@ pub(crate) fn ingest(
     source: &Arc<Actor>,
     event: &EventBody,
     found: Option<&(EntityRef, EventBody)>,
+    now: Timestamp,
 ) -> Admitted {
     if let Some((entity, earlier)) = found {
         let same = *entity == view.head.entity && earlier.kind == event.kind && earlier.payload == event.payload;
@@ -118,6 +124,7 @@ pub(crate) fn ingest(
     }
     match step(domain, view, source, event) {
         Err(refusal) => Admitted::Refused(refusal),
+        Ok(_) if !can_be_folded(view, source, event, now) => Admitted::Refused(EventRefusal::FactsFailed),
         Ok(step) => {
             let mut drafts = Vec::with_capacity(2 + view.approvals.len());
             accept(source, event.clone(), view.state.as_ref(), view.state_version, &step.to, &mut drafts);
@@ -161,6 +168,12 @@ fn step<'a>(
             kind: source.kind,
         })
     }
+}
+
+/// True unless the domain's own code fails at the event: in the log it would spoil the entity's facts for good.
+fn can_be_folded(view: &View, source: &Actor, body: &EventBody, now: Timestamp) -> bool {
+    let event = Event { body, source, recorded_at: view.head.effective(now) };
+    view.facts.clone().is_none_or(|mut facts| view.facts_failed || facts.apply(&event).is_ok())
 }
 
 /// The two records of an accepted event.

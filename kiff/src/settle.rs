@@ -7,7 +7,7 @@ use crate::{
     contract::Effect,
     decide::Case,
     decision::{Clearance, Cleared},
-    finish::emit,
+    finish::Emitter,
     ids::{Code, ExecutionId, Permission},
     record::{
         Draft,
@@ -57,8 +57,15 @@ pub(crate) fn resolve(case: &Case<'_>, id: ExecutionId, resolution: &Resolution,
     let resolved = body::Resolved { action: open.action.clone(), execution: id, result, evidence };
     let mut drafts = vec![Draft::new(by.actor, Body::ExecutionResolved(resolved))];
     if let Resolution::Succeeded(outcome) = resolution {
-        let action = case.domain.action(open.action.as_str());
-        emit(case.domain, case.view, action, by.actor, id, outcome, &mut drafts);
+        let emitter = Emitter {
+            domain: case.domain,
+            view: case.view,
+            action: case.domain.action(open.action.as_str()),
+            source: by.actor,
+            execution: id,
+            now: case.at.now,
+        };
+        emitter.emit(outcome, &mut drafts);
     }
     Reviewed::Done(drafts)
 }

@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn bad_names_of_roles_and_versions_are_told() {
-        assert_eq!(faults(Domain::builder("d d", "v1").table(machine())), ["Name", "Name"]);
+        assert_eq!(faults(Domain::builder("d d", "v1").table(machine())), ["Name"]);
+        assert_eq!(faults(Domain::builder("d", "v1").policy_version("p p").table(machine())), ["Name"]);
         assert_eq!(faults(builder().role("r r", ["a.b"]).role("r", ["a"])), ["Name", "Name"]);
     }
 

@@ -1,6 +1,7 @@
 //! Answers: what a caller is told of a proposal.
 
 mod ended;
+mod json;
 
 pub(crate) use ended::Teller;
 
@@ -271,6 +272,18 @@ impl Answer {
             Self::Blocked(it) => it.receipt.as_ref(),
             Self::Failed(it) => it.receipt.as_ref(),
             Self::InDoubt(it) => it.receipt.as_ref(),
+        }
+    }
+
+    /// The entity that was asked about.
+    #[must_use]
+    pub fn entity(&self) -> &EntityRef {
+        match self {
+            Self::Executed(it) => &it.entity,
+            Self::Held(it) => &it.entity,
+            Self::Blocked(it) => &it.entity,
+            Self::Failed(it) => &it.entity,
+            Self::InDoubt(it) => &it.entity,
         }
     }
 

@@ -105,9 +105,11 @@ impl DomainBuilder {
     /// [`DomainError`] with every fault at once.
     pub fn build(mut self) -> Result<Domain, DomainError> {
         let faults = &mut self.faults;
-        let version = named("the domain", Version::new(&self.version), faults);
-        let policy_version =
-            named("the policy", Version::new(self.policy_version.as_ref().unwrap_or(&self.version)), faults);
+        let version = named("the domain, as `<name>-<version>`", Version::new(&self.version), faults);
+        let policy_version = match &self.policy_version {
+            Some(policy) => named("the policy version", Version::new(policy), faults),
+            None => version.clone(),
+        };
         let policy: Arc<dyn PermissionPolicy> = self.policy.unwrap_or_else(|| Arc::new(self.roles));
         let machines: Vec<_> =
             self.machines.into_iter().filter_map(|machine| check_machine(machine, faults)).map(Arc::new).collect();

@@ -178,6 +178,9 @@ fn hangs_on_history(reason: &Code) -> bool {
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} decisions made again, {} would differ", self.compared, self.differences.len())?;
+        if self.left_out > 0 {
+            write!(f, "; {} left out", self.left_out)?;
+        }
         for difference in &self.differences {
             write!(f, "\n{difference}")?;
         }
@@ -195,6 +198,9 @@ impl fmt::Display for Difference {
 
 impl fmt::Display for Outlook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.decision, self.reason)
+        match self.reason == *"none" {
+            true => write!(f, "{}", self.decision),
+            false => write!(f, "{} ({})", self.decision, self.reason),
+        }
     }
 }

@@ -71,7 +71,8 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Provides a value to the executors that take it by reference. One of each type.
+    /// Provides a value to the executors that take it by reference. One of each type: a second replaces the first.
+    /// An executor that takes `&Arc<dyn Bank>` is provided an `Arc<dyn Bank>`.
     pub fn provide<T: Any + Send + Sync>(mut self, value: T) -> Self {
         self.providers.insert(value);
         self
@@ -125,7 +126,11 @@ impl RuntimeBuilder {
     /// [`BuildError`] if an executor wants something that was not provided, or a name is malformed.
     pub fn build(self) -> Result<Runtime, BuildError> {
         if let Some((action, wanted)) = self.domain.needs().find(|(_, wanted)| !self.providers.has(wanted)) {
-            return Err(BuildError::NotProvided { action: action.clone(), wanted: wanted.name });
+            let (action, name) = (action.clone(), wanted.name);
+            return Err(match self.providers.has_arc(&wanted) {
+                true => BuildError::ProvidedInArc { action, wanted: name },
+                false => BuildError::NotProvided { action, wanted: name },
+            });
         }
         for (what, text) in [("the issuer", &self.issued_by), ("the anchor", &self.anchor)] {
             if text.is_empty()

@@ -16,8 +16,11 @@ use std::{error::Error, fmt};
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
     /// The proposal cannot be admitted at all. Nothing was recorded.
-    #[error("the proposal is not admitted")]
+    #[error(transparent)]
     Proposal(#[from] ProposalError),
+    /// A name that host code made the authority with breaks its alphabet. Nothing was recorded.
+    #[error("the authority is malformed: {0}")]
+    Authority(#[source] NameError),
     /// A name breaks its alphabet. Nothing was recorded.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -103,6 +106,7 @@ impl RuntimeError {
         match self {
             Self::Proposal(error) => error.code(),
             Self::Name(_) => "name_malformed",
+            Self::Authority(_) => "authority_malformed",
             Self::Entropy(_) => "no_randomness",
             Self::Store(error) => error.code(),
             Self::Contended { .. } => "contended",
@@ -115,6 +119,15 @@ impl RuntimeError {
             Self::OutcomeNotRecorded(_) => "outcome_not_recorded",
             Self::Inconsistent { .. } => "log_inconsistent",
         }
+    }
+}
+
+impl RuntimeError {
+    /// True if the caller sent something that cannot be admitted: in HTTP, a status of the four hundreds. All
+    /// else is the host's, or its store's.
+    #[must_use]
+    pub fn is_callers_fault(&self) -> bool {
+        matches!(self, Self::Proposal(_) | Self::Name(_) | Self::ApprovalUnknown { .. } | Self::ExecutionUnknown { .. })
     }
 }
 
@@ -161,6 +174,16 @@ pub enum BuildError {
         /// The type that is missing.
         wanted: &'static str,
     },
+    /// An executor wants something that the host provided in an `Arc`.
+    #[error(
+        "action `{action}` takes `&{wanted}`, and an `Arc` of it is provided; take `&Arc<..>`, or provide the value"
+    )]
+    ProvidedInArc {
+        /// The action.
+        action: ActionName,
+        /// The type that it takes.
+        wanted: &'static str,
+    },
     /// The tenant's name breaks its alphabet.
     #[error(transparent)]
     Tenant(#[from] NameError),
@@ -177,7 +200,7 @@ impl BuildError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotProvided { .. } => "not_provided",
+            Self::NotProvided { .. } | Self::ProvidedInArc { .. } => "not_provided",
             Self::Tenant(_) => "name_malformed",
             Self::Issue { .. } => "issue_malformed",
         }

@@ -84,7 +84,7 @@ impl Runtime {
         loop {
             let view = self.view(&entity).await?;
             let found = self.known_event(source, &event).await?;
-            let (state, drafts) = match ingest(self.domain(), &view, source, &event, found.as_ref()) {
+            let (state, drafts) = match ingest(self.domain(), &view, source, &event, found.as_ref(), now) {
                 Admitted::Known => return Ok(Ingested::AlreadyKnown),
                 Admitted::Refused(refusal) => {
                     // The view may be behind; what it refuses, a later one may accept.

@@ -228,9 +228,10 @@ impl Runtime {
                 if view.execution(cleared.terms.execution).is_none() {
                     self.execution_place(cleared.terms.execution).await?;
                 }
-                let drafts = finish(&self.inner.domain, &view, cleared, ending);
+                let now = self.inner.clock.now();
+                let drafts = finish(&self.inner.domain, &view, cleared, ending, now);
                 tried = Some(view.head.seq);
-                self.commit(view, drafts, trace, self.inner.clock.now()).await
+                self.commit(view, drafts, trace, now).await
             };
             match stored.await {
                 Ok(Commit::Stored(stored)) => return Ok(stored.records),
@@ -249,6 +250,7 @@ impl Runtime {
     /// Checks the proposal's names and parameters and draws what the call needs from outside.
     fn admit(&self, authority: &Authority, proposal: Proposal) -> Result<(Asked, Ids, Timestamp), RuntimeError> {
         let (ids, now) = self.draw()?;
+        authority.actor().map_err(RuntimeError::Authority)?;
         let asked = admit_proposal(&self.inner.domain, &self.tenant, authority, proposal, &ids)?;
         Ok((asked, ids, now))
     }

@@ -158,7 +158,7 @@ impl Scenario {
     #[track_caller]
     pub fn send(&mut self, authority: Authority, proposal: Proposal) -> Proposed {
         match self.runtime().execute(&authority, proposal) {
-            Ok(answer) => Proposed { answer },
+            Ok(answer) => self.proposed(answer),
             Err(error) => fail(&error),
         }
     }
@@ -169,7 +169,7 @@ impl Scenario {
         let granted = self.runtime().grant(&reviewer, held.approval_id, "granted in a scenario");
         match granted {
             Ok(Review::Recorded(status)) if status.state == ApprovalState::Granted => self.resume(held.approval_id),
-            Ok(Review::Recorded(_)) => Proposed { answer: Answer::Held(held) },
+            Ok(Review::Recorded(status)) => self.proposed(Answer::Held(Held { grants: status.grants, ..held })),
             Ok(Review::Refused(refusal)) => fail(&refusal),
             Err(error) => fail(&error),
         }
@@ -179,7 +179,7 @@ impl Scenario {
     #[track_caller]
     pub fn resume(&mut self, approval: ApprovalId) -> Proposed {
         match self.runtime().resume(approval) {
-            Ok(answer) => Proposed { answer },
+            Ok(answer) => self.proposed(answer),
             Err(error) => fail(&error),
         }
     }
@@ -199,8 +199,21 @@ impl Scenario {
     pub fn assert_grant_refused(&mut self, held: &Held, reviewer: Authority, code: &str) -> ReviewRefusal {
         match self.runtime().grant(&reviewer, held.approval_id, "") {
             Ok(Review::Refused(refusal)) if refusal.code() == *code => refusal,
-            other => fail(&format!("wanted the grant to be refused with `{code}`, got {other:?}")),
+            Ok(Review::Refused(refusal)) => {
+                fail(&format!("wanted the grant to be refused with `{code}`, got `{}`: {refusal}", refusal.code()))
+            }
+            Ok(Review::Recorded(status)) => {
+                fail(&format!("wanted the grant to be refused with `{code}`, it is {}", status.state))
+            }
+            Err(error) => fail(&error),
         }
+    }
+
+    /// The answer with what the entity's timeline says beside it.
+    fn proposed(&mut self, answer: Answer) -> Proposed {
+        let entity = answer.entity().to_string();
+        let timeline = self.runtime().timeline(&entity).map(|timeline| timeline.to_string()).unwrap_or_default();
+        Proposed { answer, timeline }
     }
 
     /// Asserts the state of an entity, by name.
@@ -261,6 +274,8 @@ impl Scenario {
 #[derive(Debug)]
 pub struct Proposed {
     answer: Answer,
+    /// The entity's timeline, for an assertion that fails.
+    timeline: String,
 }
 
 impl Proposed {
@@ -274,7 +289,7 @@ impl Proposed {
     pub fn assert_executed(self) -> Executed {
         match self.answer {
             Answer::Executed(it) => it,
-            other => unexpected("executed", &other),
+            other => unexpected("executed", other, &self.timeline),
         }
     }
 
@@ -283,7 +298,7 @@ impl Proposed {
     pub fn assert_held(self, reason: &str) -> Held {
         match self.answer {
             Answer::Held(it) if it.reason == *reason => it,
-            other => unexpected(&format!("held for `{reason}`"), &other),
+            other => unexpected(&format!("held for `{reason}`"), other, &self.timeline),
         }
     }
 
@@ -292,7 +307,7 @@ impl Proposed {
     pub fn assert_blocked(self, reason: &str) -> Blocked {
         match self.answer {
             Answer::Blocked(it) if it.reason == *reason => it,
-            other => unexpected(&format!("blocked for `{reason}`"), &other),
+            other => unexpected(&format!("blocked for `{reason}`"), other, &self.timeline),
         }
     }
 
@@ -301,7 +316,7 @@ impl Proposed {
     pub fn assert_failed(self) -> Failed {
         match self.answer {
             Answer::Failed(it) => it,
-            other => unexpected("failed", &other),
+            other => unexpected("failed", other, &self.timeline),
         }
     }
 
@@ -310,7 +325,7 @@ impl Proposed {
     pub fn assert_in_doubt(self, cause: &str) -> InDoubt {
         match self.answer {
             Answer::InDoubt(it) if it.cause == *cause => it,
-            other => unexpected(&format!("in doubt, `{cause}`"), &other),
+            other => unexpected(&format!("in doubt, `{cause}`"), other, &self.timeline),
         }
     }
 }
@@ -340,8 +355,13 @@ impl Replayed {
 }
 
 #[track_caller]
-fn unexpected(wanted: &str, answer: &Answer) -> ! {
-    fail(&format!("wanted {wanted}, got {}: {answer:?}", answer.word()))
+fn unexpected(wanted: &str, answer: Answer, timeline: &str) -> ! {
+    let word = answer.word();
+    let told = match answer.executed() {
+        Ok(executed) => executed.message,
+        Err(other) => other.to_string(),
+    };
+    fail(&format!("wanted {wanted}, got {word}: {told}\n{timeline}"))
 }
 
 /// Expected and found lines side by side: `-` is missing, `+` was not expected.
