@@ -87,7 +87,7 @@ mod tests {
         assert!(rt.tenant("a b").is_err());
         let bad =
             rt.blocking().execute(&Authority::agent("no spaces", ["operator"]), Proposal::new("BUMP", "counter:1"));
-        assert!(matches!(bad, Err(RuntimeError::Proposal(_))));
+        assert!(matches!(bad, Err(RuntimeError::Authority(_))));
     }
 
     #[test]
@@ -221,5 +221,60 @@ mod tests {
         let kiff::Decision::AlreadyCleared(answer) = rt.decide(&agent(), proposal()).unwrap() else { panic!() };
         assert_eq!(answer.executed().unwrap().message, "paid");
         assert_eq!(rt.state("bill:1").unwrap().unwrap().state, *"DONE");
+    }
+
+    #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+    struct Strict {
+        total: u64,
+    }
+
+    impl kiff::Facts for Strict {
+        fn apply(&mut self, event: &kiff::Event<'_>) {
+            let add = event.get("add").and_then(|add| add.as_number()?.as_u64());
+            self.total += add.expect("every event says how much");
+        }
+    }
+
+    #[test]
+    fn an_event_at_which_the_domains_own_code_fails_is_not_let_in() {
+        let machine = Machine::new("sum").starts("STARTED", "ON").moves("ON", "ADDED", "ON").facts::<Strict>();
+        let contract = Contract::new("ADD", "sum").allowed_states(["ON"]).emits(["ADDED"]);
+        // It emits one event that can be folded and one that cannot.
+        let add = |_: Call<'_>| {
+            let good = kiff::Value::object([("add", 2u64)]);
+            Ok(Outcome::new("added").event("ADDED", good).emit("ADDED"))
+        };
+        let definition = Definition::new(contract).executor(add);
+        let domain = Domain::builder("sums", "v1").table(machine).define(definition).build().unwrap();
+        let rt = Runtime::builder(domain).build().unwrap().blocking();
+        let host = Authority::service("host");
+        let event = |id: &str| NewEvent::new(id, "STARTED").payload(kiff::Value::object([("add", 1u64)]));
+        let refused = rt.ingest(&host, "sum:1", NewEvent::new("e1", "STARTED")).unwrap();
+        assert!(matches!(refused, Ingested::Refused(kiff::EventRefusal::FactsFailed)));
+        assert!(rt.timeline("sum:1").unwrap().records().is_empty());
+        rt.ingest(&host, "sum:1", event("e2")).unwrap().accepted().unwrap();
+        let done = rt.execute(&agent(), Proposal::new("ADD", "sum:1")).unwrap().executed().unwrap();
+        assert_eq!(done.rejected_events[0].1, *"facts_failed");
+        let state = rt.state("sum:1").unwrap().unwrap();
+        assert_eq!(state.facts::<Strict>().unwrap().total, 3);
+        assert!(state.is_flagged && rt.rebuild("sum:1").unwrap().matches());
+    }
+
+    #[test]
+    fn a_provided_arc_is_told_from_nothing() {
+        struct NeedsText;
+        impl kiff::Executor for NeedsText {
+            fn run<'a>(&'a self, call: Call<'a>) -> kiff::BoxFuture<'a, Result<Outcome, kiff::Failure>> {
+                Box::pin(async move { call.provided::<String>().map(Outcome::new) })
+            }
+            fn needs(&self) -> Vec<Provided> {
+                vec![Provided::of::<String>()]
+            }
+        }
+        let machine = Machine::new("bill").starts("SENT", "DUE");
+        let say = Definition::new(Contract::new("SAY", "bill").allowed_states(["DUE"])).executor(NeedsText);
+        let domain = Domain::builder("bills", "v1").table(machine).define(say).build().unwrap();
+        let error = Runtime::builder(domain).provide(Arc::new("text".to_owned())).build().unwrap_err();
+        assert!(matches!(error, BuildError::ProvidedInArc { .. }), "{error}");
     }
 }
