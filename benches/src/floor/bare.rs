@@ -94,6 +94,8 @@ fn clearance_body(out: &mut Vec<u8>, it: &Input, request: &[u8; 32]) {
     }
     raw(out, "],\"contract_digest\":\"");
     digest(out, &it.contract);
+    raw(out, "\",\"deadline\":\"");
+    time(out, it.recorded_at + 600_000);
     raw(
         out,
         "\",\"decision\":\"allowed\",\"domain_version\":\"credits-v1\",\"effect\":\"once\",\"execution_id\":\"exec_",
