@@ -5,9 +5,14 @@
 //! needs nothing.
 
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 
 pub use crate::record::{Claim, IndexEntry, Mark, index_of};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub use postgres::{PostgresError, PostgresStore};
 
 use crate::{
     action::BoxFuture,
