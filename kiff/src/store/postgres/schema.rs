@@ -157,7 +157,7 @@ async fn prepare(connection: &mut sqlx::PgConnection, statements: &Statements) -
         sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *connection).await?;
     }
     let text = statements.in_schema(
-        "CREATE TABLE kiff.schema_version (only boolean PRIMARY KEY DEFAULT true CHECK (only), version integer NOT NULL); \
+        "CREATE TABLE kiff.schema_version (one boolean PRIMARY KEY DEFAULT true CHECK (one), version integer NOT NULL); \
          INSERT INTO kiff.schema_version (version) VALUES (0)",
     );
     sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await?;
