@@ -4,7 +4,7 @@ use super::{
     cluster::Cluster,
     tests::{first_batch, new_schema, on_tokio, stream, tenant},
 };
-use kiff::store::{Append, EventStore, PostgresError, PostgresStore};
+use kiff::store::{Append, Claim, EventStore, MarkKind, PostgresError, PostgresStore, StoreError};
 use sqlx::{AssertSqlSafe, PgPool};
 
 #[test]
@@ -84,13 +84,34 @@ fn a_server_that_is_not_fit_is_refused() {
             assert!(matches!(&error, PostgresError::NotDurable { setting: s, .. } if *s == setting), "{error:?}");
             set(&pool, setting, "on").await;
         }
-        pool.close().await;
+    });
+}
+
+#[test]
+fn a_replica_is_refused_at_open_and_at_every_read() {
+    let Some(cluster) = Cluster::new() else { return };
+    on_tokio(async {
+        let store = PostgresStore::open(cluster.pool_with(Default::default(), 1).await).await.unwrap();
         cluster.stop();
         cluster.become_replica();
         cluster.start();
-        let pool = cluster.pool().await;
-        let error = PostgresStore::open(pool).await.unwrap_err();
+        let error = PostgresStore::open(cluster.pool().await).await.unwrap_err();
         assert!(matches!(error, PostgresError::Replica), "{error:?}");
+        // The one connection from before is found to be dead.
+        assert!(store.sequence(&tenant()).await.is_err());
+        let claim = Claim::Event("host".parse().unwrap(), "evt_one".parse().unwrap());
+        for answer in [
+            store.read(&tenant(), &stream("one"), 0, 1).await.err(),
+            store.read_log(&tenant(), 0, 1).await.err(),
+            store.find(&tenant(), &claim).await.err(),
+            store.sequence(&tenant()).await.err(),
+            EventStore::open(&store, &tenant(), MarkKind::Approval, None, 1).await.err(),
+        ] {
+            let Some(StoreError::Failed(source)) = answer else { panic!("{answer:?}") };
+            assert!(matches!(source.downcast_ref(), Some(PostgresError::Replica)), "{source:?}");
+        }
+        let error = store.append(&first_batch(&["one"]).await).await.unwrap_err();
+        assert!(matches!(error, StoreError::Failed(_)), "{error:?}");
     });
 }
 

@@ -1,6 +1,6 @@
 //! One append: one statement that looks, and stores all or nothing.
 
-use super::{PostgresStore, code_of, failed, is_race, lost, rows::Rows};
+use super::{DIVISION_BY_ZERO, PostgresStore, code_of, failed, is_race, lost, rows::Rows};
 use crate::store::{Append, Batch, StoreError};
 use sqlx::{Row, postgres::PgRow};
 use std::collections::HashSet;
@@ -128,7 +128,7 @@ pub(super) async fn append(store: &PostgresStore, batch: &Batch) -> Result<Appen
 
 /// True if the statement undid itself.
 fn met_another(error: &sqlx::Error) -> bool {
-    code_of(error) == Some("22012")
+    code_of(error) == Some(DIVISION_BY_ZERO)
 }
 
 impl Rows<'_> {

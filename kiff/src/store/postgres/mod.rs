@@ -34,7 +34,8 @@ use std::{fmt, sync::Arc};
 ///
 /// # What it needs
 ///
-/// The pool must lead to the primary. What another session has locked is waited for, so set a
+/// The pool must lead to the primary; a read that a replica answers is refused, so that no decision rests on
+/// old records. What another session has locked is waited for, so set a
 /// `statement_timeout` if the host wants a bound; a statement that runs into it has stored nothing.
 /// A pool with `test_before_acquire(false)` saves a round trip on each call.
 ///
@@ -188,6 +189,10 @@ fn code_of(error: &sqlx::Error) -> Option<&str> {
 fn is_race(error: &sqlx::Error) -> bool {
     matches!(code_of(error), Some("40001" | "40P01"))
 }
+
+/// What our statements raise themselves: the one error that a statement can raise without a function of ours
+/// in the database.
+const DIVISION_BY_ZERO: &str = "22012";
 
 /// Numbers beyond what a `bigint` holds are beyond every stream, log and page as well.
 fn int(number: impl TryInto<i64>) -> i64 {

@@ -1,6 +1,9 @@
 //! Reading records, claims and open marks.
+//!
+//! A pool may lead to another server after a failover, and decisions must not rest on one that follows. The
+//! limit of every statement is therefore divided by zero on a replica: it is computed even if no row is found.
 
-use super::{PostgresStore, count, failed, int};
+use super::{DIVISION_BY_ZERO, PostgresError, PostgresStore, code_of, count, failed, int};
 use crate::{
     ids::{EntityRef, TenantId},
     record::{Claim, Mark, RecordBytes},
@@ -8,20 +11,23 @@ use crate::{
 };
 use sqlx::{Row, postgres::PgRow};
 
-pub(super) const STREAM: &str =
-    "SELECT bytes FROM kiff.records WHERE tenant = $1 AND stream = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+pub(super) const STREAM: &str = "
+SELECT bytes FROM kiff.records WHERE tenant = $1 AND stream = $2 AND seq > $3
+ORDER BY seq LIMIT $4 / (NOT pg_is_in_recovery())::integer";
 
 /// Looked up one by one, so that no plan ever reads all records of the table for a page.
 pub(super) const LOG: &str = "
 SELECT (SELECT r.bytes FROM kiff.records r WHERE r.tenant = l.tenant AND r.stream = l.stream AND r.seq = l.seq)
-FROM kiff.log l WHERE l.tenant = $1 AND l.idx >= $2 ORDER BY l.idx LIMIT $3";
+FROM kiff.log l WHERE l.tenant = $1 AND l.idx >= $2 ORDER BY l.idx LIMIT $3 / (NOT pg_is_in_recovery())::integer";
 
-pub(super) const FIND: &str = "SELECT stream, seq, closed FROM kiff.claims WHERE tenant = $1 AND claim = $2";
+pub(super) const FIND: &str = "
+SELECT stream, seq, closed FROM kiff.claims WHERE tenant = $1 AND claim = $2
+LIMIT 1 / (NOT pg_is_in_recovery())::integer";
 
 pub(super) const OPEN: &str = "
 SELECT stream, seq, id FROM kiff.open
 WHERE tenant = $1 AND kind = $2 AND (stream, seq, id) > ($3, $4, $5)
-ORDER BY stream, seq, id LIMIT $6";
+ORDER BY stream, seq, id LIMIT $6 / (NOT pg_is_in_recovery())::integer";
 
 pub(super) async fn stream(
     store: &PostgresStore,
@@ -31,7 +37,7 @@ pub(super) async fn stream(
     limit: usize,
 ) -> Result<Vec<RecordBytes>, StoreError> {
     let query = store.statements.read_stream.query().bind(tenant.as_str()).bind(stream.as_str());
-    let rows = query.bind(int(after)).bind(int(limit)).fetch_all(&store.pool).await.map_err(failed)?;
+    let rows = query.bind(int(after)).bind(int(limit)).fetch_all(&store.pool).await.map_err(unread)?;
     rows.iter().map(bytes).collect()
 }
 
@@ -42,13 +48,13 @@ pub(super) async fn log(
     limit: usize,
 ) -> Result<Vec<RecordBytes>, StoreError> {
     let query = store.statements.read_log.query().bind(tenant.as_str());
-    let rows = query.bind(int(after)).bind(int(limit)).fetch_all(&store.pool).await.map_err(failed)?;
+    let rows = query.bind(int(after)).bind(int(limit)).fetch_all(&store.pool).await.map_err(unread)?;
     rows.iter().map(bytes).collect()
 }
 
 pub(super) async fn find(store: &PostgresStore, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
     let query = store.statements.find.query().bind(tenant.as_str()).bind(claim_text(claim));
-    let Some(row) = query.fetch_optional(&store.pool).await.map_err(failed)? else { return Ok(None) };
+    let Some(row) = query.fetch_optional(&store.pool).await.map_err(unread)? else { return Ok(None) };
     let closed: Option<i64> = row.try_get(2).map_err(failed)?;
     Ok(Some(Found { stream: parsed(&row, 0)?, seq: seq(&row, 1)?, closed: closed.map(count) }))
 }
@@ -67,7 +73,7 @@ pub(super) async fn open(
     };
     let query = store.statements.open.query().bind(tenant.as_str()).bind(kind_text(kind));
     let query = query.bind(stream).bind(place).bind(id).bind(int(limit));
-    let rows = query.fetch_all(&store.pool).await.map_err(failed)?;
+    let rows = query.fetch_all(&store.pool).await.map_err(unread)?;
     let open = |row: &PgRow| {
         let mark = match kind {
             MarkKind::Approval => Mark::Approval(parsed(row, 2)?),
@@ -101,6 +107,14 @@ pub(super) fn kind_text(kind: MarkKind) -> &'static str {
     match kind {
         MarkKind::Approval => "approval",
         MarkKind::Execution => "execution",
+    }
+}
+
+/// The error of a statement that reads.
+pub(super) fn unread(error: sqlx::Error) -> StoreError {
+    match code_of(&error) {
+        Some(DIVISION_BY_ZERO) => StoreError::failed(PostgresError::Replica),
+        _ => failed(error),
     }
 }
 

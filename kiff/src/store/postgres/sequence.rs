@@ -5,14 +5,15 @@
 //! was committed before it could lock the stream's head. Its clock is greater than theirs, so sorting by
 //! clock keeps the order of every stream.
 
-use super::{PostgresStore, count, failed, is_race, lost};
+use super::{PostgresStore, count, failed, is_race, lost, read::unread};
 use crate::{ids::TenantId, store::StoreError};
 use sqlx::Row;
 
 /// The length of the log, and whether a batch waits for its place: one look at one moment.
 pub(super) const WAITING: &str = "
 SELECT coalesce((SELECT length FROM kiff.lengths WHERE tenant = $1), 0),
-       EXISTS (SELECT FROM kiff.pending WHERE tenant = $1)";
+       EXISTS (SELECT FROM kiff.pending WHERE tenant = $1)
+LIMIT 1 / (NOT pg_is_in_recovery())::integer";
 
 /// One sequencer at a time. The upsert waits for the other one, and locks the row.
 pub(super) const LOCK_LENGTH: &str = "
@@ -51,7 +52,7 @@ const TRIES: usize = 16;
 
 pub(super) async fn sequence(store: &PostgresStore, tenant: &TenantId) -> Result<u64, StoreError> {
     let query = store.statements.waiting.query().bind(tenant.as_str());
-    let row = query.fetch_one(&store.pool).await.map_err(failed)?;
+    let row = query.fetch_one(&store.pool).await.map_err(unread)?;
     if !row.try_get::<bool, _>(1).map_err(failed)? {
         return row.try_get(0).map(count).map_err(failed);
     }
