@@ -15,8 +15,11 @@ use std::collections::{BTreeMap, HashSet};
 /// A batch as the columns that the append's statement takes. Made once, bound at each try.
 pub(super) struct Rows<'a> {
     batch: &'a Batch,
+    /// In the order of their names, in which all batches lock them.
+    parts: Vec<&'a Part>,
+    locked: Heads<'a>,
+    /// In the batch's own order.
     written: Heads<'a>,
-    guarded: Heads<'a>,
     streams: Vec<&'a str>,
     seqs: Vec<i64>,
     bytes: Vec<&'a [u8]>,
@@ -26,11 +29,14 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub(super) fn of(batch: &'a Batch) -> Self {
-        let (written, guarded): (Vec<_>, Vec<_>) = batch.parts().iter().partition(|part| !part.records().is_empty());
+        let mut parts: Vec<_> = batch.parts().iter().collect();
+        parts.sort_unstable_by_key(|part| part.stream().as_str());
+        let written: Vec<_> = batch.parts().iter().filter(|part| !part.records().is_empty()).collect();
         let mut rows = Self {
             batch,
+            locked: Heads::of(&parts),
+            parts,
             written: Heads::of(&written),
-            guarded: Heads::of(&guarded),
             streams: Vec::new(),
             seqs: Vec::new(),
             bytes: Vec::new(),
@@ -48,23 +54,24 @@ impl<'a> Rows<'a> {
         rows
     }
 
-    pub(super) fn batch(&self) -> &'a Batch {
-        self.batch
+    /// The part at a place among those that were locked.
+    pub(super) fn part(&self, place: usize) -> Option<&'a Part> {
+        self.parts.get(place).copied()
     }
 
-    /// The claims that the batch makes, in its order, with their texts.
-    pub(super) fn claims(&self) -> impl Iterator<Item = (&str, &Claim)> {
-        self.claims.texts.iter().map(String::as_str).zip(&self.claims.claims)
+    /// The claim at a place among those that the batch makes.
+    pub(super) fn claim(&self, place: usize) -> Option<&Claim> {
+        self.claims.claims.get(place)
     }
 
     /// The statement with its parameters, in the order of their numbers.
     pub(super) fn bind(&self, statements: &Statements) -> Query<'static, Postgres, PgArguments> {
         let query = statements.append.query().bind(self.batch.tenant().as_str());
+        let query = query.bind(&self.locked.streams).bind(&self.locked.expected).bind(&self.locked.heads);
         let query = query.bind(&self.written.streams).bind(&self.written.expected).bind(&self.written.heads);
-        let query = query.bind(&self.guarded.streams).bind(&self.guarded.expected);
         let query = query.bind(&self.streams).bind(&self.seqs).bind(&self.bytes);
         let query = query.bind(&self.claims.texts).bind(&self.claims.streams).bind(&self.claims.seqs);
-        let query = query.bind(&self.claims.closed).bind(self.claims.twice);
+        let query = query.bind(&self.claims.closed).bind(self.claims.twice.map(place_of));
         let query = query.bind(&self.marks.ids).bind(&self.marks.kinds).bind(&self.marks.streams);
         let query = query.bind(&self.marks.seqs).bind(&self.marks.moved).bind(&self.marks.shut);
         query.bind(&self.marks.settled).bind(&self.marks.closed).bind(statements.durability.as_str())
@@ -108,6 +115,11 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// A place as the database counts it: from 1.
+fn place_of(index: usize) -> i32 {
+    i32::try_from(index).map_or(i32::MAX, |index| index.saturating_add(1))
+}
+
 /// Streams with the sequences before and after the batch.
 struct Heads<'a> {
     streams: Vec<&'a str>,
@@ -134,14 +146,16 @@ struct Claims<'a> {
     seqs: Vec<i64>,
     closed: Vec<Option<i64>>,
     known: HashSet<String>,
-    /// True if the batch makes one claim twice, so that it can only be refused.
-    twice: bool,
+    /// Where the batch makes a claim that it made before, so that it can only be refused.
+    twice: Option<usize>,
 }
 
 impl<'a> Claims<'a> {
     fn push(&mut self, record: &'a Record, claim: Claim) {
         let text = claim_text(&claim);
-        self.twice |= !self.known.insert(text.clone());
+        if !self.known.insert(text.clone()) {
+            self.twice.get_or_insert(self.claims.len());
+        }
         self.claims.push(claim);
         self.texts.push(text);
         self.streams.push(record.entity().as_str());

@@ -66,12 +66,17 @@ impl Statements {
 
     /// Begins a transaction, whatever the session's defaults are.
     ///
-    /// Each statement must see what was committed before it, not before the transaction.
+    /// Each statement must see what was committed before it, not before the transaction. The planner is told to
+    /// use the keys: a plan made while a table was small is kept while it grows.
     pub(super) fn begin(&self) -> &'static str {
         match self.durability {
-            Durability::On => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = on",
+            Durability::On => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL enable_seqscan = off; \
+                 SET LOCAL synchronous_commit = on"
+            }
             Durability::RemoteApply => {
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = remote_apply"
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL enable_seqscan = off; \
+                 SET LOCAL synchronous_commit = remote_apply"
             }
         }
     }
