@@ -110,6 +110,7 @@
 //! |---|---|---|
 //! | `macros` | yes | `#[action]`, `#[derive(StateMachine)]`, `#[derive(Param)]` |
 //! | `decimal` | | `rust_decimal::Decimal` as a parameter type |
+//! | `postgres` | | `store::PostgresStore`, on the host's `sqlx::PgPool`; needs Rust 1.94 |
 //! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, the store suite |
 //!
 //! A feature adds and never changes behaviour. The minimum supported Rust version is 1.88 for the default

@@ -8,6 +8,8 @@ mod faults;
 mod log;
 #[cfg(test)]
 mod open;
+#[cfg(test)]
+mod waits;
 
 #[cfg(test)]
 mod tests {

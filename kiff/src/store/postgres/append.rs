@@ -23,6 +23,7 @@ pub(super) async fn append(store: &PostgresStore, batch: &Batch) -> Result<Appen
     loop {
         // Without a connection nothing can have happened; what comes after may have.
         let mut connection = store.pool.acquire().await.map_err(failed)?;
+        // To the end of the answers: the commit's own error comes behind the row.
         let answer = rows.bind(&store.statements).fetch_all(&mut *connection).await;
         tries += 1;
         // All rows are read, not only the one: the commit's own error follows it.
