@@ -1,6 +1,6 @@
 //! One append: one statement, and one round trip.
 
-use super::{PostgresStore, code_of, count, failed, is_race, lost, rows::Rows};
+use super::{MET_ANOTHER, PostgresStore, code_of, count, failed, is_race, lost, rows::Rows};
 use crate::store::{Append, Batch, StoreError};
 use sqlx::{Row, postgres::PgRow};
 
@@ -40,7 +40,7 @@ pub(super) async fn append(store: &PostgresStore, batch: &Batch) -> Result<Appen
 
 /// True if the function undid what it did.
 fn met_another(error: &sqlx::Error) -> bool {
-    code_of(error) == Some("KF001")
+    code_of(error) == Some(MET_ANOTHER)
 }
 
 impl Rows<'_> {

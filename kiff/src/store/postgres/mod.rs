@@ -174,8 +174,8 @@ fn lost(error: sqlx::Error) -> StoreError {
         Some(code) if ["40", "23", "42", "22", "53", "55", "25", "54"].iter().any(|class| code.starts_with(class)) => {
             StoreError::failed(error)
         }
-        // A statement that was cancelled, also by its timeout.
-        Some("57014") => StoreError::failed(error),
+        // A statement that was cancelled, also by its timeout; a function that undid what it did.
+        Some("57014" | MET_ANOTHER) => StoreError::failed(error),
         _ => StoreError::unknown(error),
     }
 }
@@ -190,8 +190,10 @@ fn is_race(error: &sqlx::Error) -> bool {
     matches!(code_of(error), Some("40001" | "40P01"))
 }
 
-/// What our statements raise themselves: the one error that a statement can raise without a function of ours
-/// in the database.
+/// What an append raises to undo what it did.
+const MET_ANOTHER: &str = "KF001";
+
+/// What a read on a replica raises.
 const DIVISION_BY_ZERO: &str = "22012";
 
 /// Numbers beyond what a `bigint` holds are beyond every stream, log and page as well.
