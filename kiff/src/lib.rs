@@ -114,6 +114,7 @@
 //! | `decimal` | | `rust_decimal::Decimal` as a parameter type |
 //! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, with a SQLite that is compiled in |
 //! | `sqlite` | | the same, with the system's SQLite (3.51.3 or newer; an older one is refused) |
+//! | `postgres` | | `store::PostgresStore`, on the host's `sqlx::PgPool`; needs Rust 1.94 |
 //! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, the store suite |
 //!
 //! A feature adds and never changes behaviour. The minimum supported Rust version is 1.88 for the default

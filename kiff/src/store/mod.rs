@@ -2,14 +2,20 @@
 //!
 //! [`EventStore`] is for users to implement: everything in it is public vocabulary, and
 //! `kiff::testing::store_suite` holds an implementation to its rules. [`MemoryStore`] is the one that
-//! needs nothing; `SqliteStore` (feature `sqlite` or `sqlite-bundled`) keeps the log in a file.
+//! needs nothing; `SqliteStore` (feature `sqlite` or `sqlite-bundled`) keeps the log in a
+//! file, and `PostgresStore` (feature `postgres`) in a database that other processes share.
 
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use crate::record::{Claim, IndexEntry, Mark, index_of};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub use postgres::{PostgresError, PostgresStore};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use sqlite::{SqliteError, SqliteStore};

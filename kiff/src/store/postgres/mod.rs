@@ -1,0 +1,207 @@
+//! Records in PostgreSQL, on the host's own pool.
+
+mod append;
+mod read;
+mod rows;
+mod schema;
+mod sequence;
+mod statements;
+
+use super::{Append, Batch, EventStore, Found, MarkKind, OpenMark, StoreError};
+use crate::{
+    ids::{EntityRef, TenantId},
+    record::{Claim, RecordBytes},
+};
+use sqlx::PgPool;
+use statements::Statements;
+use std::{fmt, sync::Arc};
+
+/// Keeps records in PostgreSQL, on the host's own pool. A clone is the same store.
+///
+/// # What it promises
+///
+/// - An append is one statement and one round trip. It compares and sets the head of each stream that it
+///   writes, in a row of that stream's own, so that appends to different entities never wait for each other.
+/// - It is acknowledged after the server has flushed it (`synchronous_commit` is never weaker than `on`
+///   in an append, whatever the session says), and after the standbys that the server is told to wait for.
+/// - The order of a tenant's log is given out by [`sequence`](EventStore::sequence), one sequencer at a time,
+///   without gaps, and never by a serial column.
+/// - If the connection is lost while an append is under way, the answer is [`StoreError::Unknown`]. A
+///   [`Runtime`](crate::Runtime) then reads the stream again and finds out.
+///
+/// [`read_log`](EventStore::read_log) only reads, so it shows what has been sequenced. Who wants all that is
+/// committed calls `sequence` first, as the runtime does.
+///
+/// # What it needs
+///
+/// The pool must lead to the primary; a read that a replica answers is refused, so that no decision rests on
+/// old records. What another session has locked is waited for, so set a
+/// `statement_timeout` if the host wants a bound; a statement that runs into it has stored nothing.
+/// A pool with `test_before_acquire(false)` saves a round trip on each call.
+///
+/// ```no_run
+/// use kiff::store::PostgresStore;
+/// use sqlx::PgPool;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = PgPool::connect("postgres://localhost/orders").await?;
+/// let store = PostgresStore::open(pool).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: PgPool,
+    statements: Arc<Statements>,
+}
+
+impl PostgresStore {
+    /// Opens the store in the schema `kiff`, which is made if it is not there.
+    ///
+    /// Only the first open of a new version changes the schema, and needs the right to; afterwards `SELECT`,
+    /// `INSERT`, `UPDATE` and `DELETE` on its tables are enough.
+    ///
+    /// # Errors
+    /// [`PostgresError`] if the server is not fit to keep the log, or its tables are of a newer version.
+    pub async fn open(pool: PgPool) -> Result<Self, PostgresError> {
+        Self::open_in(pool, "kiff").await
+    }
+
+    /// Opens the store in another schema, so that several logs find room in one database.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`PostgresError::Name`] if `schema` is not 1 to 40 lower case letters, digits
+    /// and `_`, beginning with a letter.
+    pub async fn open_in(pool: PgPool, schema: &str) -> Result<Self, PostgresError> {
+        schema::check_name(schema)?;
+        let durability = schema::check_server(&pool).await?;
+        let statements = Arc::new(Statements::new(schema, durability));
+        schema::migrate(&pool, &statements).await?;
+        Ok(Self { pool, statements })
+    }
+}
+
+impl EventStore for PostgresStore {
+    async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
+        append::append(self, batch).await
+    }
+
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        stream: &EntityRef,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordBytes>, StoreError> {
+        read::stream(self, tenant, stream, after, limit).await
+    }
+
+    async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
+        read::log(self, tenant, after, limit).await
+    }
+
+    async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        sequence::sequence(self, tenant).await
+    }
+
+    async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
+        read::find(self, tenant, claim).await
+    }
+
+    async fn open(
+        &self,
+        tenant: &TenantId,
+        kind: MarkKind,
+        after: Option<&OpenMark>,
+        limit: usize,
+    ) -> Result<Vec<OpenMark>, StoreError> {
+        read::open(self, tenant, kind, after, limit).await
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
+}
+
+/// The store cannot be opened.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum PostgresError {
+    /// The schema's name is none.
+    #[error("`{name}` cannot name the store's schema: 1 to 40 of [a-z0-9_], beginning with a letter")]
+    Name {
+        /// What was given.
+        name: String,
+    },
+    /// The server follows another one. What it shows may be old, and it takes no records.
+    #[error("the server is a replica")]
+    Replica,
+    /// The server acknowledges what it may lose.
+    #[error("the server may lose what it acknowledged: `{setting}` is `{value}`")]
+    NotDurable {
+        /// The server's setting.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// The tables were made by a newer version of kiff.
+    #[error("the schema's version is {found}, and this is kiff for version {known}")]
+    Newer {
+        /// The version found.
+        found: i32,
+        /// The version that this library knows.
+        known: i32,
+    },
+    /// The server gave an error, or could not be reached.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+/// The error of a statement after which nothing is stored in any case.
+fn failed(error: sqlx::Error) -> StoreError {
+    StoreError::failed(error)
+}
+
+/// The error of a statement that commits.
+///
+/// The server's own word that it could not do it is certain, except while it goes down: it may send that
+/// after the commit.
+fn lost(error: sqlx::Error) -> StoreError {
+    match code_of(&error) {
+        // Transaction rollback, integrity, syntax and rights, data, resources, objects not ready, read only.
+        Some("40003") => StoreError::unknown(error),
+        Some(code) if ["40", "23", "42", "22", "53", "55", "25", "54"].iter().any(|class| code.starts_with(class)) => {
+            StoreError::failed(error)
+        }
+        // A statement that was cancelled, also by its timeout; a function that undid what it did.
+        Some("57014" | MET_ANOTHER) => StoreError::failed(error),
+        _ => StoreError::unknown(error),
+    }
+}
+
+/// The server's code for its error, if it is the server's.
+fn code_of(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error()?.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().map(|error| error.code())
+}
+
+/// True if the server undid the transaction because of others that ran beside it.
+fn is_race(error: &sqlx::Error) -> bool {
+    matches!(code_of(error), Some("40001" | "40P01"))
+}
+
+/// What an append raises to undo what it did.
+const MET_ANOTHER: &str = "KF001";
+
+/// What a read on a replica raises.
+const DIVISION_BY_ZERO: &str = "22012";
+
+/// Numbers beyond what a `bigint` holds are beyond every stream, log and page as well.
+fn int(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+/// No number in the tables is negative.
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}

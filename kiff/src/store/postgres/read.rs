@@ -1,0 +1,131 @@
+//! Reading records, claims and open marks.
+//!
+//! A pool may lead to another server after a failover, and decisions must not rest on one that follows. The
+//! limit of every statement is therefore divided by zero on a replica: it is computed even if no row is found.
+
+use super::{DIVISION_BY_ZERO, PostgresError, PostgresStore, code_of, count, failed, int};
+use crate::{
+    ids::{EntityRef, TenantId},
+    record::{Claim, Mark, RecordBytes},
+    store::{Found, MarkKind, OpenMark, StoreError},
+};
+use sqlx::{Row, postgres::PgRow};
+
+pub(super) const STREAM: &str = "
+SELECT bytes FROM kiff.records WHERE tenant = $1 AND stream = $2 AND seq > $3
+ORDER BY seq LIMIT $4 / (NOT pg_is_in_recovery())::integer";
+
+/// Looked up one by one, so that no plan ever reads all records of the table for a page.
+pub(super) const LOG: &str = "
+SELECT (SELECT r.bytes FROM kiff.records r WHERE r.tenant = l.tenant AND r.stream = l.stream AND r.seq = l.seq)
+FROM kiff.log l WHERE l.tenant = $1 AND l.idx >= $2 ORDER BY l.idx LIMIT $3 / (NOT pg_is_in_recovery())::integer";
+
+pub(super) const FIND: &str = "
+SELECT stream, seq, closed FROM kiff.claims WHERE tenant = $1 AND claim = $2
+LIMIT 1 / (NOT pg_is_in_recovery())::integer";
+
+pub(super) const OPEN: &str = "
+SELECT stream, seq, id FROM kiff.open
+WHERE tenant = $1 AND kind = $2 AND (stream, seq, id) > ($3, $4, $5)
+ORDER BY stream, seq, id LIMIT $6 / (NOT pg_is_in_recovery())::integer";
+
+pub(super) async fn stream(
+    store: &PostgresStore,
+    tenant: &TenantId,
+    stream: &EntityRef,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<RecordBytes>, StoreError> {
+    let query = store.statements.read_stream.query().bind(tenant.as_str()).bind(stream.as_str());
+    let rows = query.bind(int(after)).bind(int(limit)).fetch_all(&store.pool).await.map_err(unread)?;
+    rows.iter().map(bytes).collect()
+}
+
+pub(super) async fn log(
+    store: &PostgresStore,
+    tenant: &TenantId,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<RecordBytes>, StoreError> {
+    let query = store.statements.read_log.query().bind(tenant.as_str());
+    let rows = query.bind(int(after)).bind(int(limit)).fetch_all(&store.pool).await.map_err(unread)?;
+    rows.iter().map(bytes).collect()
+}
+
+pub(super) async fn find(store: &PostgresStore, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
+    let query = store.statements.find.query().bind(tenant.as_str()).bind(claim_text(claim));
+    let Some(row) = query.fetch_optional(&store.pool).await.map_err(unread)? else { return Ok(None) };
+    let closed: Option<i64> = row.try_get(2).map_err(failed)?;
+    Ok(Some(Found { stream: parsed(&row, 0)?, seq: seq(&row, 1)?, closed: closed.map(count) }))
+}
+
+pub(super) async fn open(
+    store: &PostgresStore,
+    tenant: &TenantId,
+    kind: MarkKind,
+    after: Option<&OpenMark>,
+    limit: usize,
+) -> Result<Vec<OpenMark>, StoreError> {
+    // Every stream's name is behind the empty text.
+    let (stream, place, id) = match after {
+        Some(after) => (after.stream.as_str(), int(after.seq), mark_text(after.mark)),
+        None => ("", 0, String::new()),
+    };
+    let query = store.statements.open.query().bind(tenant.as_str()).bind(kind_text(kind));
+    let query = query.bind(stream).bind(place).bind(id).bind(int(limit));
+    let rows = query.fetch_all(&store.pool).await.map_err(unread)?;
+    let open = |row: &PgRow| {
+        let mark = match kind {
+            MarkKind::Approval => Mark::Approval(parsed(row, 2)?),
+            MarkKind::Execution => Mark::Execution(parsed(row, 2)?),
+        };
+        Ok(OpenMark { stream: parsed(row, 0)?, seq: seq(row, 1)?, mark })
+    };
+    rows.iter().map(open).collect()
+}
+
+/// A claim as it stands in the table: its kind and its parts. None of them has a space in it.
+pub(super) fn claim_text(claim: &Claim) -> String {
+    match claim {
+        Claim::Event(source, id) => format!("event {source} {id}"),
+        Claim::Key(actor, key) => format!("key {actor} {key}"),
+        Claim::Approval(id) => format!("approval {id}"),
+        Claim::Receipt(id) => format!("receipt {id}"),
+        Claim::Execution(id) => format!("execution {id}"),
+    }
+}
+
+/// A mark's id as it stands in the table. The prefix tells the kind.
+pub(super) fn mark_text(mark: Mark) -> String {
+    match mark {
+        Mark::Approval(id) => id.to_string(),
+        Mark::Execution(id) => id.to_string(),
+    }
+}
+
+pub(super) fn kind_text(kind: MarkKind) -> &'static str {
+    match kind {
+        MarkKind::Approval => "approval",
+        MarkKind::Execution => "execution",
+    }
+}
+
+/// The error of a statement that reads.
+pub(super) fn unread(error: sqlx::Error) -> StoreError {
+    match code_of(&error) {
+        Some(DIVISION_BY_ZERO) => StoreError::failed(PostgresError::Replica),
+        _ => failed(error),
+    }
+}
+
+fn bytes(row: &PgRow) -> Result<RecordBytes, StoreError> {
+    row.try_get::<Vec<u8>, _>(0).map(RecordBytes::from).map_err(failed)
+}
+
+fn seq(row: &PgRow, column: usize) -> Result<u64, StoreError> {
+    row.try_get(column).map(count).map_err(failed)
+}
+
+fn parsed<T: std::str::FromStr<Err = crate::NameError>>(row: &PgRow, column: usize) -> Result<T, StoreError> {
+    row.try_get::<&str, _>(column).map_err(failed)?.parse().map_err(StoreError::failed)
+}

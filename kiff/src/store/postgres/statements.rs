@@ -1,0 +1,97 @@
+//! The statements that run often, made once for a schema.
+
+use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, postgres::PgArguments, query::Query};
+use std::sync::Arc;
+
+/// How far a commit must have come when it is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// Flushed, here and where the server is told to wait for.
+    On,
+    /// Seen by those who read from the standbys, too: the host's wish, which is not weakened.
+    RemoteApply,
+}
+
+impl Durability {
+    /// The value of `synchronous_commit`.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::RemoteApply => "remote_apply",
+        }
+    }
+}
+
+/// The texts of the statements.
+pub(super) struct Statements {
+    schema: String,
+    pub(super) durability: Durability,
+    pub(super) append: Statement,
+    pub(super) read_stream: Statement,
+    pub(super) read_log: Statement,
+    pub(super) find: Statement,
+    pub(super) open: Statement,
+    pub(super) waiting: Statement,
+    pub(super) lock_length: Statement,
+    pub(super) place: Statement,
+}
+
+impl Statements {
+    /// INVARIANT: `schema` passed `check_name`, so it can stand in a statement as it is.
+    pub(super) fn new(schema: &str, durability: Durability) -> Self {
+        let statement = |text| Statement(in_schema(text, schema).into());
+        Self {
+            schema: schema.to_owned(),
+            durability,
+            append: statement(super::append::STATEMENT),
+            read_stream: statement(super::read::STREAM),
+            read_log: statement(super::read::LOG),
+            find: statement(super::read::FIND),
+            open: statement(super::read::OPEN),
+            waiting: statement(super::sequence::WAITING),
+            lock_length: statement(super::sequence::LOCK_LENGTH),
+            place: statement(super::sequence::PLACE),
+        }
+    }
+
+    /// The schema's name.
+    pub(super) fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// A text with the tables' schema in the place of `kiff`.
+    pub(super) fn in_schema(&self, text: &str) -> String {
+        in_schema(text, &self.schema)
+    }
+
+    /// Begins a transaction, whatever the session's defaults are.
+    ///
+    /// Each statement must see what was committed before it, not before the transaction. The planner is told to
+    /// use the keys: a plan made while a table was small is kept while it grows.
+    pub(super) fn begin(&self) -> &'static str {
+        match self.durability {
+            Durability::On => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL enable_seqscan = off; \
+                 SET LOCAL synchronous_commit = on"
+            }
+            Durability::RemoteApply => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL enable_seqscan = off; \
+                 SET LOCAL synchronous_commit = remote_apply"
+            }
+        }
+    }
+}
+
+/// One statement, prepared once on each connection.
+pub(super) struct Statement(Arc<str>);
+
+impl Statement {
+    pub(super) fn query(&self) -> Query<'static, Postgres, PgArguments> {
+        // The only part that is not fixed is the schema's name, whose letters are checked.
+        sqlx::query(AssertSqlSafe(Arc::clone(&self.0)).into_sql_str())
+    }
+}
+
+fn in_schema(text: &str, schema: &str) -> String {
+    text.replace("kiff.", &format!("{schema}."))
+}
