@@ -266,7 +266,7 @@ pub(crate) struct Block {
     pub(crate) approval: Option<ApprovalId>,
 }
 
-/// A cleared execution: made by `decide` alone, and worth nothing until its record is stored.
+/// A cleared execution: made by `decide`, and by `settle` for a retry. Worth nothing until its record is stored.
 ///
 /// Not `Clone`: it is traded once for a [`Permit`].
 #[derive(Debug)]
@@ -343,7 +343,7 @@ impl Permit {
         self.cleared.terms.attempt
     }
 
-    /// When the attempt counts as abandoned, if the contract says so.
+    /// When the attempt counts as abandoned: at the contract's timeout, or else the domain's lease.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
         self.cleared.terms.deadline

@@ -1,6 +1,7 @@
 //! The view: what one entity's stream amounts to, and [`fold`], the only way in which it comes to be.
 //!
-//! A view is bounded however long its stream is: it holds what is open, not what has been.
+//! A view is bounded however long its stream is: it holds what is open, not what has been. The one exception is the
+//! denials at the present state version, of which there is no most: each took a person, and the next event clears them.
 
 use crate::{
     actor::Actor,

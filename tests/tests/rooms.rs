@@ -28,7 +28,6 @@ mod tests {
                 "contract",
                 "action",
                 "private",
-                "scratch",
             ],
         ),
         ("domain", &["domain"]),
@@ -119,10 +118,12 @@ mod tests {
 
     #[test]
     fn a_permit_comes_from_a_clearance_and_an_acknowledgement_alone() {
-        let makers: [(&str, &[&str]); 3] = [
-            ("Clearance { cleared", &["decide.rs", "decision.rs", "finish.rs"]),
+        let makers: [(&str, &[&str]); 4] = [
+            ("Clearance { cleared", &["decide/records.rs", "settle.rs"]),
             ("Permit { cleared", &["decision.rs"]),
             ("Acknowledged(())", &["runtime/commit.rs"]),
+            // The one trade of a clearance for a permit: `Stored::permit`.
+            (".acknowledged(", &["runtime/commit.rs"]),
         ];
         for (made, places) in makers {
             for source in sources() {

@@ -12,8 +12,6 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The domain of the story.
 pub(crate) fn domain() -> Result<Domain, DomainError> {
-    let mut bounds = Bounds::default();
-    bounds.refusals = 2;
     Domain::builder("shop", "v3")
         .policy_version("shop-policy-v1")
         .table(
@@ -37,7 +35,7 @@ pub(crate) fn domain() -> Result<Domain, DomainError> {
         )
         .role("operator", ["orders.refund", "orders.notify"])
         .role("ops_operator", ["orders.approve", "kiff.resolve"])
-        .bounds(bounds)
+        .bounds(Bounds::default().with_refusals(2))
         .build()
 }
 
@@ -168,12 +166,14 @@ fn in_doubt(s: &mut Scenario) {
     let _ = propose(s, "REFUND_ORDER", "order:ord_005", params! { amount: "7.00", reason: "odd provider" });
 }
 
+/// A refusal that tells nothing of its entity, and a run of refusals that reaches the bound.
 fn suppressed(s: &mut Scenario) {
-    paid(s, "order:ord_006");
+    s.given_events("order:ord_006", ["ORDER_PLACED"]);
+    let asked = |amount: &str| Proposal::new("REFUND_ORDER", "order:ord_006").param("amount", amount);
     let intruder = Authority::agent("loop-agent", ["guest"]);
     assert_eq!(intruder.actor().unwrap().kind, ActorType::Agent);
+    let _ = s.send(intruder, asked("1.00")).assert_blocked("permission_denied");
     for amount in ["1.00", "2.00", "3.00", "4.00"] {
-        let asked = Proposal::new("REFUND_ORDER", "order:ord_006").param("amount", amount);
-        let _ = s.send(intruder.clone(), asked).assert_blocked("permission_denied");
+        let _ = s.send(Authority::agent("loop-agent", ["operator"]), asked(amount)).assert_blocked("state_not_allowed");
     }
 }
