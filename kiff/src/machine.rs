@@ -47,7 +47,8 @@ pub struct Transition {
 
 /// Facts that are folded from an entity's events beside its state: amounts paid, consent given.
 ///
-/// `apply` must be a pure function of its arguments: it is run again on every replay.
+/// `apply` must be a pure function of its arguments: it is run again on every replay. It must not call the
+/// runtime, which holds the entity's view meanwhile.
 ///
 /// ```
 /// use kiff::{Event, Facts};
