@@ -103,7 +103,7 @@
 //! - [`Runtime`]: every call, and [`Answer`] for what comes back.
 //! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
-//! - [`store::EventStore`]: keep the log in a database of your own.
+//! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), or in a database of your own.
 //! - `docs/ARCHITECTURE.md` and `docs/FORMATS.md` in the repository.
 //!
 //! # Features
@@ -115,7 +115,7 @@
 //! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, with a SQLite that is compiled in |
 //! | `sqlite` | | the same, with the system's SQLite (3.51.3 or newer; an older one is refused) |
 //! | `postgres` | | `store::PostgresStore`, on the host's `sqlx::PgPool`; needs Rust 1.94 |
-//! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, the store suite |
+//! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, a store that fails, the store suite |
 //!
 //! A feature adds and never changes behaviour. The minimum supported Rust version is 1.88 for the default
 //! features; raising it is a minor release.
