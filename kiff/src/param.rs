@@ -242,7 +242,7 @@ impl ParamKind {
         }
     }
 
-    /// The canonical form of a value without fault (`docs/FORMATS.md` §3).
+    /// The canonical form of a value without fault (`docs/FORMATS.md` §6).
     fn canonical(self, value: Value) -> Value {
         match (self, value) {
             (Self::Decimal, Value::Number(number)) => Value::String(number.as_str().to_owned()),
