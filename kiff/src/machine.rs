@@ -47,7 +47,10 @@ pub struct Transition {
 
 /// Facts that are folded from an entity's events beside its state: amounts paid, consent given.
 ///
-/// `apply` must be a pure function of its arguments: it is run again on every replay.
+/// `apply` must be a pure function of its arguments: it is run again on every replay. It must not panic
+/// either, so add with `saturating_add` or `checked_add`: sources report what they like. The event behind a
+/// panic is in the log, and every proposal for its entity is refused with `facts_unreliable` until the domain
+/// has an `apply` that folds it.
 ///
 /// ```
 /// use kiff::{Event, Facts};
@@ -62,7 +65,7 @@ pub struct Transition {
 ///     fn apply(&mut self, event: &Event<'_>) {
 ///         if event.kind() == "ORDER_PAID" {
 ///             let cents = event.get("cents").and_then(|cents| cents.as_number()?.as_i64());
-///             self.paid_cents += cents.unwrap_or(0);
+///             self.paid_cents = self.paid_cents.saturating_add(cents.unwrap_or(0));
 ///         }
 ///     }
 /// }
