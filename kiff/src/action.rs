@@ -90,6 +90,28 @@ impl Outcome {
 ///
 /// Every [`std::error::Error`] turns into the second, so `?` works in an executor and a plain error is
 /// never taken for proof that nothing happened. `Failure` itself is therefore not an `Error`.
+///
+/// ```
+/// use kiff::Failure;
+///
+/// /// What became of a payment, by the provider's answer.
+/// fn paid(status: u16) -> Result<&'static str, Failure> {
+///     match status {
+///         200 => Ok("paid"),
+///         // The provider says that it did nothing: the answer is `Failed`, and the proposal may be made again.
+///         402 => Err(Failure::not_applied("the card was declined")),
+///         // It may have paid: the answer is `InDoubt`, until someone looks.
+///         _ => Err(Failure::unknown(format_args!("the provider answered {status}"))),
+///     }
+/// }
+/// assert_eq!(paid(402).map_err(|failure| failure.message().to_owned()), Err("the card was declined".to_owned()));
+///
+/// /// A plain error, such as a lost connection, is of the second kind.
+/// fn sent(text: &str) -> Result<u16, Failure> {
+///     Ok(text.parse::<u16>()?)
+/// }
+/// assert!(sent("no number").is_err());
+/// ```
 #[derive(Debug)]
 pub struct Failure {
     pub(crate) certainty: Certainty,
@@ -105,11 +127,17 @@ pub(crate) enum Certainty {
 
 impl Failure {
     /// Certainly nothing happened: the provider refused, or was never called.
+    ///
+    /// Say it only where it is proved: the answer is [`Answer::Failed`](crate::Answer::Failed), and nobody looks
+    /// at the execution again.
     pub fn not_applied(reason: impl fmt::Display) -> Self {
         Self { certainty: Certainty::NotApplied, message: reason.to_string() }
     }
 
     /// The effect may or may not have happened.
+    ///
+    /// The answer is [`Answer::InDoubt`](crate::Answer::InDoubt), and nothing else runs on the entity until
+    /// someone [resolves](crate::Runtime::resolve) or [retries](crate::Runtime::retry) it.
     pub fn unknown(reason: impl fmt::Display) -> Self {
         Self { certainty: Certainty::Unknown, message: reason.to_string() }
     }
@@ -333,6 +361,26 @@ pub(crate) type Ask = Arc<dyn for<'a> Fn(&Situation<'a>) -> Result<bool, RuleErr
 /// let close = Definition::new(Contract::new("CLOSE_TICKET", "ticket").allowed_states(["RESOLVED"]).emits(["TICKET_CLOSED"]))
 ///     .check("opened_before_today", |at| at.state_version() > 0)
 ///     .executor(|call: Call<'_>| Ok(Outcome::new(format!("{} closed", call.situation().entity())).emit("TICKET_CLOSED")));
+/// ```
+///
+/// A rule that asks about a parameter decodes it; with `try_` an error in it is never a yes to running:
+///
+/// ```
+/// use kiff::{Call, Contract, Definition, Outcome, Param, Risk};
+///
+/// let refund = Contract::new("REFUND_ORDER", "order")
+///     .allowed_states(["PAID"])
+///     .risk(Risk::High)
+///     .approval_when("amount_above_threshold", "orders.approve")
+///     .param("cents", u64::KIND)
+///     .emits(["ORDER_REFUNDED"]);
+/// let refund = Definition::new(refund)
+///     .try_check("amount_not_zero", |at| Ok(at.param::<u64>("cents")? > 0))
+///     .try_approval_when("amount_above_threshold", |at| Ok(at.param::<u64>("cents")? > 100_00))
+///     .executor(|call: Call<'_>| {
+///         let cents: u64 = call.param("cents")?;
+///         Ok(Outcome::new(format!("{cents} paid back")).emit("ORDER_REFUNDED"))
+///     });
 /// ```
 #[derive(Clone)]
 pub struct Definition {

@@ -187,6 +187,43 @@ impl Granted {
 ///
 /// The heart asks it in the middle of a decision and again on replay, so it must be a pure function of
 /// its arguments and of data that changes only with the policy version.
+///
+/// ```
+/// use kiff::{Actor, ActorType, Authority, Domain, Granted, Machine, Permission, PermissionPolicy, Role};
+/// use std::sync::Arc;
+///
+/// /// People may do everything with orders; agents may only what their role is called after.
+/// #[derive(Debug)]
+/// struct Directory {
+///     all: Vec<Permission>,
+/// }
+///
+/// impl PermissionPolicy for Directory {
+///     fn resolve(&self, actor: &Actor, roles: &Arc<[Role]>) -> Granted {
+///         let has = |permission: &&Permission| {
+///             actor.kind == ActorType::Human || roles.iter().any(|role| role.as_str() == permission.as_str())
+///         };
+///         Granted::new(roles.iter().cloned(), self.all.iter().filter(has).cloned())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let directory = Directory { all: vec![Permission::new("orders.refund")?, Permission::new("orders.approve")?] };
+/// let agent = Authority::agent("bot", ["orders.refund"]);
+/// let granted = directory.resolve(agent.actor()?, agent.roles()?);
+/// assert!(granted.holds(&Permission::new("orders.refund")?));
+/// assert!(!granted.holds(&Permission::new("orders.approve")?));
+///
+/// // What the rules are goes by the version: change it when the directory's rules change.
+/// let domain = Domain::builder("shop", "v1")
+///     .table(Machine::new("order").starts("ORDER_PLACED", "CREATED"))
+///     .policy(directory)
+///     .policy_version("directory-2026-05")
+///     .build()?;
+/// # let _ = domain;
+/// # Ok(())
+/// # }
+/// ```
 pub trait PermissionPolicy: fmt::Debug + Send + Sync {
     /// The roles and permissions of `actor`, whom the host gave `roles`.
     fn resolve(&self, actor: &Actor, roles: &Arc<[Role]>) -> Granted;

@@ -92,6 +92,33 @@ impl IdGen for RandomIds {
 
 /// Wakes a future after a while. Users may implement it with their runtime's timer; the default,
 /// [`ThreadTimer`], is a thread of the library's own.
+///
+/// ```
+/// use kiff::{BoxFuture, clock::Timer};
+/// use std::time::Duration;
+///
+/// /// A timer that sleeps on a thread of its own. With tokio it is one line:
+/// /// `Box::pin(tokio::time::sleep(after))`.
+/// #[derive(Debug)]
+/// struct Sleeper;
+///
+/// impl Timer for Sleeper {
+///     fn sleep(&self, after: Duration) -> BoxFuture<'static, ()> {
+///         let at = std::time::Instant::now() + after;
+///         Box::pin(std::future::poll_fn(move |cx| {
+///             if std::time::Instant::now() >= at {
+///                 return std::task::Poll::Ready(());
+///             }
+///             let waker = cx.waker().clone();
+///             std::thread::spawn(move || {
+///                 std::thread::sleep(at.saturating_duration_since(std::time::Instant::now()));
+///                 waker.wake();
+///             });
+///             std::task::Poll::Pending
+///         }))
+///     }
+/// }
+/// ```
 pub trait Timer: fmt::Debug + Send + Sync + 'static {
     /// A future that is ready once `after` has passed.
     fn sleep(&self, after: Duration) -> BoxFuture<'static, ()>;

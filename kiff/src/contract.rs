@@ -175,6 +175,27 @@ impl Declaration {
 ///     .param("note", ParamKind::String)
 ///     .emits(["TICKET_CLOSED"]);
 /// ```
+///
+/// Consent, and what a reviewer is shown:
+///
+/// ```
+/// use kiff::{Contract, Effect, Param, Risk};
+/// use std::time::Duration;
+///
+/// let contract = Contract::new("REFUND_ORDER", "order")
+///     .doc("Pays an order back.")
+///     .allowed_states(["PAID"])
+///     .permissions(["orders.refund"])
+///     .risk(Risk::High)
+///     .param("cents", u64::KIND)
+///     .approval_when("amount_above_threshold", "orders.approve")
+///     .quorum(2)
+///     .expires(Duration::from_secs(24 * 60 * 60))
+///     .summary("refund {cents} cents of {entity}")
+///     .effect(Effect::Idempotent)
+///     .timeout(Duration::from_secs(30))
+///     .emits(["ORDER_REFUNDED"]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Contract {
     pub(crate) name: String,

@@ -123,6 +123,50 @@ impl<'a> Situation<'a> {
 ///
 /// The first parameter of every action, check and approval policy. It cannot be made from what an agent
 /// sends: everything in it comes from the log and from the host.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use kiff::{Ctx, Event, Facts, StateMachine, Timestamp};
+/// use serde::{Deserialize, Serialize};
+/// use std::time::Duration;
+///
+/// #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// struct OrderFacts {
+///     paid_cents: u64,
+///     paid_at_ms: i64,
+/// }
+///
+/// impl Facts for OrderFacts {
+///     fn apply(&mut self, event: &Event<'_>) {
+///         if event.kind() == "ORDER_PAID" {
+///             let cents = event.get("cents").and_then(|cents| cents.as_number()?.as_i64());
+///             self.paid_cents = cents.and_then(|cents| cents.try_into().ok()).unwrap_or(0);
+///             self.paid_at_ms = event.recorded_at().unix_ms();
+///         }
+///     }
+/// }
+///
+/// /// An order.
+/// #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
+/// #[state_machine(entity = "order", data = OrderFacts)]
+/// enum Order {
+///     #[enter(on = "ORDER_PAID")]
+///     Paid,
+/// }
+///
+/// /// A check that reads the facts.
+/// fn not_more_than_paid(order: &Ctx<'_, Order>, cents: u64) -> bool {
+///     cents <= order.data().paid_cents
+/// }
+///
+/// /// A check that reads the time of the decision. The system's clock would say another one on replay.
+/// fn within_thirty_days(order: &Ctx<'_, Order>) -> bool {
+///     let paid_at = Timestamp::from_unix_ms(order.data().paid_at_ms);
+///     order.now().since(paid_at) <= Duration::from_secs(30 * 24 * 60 * 60)
+/// }
+/// # let _: (fn(&Ctx<'_, Order>, u64) -> bool, fn(&Ctx<'_, Order>) -> bool) = (not_more_than_paid, within_thirty_days);
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Ctx<'a, M: StateMachine> {
     situation: Situation<'a>,

@@ -13,6 +13,27 @@ use crate::{
 use std::{fmt, sync::Arc};
 
 /// Why a proposal was refused, with the values that were compared.
+///
+/// | variant | [`code`](Self::code), the reason |
+/// |---|---|
+/// | `ActionUnknown` | `action_unknown` |
+/// | `PermissionDenied` | `permission_denied` |
+/// | `EntityUnknown` | `entity_unknown` |
+/// | `FactsUnreliable` | `facts_unreliable` |
+/// | `StateNotAllowed` | `state_not_allowed` |
+/// | `ParametersInvalid` | `parameters_invalid` |
+/// | `CheckFailed` | the check's own name |
+/// | `ExecutionOpen` | `execution_open`; `execution_in_doubt` where it has ended and nobody knows how |
+/// | `ApprovalUnknown` | `approval_unknown` |
+/// | `ApprovalMismatch` | `approval_mismatch` |
+/// | `ApprovalStale` | `approval_stale` |
+/// | `ApprovalConsumed` | `approval_consumed` |
+/// | `ApprovalDenied` | `approval_denied` |
+/// | `ApprovalRevoked` | `approval_revoked` |
+/// | `ApprovalExpired` | `approval_expired` |
+/// | `TooManyOpenApprovals` | `too_many_open_approvals` |
+/// | `IdempotencyKeyReused` | `idempotency_key_reused` |
+/// | `SignerUnavailable` | `signer_unavailable` |
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

@@ -48,7 +48,9 @@ pub struct Transition {
 /// Facts that are folded from an entity's events beside its state: amounts paid, consent given.
 ///
 /// `apply` must be a pure function of its arguments: it is run again on every replay. It must not call the
-/// runtime, which holds the entity's view meanwhile.
+/// runtime, which holds the entity's view meanwhile, and it must not panic, so add with `saturating_add` or
+/// `checked_add`: sources report what they like. An event at which it panics is refused. If a later version of the
+/// domain panics at an event that is in the log, proposals for that entity are refused with `facts_unreliable`.
 ///
 /// ```
 /// use kiff::{Event, Facts};
@@ -63,7 +65,7 @@ pub struct Transition {
 ///     fn apply(&mut self, event: &Event<'_>) {
 ///         if event.kind() == "ORDER_PAID" {
 ///             let cents = event.get("cents").and_then(|cents| cents.as_number()?.as_i64());
-///             self.paid_cents += cents.unwrap_or(0);
+///             self.paid_cents = self.paid_cents.saturating_add(cents.unwrap_or(0));
 ///         }
 ///     }
 /// }

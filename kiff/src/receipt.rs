@@ -13,6 +13,42 @@ use std::{error::Error, fmt, future::Future};
 /// Signs receipts with an Ed25519 key. Users may implement it, for a KMS or an HSM; write `async fn sign`.
 ///
 /// A signer that fails means that nothing is cleared.
+///
+/// ```
+/// use kiff::{Signer, SignerError};
+///
+/// /// A client of the service that holds the key.
+/// struct Kms {
+///     key_id: String,
+/// }
+///
+/// impl Kms {
+///     async fn sign_ed25519(&self, message: &[u8]) -> Result<Vec<u8>, std::io::Error> {
+///         // Ask the service here. It signs the message itself, not a digest of it.
+/// #         let _ = message;
+/// #         Err(std::io::ErrorKind::Unsupported.into())
+///     }
+/// }
+///
+/// impl Signer for Kms {
+///     fn key_id(&self) -> &str {
+///         &self.key_id
+///     }
+///
+///     async fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignerError> {
+///         let signature = self.sign_ed25519(message).await.map_err(SignerError::new)?;
+///         signature.try_into().map_err(|_| SignerError::new("the service gave no Ed25519 signature"))
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let domain = kiff::Domain::builder("shop", "v1").table(kiff::Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+/// let signer = Kms { key_id: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k".to_owned() };
+/// let rt = kiff::Runtime::builder(domain).signer(signer).build()?;
+/// # let _ = rt;
+/// # Ok(())
+/// # }
+/// ```
 pub trait Signer: Send + Sync + 'static {
     /// The RFC 7638 thumbprint of the public key, in base64url without padding.
     fn key_id(&self) -> &str;

@@ -21,6 +21,16 @@ use std::sync::Arc;
 pub const RESOLVE_PERMISSION: &str = "kiff.resolve";
 
 /// What someone with the permission says of an execution in doubt.
+///
+/// It says of an execution what its executor would have said:
+///
+/// | the executor says | the resolution | the answer |
+/// |---|---|---|
+/// | `Ok(Outcome)` | [`Succeeded`](Self::Succeeded) | [`Executed`](crate::Answer::Executed) |
+/// | [`Failure::not_applied`](crate::Failure::not_applied) | [`NotApplied`](Self::NotApplied) | [`Failed`](crate::Answer::Failed) |
+/// | any other error | none: nobody knows | [`InDoubt`](crate::Answer::InDoubt) |
+///
+/// The example of [`Runtime::resolve`](crate::Runtime::resolve) settles an execution.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub enum Resolution {

@@ -20,6 +20,33 @@ use crate::{
 use std::{error::Error, fmt};
 
 /// What came of a proposal. A refusal is an answer, not an error.
+///
+/// ```
+/// use kiff::Answer;
+///
+/// /// What an agent is told.
+/// fn tell(answer: &Answer) -> String {
+///     match answer {
+///         Answer::Executed(done) => done.message.clone(),
+///         Answer::Held(held) => format!("waits for {} of {} reviewers: {}", held.quorum - held.grants, held.quorum, held.reason),
+///         // Every failed check, with the values that were compared.
+///         Answer::Blocked(blocked) => blocked.refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+///         Answer::Failed(failed) => format!("nothing was done: {}", failed.message),
+///         // Not to be proposed again: somebody must look what became of it.
+///         Answer::InDoubt(doubt) => format!("execution {} is in doubt: {}", doubt.execution_id, doubt.cause),
+///     }
+/// }
+/// # use kiff::{Authority, Domain, Machine, Proposal, Runtime};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+/// # let rt = Runtime::builder(domain).build()?.blocking();
+/// # let agent = Authority::agent("bot", [""; 0]);
+///
+/// let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1"))?;
+/// assert_eq!(tell(&answer), "there is no action `REFUND_ORDER` on `order:1`");
+/// # Ok(())
+/// # }
+/// ```
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Clone, Debug)]
 #[must_use = "it may be a refusal"]

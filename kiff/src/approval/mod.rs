@@ -159,6 +159,21 @@ pub(crate) struct Reviewer<'a> {
 }
 
 /// Why a review, a resolution or a retry was refused.
+///
+/// | variant | [`code`](Self::code), the reason |
+/// |---|---|
+/// | `ApprovalUnknown` | `approval_unknown` |
+/// | `AlreadyDecided` | how it ended: `approval_consumed`, `approval_denied`, `approval_revoked`, `approval_expired`, `approval_stale` |
+/// | `Expired` | `approval_expired` |
+/// | `Stale` | `approval_stale` |
+/// | `PermissionDenied` | `permission_denied` |
+/// | `ReviewerKind` | `reviewer_kind` |
+/// | `SelfReview` | `self_review` |
+/// | `AlreadyGranted` | `already_granted` |
+/// | `NotEscalatable` | `not_escalatable` |
+/// | `ExecutionNotOpen` | `execution_not_open` |
+/// | `StillRunning` | `execution_still_running` |
+/// | `NotRetryable` | `execution_not_retryable` |
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReviewRefusal {

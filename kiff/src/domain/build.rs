@@ -20,6 +20,25 @@ pub(crate) const FIXED_CHECKS: [&str; 7] =
     ["action", "permission", "entity", "state", "parameters", "open_execution", "approval"];
 
 /// Collects machines, actions and roles, and checks them against each other.
+///
+/// By hand, from names that need not be known at compile time:
+///
+/// ```
+/// use kiff::{Call, Contract, Definition, Domain, Machine, Outcome};
+///
+/// let ticket = Machine::new("ticket").starts("TICKET_RESOLVED", "RESOLVED").moves("RESOLVED", "TICKET_CLOSED", "CLOSED");
+/// let close = Contract::new("CLOSE_TICKET", "ticket")
+///     .allowed_states(["RESOLVED"])
+///     .permissions(["tickets.close"])
+///     .emits(["TICKET_CLOSED"]);
+/// let domain = Domain::builder("support", "v1")
+///     .table(ticket)
+///     .define(Definition::new(close).executor(|_: Call<'_>| Ok(Outcome::new("closed").emit("TICKET_CLOSED"))))
+///     .role("agent", ["tickets.close"])
+///     .build()?;
+/// assert_eq!(domain.actions().count(), 1);
+/// # Ok::<(), kiff::DomainError>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct DomainBuilder {

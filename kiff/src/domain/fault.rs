@@ -4,6 +4,27 @@ use crate::ids::NameError;
 use std::{error::Error, fmt};
 
 /// A domain that does not hold together: every fault at once.
+///
+/// ```
+/// use kiff::{Contract, Definition, Domain, DomainFault, Machine};
+///
+/// let unsound = Domain::builder("support", "v1")
+///     .table(Machine::new("ticket").starts("TICKET_OPENED", "OPEN"))
+///     .define(Definition::new(Contract::new("CLOSE_TICKET", "ticket").allowed_states(["RESOLVED"]).permissions(["tickets.close"])))
+///     .build();
+/// let Err(error) = unsound else { return Err("it does not hold together".into()) };
+///
+/// let [state, permission] = error.faults() else { return Err("it has two faults".into()) };
+/// assert!(matches!(state, DomainFault::UnknownState { state, .. } if state == "RESOLVED"));
+/// assert!(matches!(permission, DomainFault::PermissionNotHeld { permission, .. } if permission == "tickets.close"));
+/// // The text has one line for each, with the place of the action:
+/// //
+/// //   the domain has 2 faults
+/// //     src/main.rs:7: action `CLOSE_TICKET` may run in `RESOLVED`, which `ticket` does not have
+/// //     src/main.rs:7: action `CLOSE_TICKET` needs permission `tickets.close`, which no role holds
+/// println!("{error}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainError {
     pub(super) faults: Vec<DomainFault>,

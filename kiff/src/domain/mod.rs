@@ -22,6 +22,41 @@ use crate::{
 use std::{fmt, sync::Arc, time::Duration};
 
 /// Machines, contracts and roles that have been checked against each other. Cheap to clone.
+///
+/// An annotated function and a machine by derive are registered by their types:
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use kiff::{Ctx, Domain, Outcome, StateMachine, action};
+///
+/// /// A support ticket.
+/// #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
+/// #[state_machine(entity = "ticket")]
+/// enum Ticket {
+///     #[enter(on = "TICKET_RESOLVED")]
+///     Resolved,
+///     #[enter(from = Resolved, on = "TICKET_CLOSED")]
+///     Closed,
+/// }
+///
+/// /// Closes a ticket.
+/// #[action(allowed_states = [Resolved], permissions = ["tickets.close"], emits = ["TICKET_CLOSED"])]
+/// fn close_ticket(ticket: &Ctx<'_, Ticket>) -> Outcome {
+///     Outcome::new(format!("{} closed", ticket.id())).emit("TICKET_CLOSED")
+/// }
+///
+/// let domain = Domain::builder("support", "v1")
+///     .machine::<Ticket>()
+///     .action::<close_ticket>()
+///     .role("agent", ["tickets.close"])
+///     .build()?;
+/// assert_eq!(domain.version().as_str(), "support-v1");
+/// assert!(domain.action("CLOSE_TICKET").is_some());
+/// # }
+/// # Ok::<(), kiff::DomainError>(())
+/// ```
+///
+/// [`DomainBuilder`] shows one that is built by hand.
 #[derive(Clone)]
 pub struct Domain(Arc<Inner>);
 
@@ -37,6 +72,20 @@ struct Inner {
 
 /// Bounds that keep a hostile agent from growing the log, and a lost execution from blocking it for good. All
 /// are for one entity.
+///
+/// ```
+/// use kiff::{Bounds, Domain, Machine};
+/// use std::time::Duration;
+///
+/// let bounds = Bounds::default().with_open_approvals(4).with_lease(Duration::from_secs(60));
+/// let domain = Domain::builder("shop", "v1")
+///     .table(Machine::new("order").starts("ORDER_PLACED", "CREATED"))
+///     .bounds(bounds)
+///     .build()?;
+/// assert_eq!(domain.bounds().open_approvals, 4);
+/// assert_eq!(domain.bounds().refusals, 100);
+/// # Ok::<(), kiff::DomainError>(())
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {

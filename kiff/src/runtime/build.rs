@@ -17,6 +17,17 @@ use std::{any::Any, sync::Arc};
 const VIEWS: usize = 10_000;
 
 /// Collects what a runtime needs beside its domain. Everything has a default.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use kiff::{Domain, Machine, Runtime};
+///
+/// let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+/// let rt = Runtime::builder(domain).tenant("shop-de").issued_by("refund-service").build()?;
+/// # let _ = rt;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct RuntimeBuilder {
@@ -66,13 +77,61 @@ impl RuntimeBuilder {
     }
 
     /// Where to keep records. In memory by default.
+    ///
+    /// ```
+    /// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::MemoryStore};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+    /// // `SqliteStore` (feature `sqlite-bundled`) keeps the log in a file.
+    /// let store = MemoryStore::new();
+    /// let rt = Runtime::builder(domain.clone()).store(store.clone()).build()?.blocking();
+    /// rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("evt_1", "ORDER_PLACED"))?.accepted()?;
+    ///
+    /// // Another process, or the same one after a restart, goes on from the log.
+    /// let rt = Runtime::builder(domain).store(store).build()?.blocking();
+    /// assert!(rt.state("order:1")?.is_some_and(|order| order.state == "CREATED"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn store(mut self, store: impl EventStore) -> Self {
         self.store = Some(Arc::new(store));
         self
     }
 
     /// Provides a value to the executors that take it by reference. One of each type: a second replaces the first.
-    /// An executor that takes `&Arc<dyn Bank>` is provided an `Arc<dyn Bank>`.
+    ///
+    /// ```
+    /// use kiff::{Authority, Call, Contract, Definition, Domain, Machine, NewEvent, Outcome, Proposal, Runtime};
+    ///
+    /// /// A client of the bank, or of anything else that an effect needs.
+    /// struct Bank {
+    ///     name: &'static str,
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let domain = Domain::builder("shop", "v1")
+    /// #     .table(Machine::new("order").starts("ORDER_PAID", "PAID").moves("PAID", "ORDER_REFUNDED", "REFUNDED"))
+    /// #     .define(
+    /// #         Definition::new(Contract::new("REFUND_ORDER", "order").allowed_states(["PAID"]).emits(["ORDER_REFUNDED"]))
+    /// #             .executor(|call: Call<'_>| {
+    /// #                 let bank = call.provided::<Bank>()?;
+    /// #                 Ok(Outcome::new(format!("paid back by {}", bank.name)).emit("ORDER_REFUNDED"))
+    /// #             }),
+    /// #     )
+    /// #     .build()?;
+    /// // `#[action]` functions take it as `bank: &Bank`; an executor by hand asks `call.provided::<Bank>()?`.
+    /// let rt = Runtime::builder(domain).provide(Bank { name: "the first bank" }).build()?.blocking();
+    /// # rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
+    /// let agent = Authority::agent("bot", [""; 0]);
+    /// let done = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1"))?.executed()?;
+    /// assert_eq!(done.message, "paid back by the first bank");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What several executors change, or the host keeps a handle on, is provided as an `Arc` and taken as
+    /// `&Arc<Bank>`.
     pub fn provide<T: Any + Send + Sync>(mut self, value: T) -> Self {
         self.providers.insert(value);
         self
@@ -109,6 +168,30 @@ impl RuntimeBuilder {
     }
 
     /// Keeps deadlines. A thread of the library's own by default.
+    ///
+    /// ```
+    /// use kiff::{BoxFuture, Domain, Machine, Runtime, clock::Timer};
+    /// use std::time::Duration;
+    ///
+    /// /// The timer of the async runtime that the host has anyway.
+    /// #[derive(Debug)]
+    /// struct HostTimer;
+    ///
+    /// impl Timer for HostTimer {
+    ///     fn sleep(&self, after: Duration) -> BoxFuture<'static, ()> {
+    ///         // With tokio: `Box::pin(tokio::time::sleep(after))`.
+    /// #         let _ = after;
+    /// #         Box::pin(std::future::ready(()))
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+    /// let rt = Runtime::builder(domain).timer(HostTimer).build()?;
+    /// # let _ = rt;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn timer(mut self, timer: impl Timer) -> Self {
         self.timer = Some(Arc::new(timer));
         self

@@ -50,6 +50,56 @@ impl Ingested {
 /// Turns raw inputs, such as a provider's webhook, into events. Users implement it.
 ///
 /// Authenticate the input before: who reports is said by the [`Authority`] beside it.
+///
+/// ```
+/// use kiff::{Authority, EntityRef, InputAdapter, NewEvent};
+/// use std::error::Error;
+///
+/// /// The provider's own words, and what they are called here.
+/// struct Webhook;
+///
+/// impl InputAdapter for Webhook {
+///     fn events(&self, raw: &[u8]) -> Result<Vec<(EntityRef, NewEvent)>, Box<dyn Error + Send + Sync>> {
+///         #[derive(serde::Deserialize)]
+///         struct Body {
+///             id: String,
+///             kind: String,
+///             order: String,
+///         }
+///         let body: Body = serde_json::from_slice(raw)?;
+///         let event = match body.kind.as_str() {
+///             "checkout.created" => "ORDER_PLACED",
+///             "charge.succeeded" => "ORDER_PAID",
+///             other => return Err(format!("no event is known for `{other}`").into()),
+///         };
+///         Ok(vec![(EntityRef::new("order", body.order)?, NewEvent::new(body.id, event))])
+///     }
+/// }
+/// # use shop::{shop, paid_back};
+/// # mod shop {
+/// # use std::error::Error;
+/// # use kiff::{Authority, Call, Domain, Failure, Machine, NewEvent, Outcome, Runtime};
+/// # pub fn shop(_: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+/// #     let order = Machine::new("order").starts("ORDER_PLACED", "CREATED").moves("CREATED", "ORDER_PAID", "PAID");
+/// #     let domain = Domain::builder("shop", "v1").table(order).build()?;
+/// #     Ok(Runtime::builder(domain).build()?)
+/// # }
+/// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+/// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+/// # }
+/// # }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let rt = shop(paid_back)?.blocking();
+/// // Check the webhook's signature first: that is what makes the sender `stripe`.
+/// let body = br#"{"id": "evt_7", "kind": "checkout.created", "order": "7"}"#;
+/// for event in rt.ingest_raw(&Authority::service("stripe"), &Webhook, body)? {
+///     event.accepted()?;
+/// }
+/// assert!(rt.state("order:7")?.is_some_and(|order| order.state == "CREATED"));
+/// # Ok(())
+/// # }
+/// ```
 pub trait InputAdapter {
     /// The events in one input, each with its entity.
     ///
@@ -72,6 +122,68 @@ const MOST_TRIES: u32 = 1_000;
 
 impl Runtime {
     /// Takes in an event, as this source reports it. The same event again is acknowledged once.
+    ///
+    /// ```
+    /// use kiff::{Authority, Ingested, NewEvent};
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let stripe = Authority::service("stripe");
+    /// let placed = || NewEvent::new("evt_3", "ORDER_PLACED");
+    /// let accepted = rt.ingest(&stripe, "order:2", placed())?;
+    /// assert!(matches!(accepted, Ingested::Accepted { state, .. } if state == "CREATED"));
+    ///
+    /// // A webhook that is delivered again does no harm.
+    /// assert_eq!(rt.ingest(&stripe, "order:2", placed())?, Ingested::AlreadyKnown);
+    ///
+    /// // The state machine says what may happen next. A refused event is not recorded.
+    /// let refused = rt.ingest(&stripe, "order:2", NewEvent::new("evt_9", "ORDER_REFUNDED"))?.accepted();
+    /// assert!(refused.is_err_and(|refusal| refusal.code() == "no_transition"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is an [`Ingested`].
@@ -106,6 +218,8 @@ impl Runtime {
     }
 
     /// Takes in all events of a raw input, in their order.
+    ///
+    /// The example of [`InputAdapter`] gives it a webhook's body.
     ///
     /// # Errors
     /// [`IngestError::Adapter`] if the adapter does not know the input; otherwise as

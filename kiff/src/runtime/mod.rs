@@ -55,6 +55,80 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// A cheap handle on one tenant's log: clone it, share it between threads, put it into a web framework's
 /// state. It has no type parameters and brings no async runtime: its futures run on any. Where there is
 /// none, [`Runtime::blocking`] gives the same calls without `async`.
+///
+/// In a web framework a handler is an `async fn` that is given a clone:
+///
+/// ```
+/// use kiff::{Answer, Authority, Proposal, Runtime, RuntimeError};
+///
+/// async fn refund(rt: Runtime, agent: Authority, order: String, cents: u64) -> Result<String, RuntimeError> {
+///     let proposal = Proposal::new("REFUND_ORDER", format!("order:{order}")).param("cents", cents);
+///     Ok(match rt.execute(&agent, proposal).await? {
+///         Answer::Executed(done) => done.message,
+///         Answer::Held(held) => format!("waits for approval {}", held.approval_id),
+///         other => other.word().to_owned(),
+///     })
+/// }
+/// # mod shop {
+/// # use std::error::Error;
+/// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+/// # /// A runtime with a paid order.
+/// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+/// #     let refund = Contract::new("REFUND_ORDER", "order")
+/// #         .allowed_states(["PAID"])
+/// #         .permissions(["orders.refund"])
+/// #         .risk(Risk::High)
+/// #         .approval_when("amount_above_threshold", "orders.approve")
+/// #         .quorum(2)
+/// #         .param("cents", u64::KIND)
+/// #         .effect(kiff::Effect::Idempotent)
+/// #         .emits(["ORDER_REFUNDED"]);
+/// #     let domain = Domain::builder("shop", "v1")
+/// #         .table(
+/// #             Machine::new("order")
+/// #                 .starts("ORDER_PLACED", "CREATED")
+/// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+/// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+/// #         )
+/// #         .define(
+/// #             Definition::new(refund)
+/// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+/// #                 .executor(move |call: Call<'_>| effect(&call)),
+/// #         )
+/// #         .role("operator", ["orders.refund"])
+/// #         .role("approver", ["orders.approve"])
+/// #         .role("lead", ["kiff.resolve"])
+/// #         .build()?;
+/// #     let runtime = Runtime::builder(domain).build()?;
+/// #     let rt = runtime.blocking();
+/// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+/// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+/// #     }
+/// #     Ok(runtime)
+/// # }
+/// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+/// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+/// # }
+/// # }
+/// # #[allow(unused_imports)]
+/// # use shop::{paid_back, shop};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # fn is_send<T: Send>(_: &T) {}
+/// # is_send(&refund(shop(paid_back)?, Authority::agent("bot", ["operator"]), "1".to_owned(), 20_00));
+/// // The same call where there is no async runtime.
+/// let rt = shop(paid_back)?.blocking();
+/// let agent = Authority::agent("bot", ["operator"]);
+/// let done = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?.executed()?;
+/// assert_eq!(done.message, "paid back");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A framework drops a handler's future when its client disconnects, and a dropped [`execute`](Self::execute)
+/// leaves its execution in doubt until a person resolves it. In a server, spawn the call on the async runtime
+/// and await its handle, so that it runs to its end whoever listens:
+/// `tokio::spawn(async move { rt.execute(&agent, proposal).await }).await`.
 #[derive(Clone)]
 pub struct Runtime {
     inner: Arc<Inner>,
@@ -108,6 +182,71 @@ impl Runtime {
     /// The clearance is recorded before the executor starts, the outcome after it ends. A future that is
     /// dropped in between leaves the execution in doubt, never lost.
     ///
+    /// ```
+    /// use kiff::{Answer, Authority, Proposal};
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let refund = |cents: u64| Proposal::new("REFUND_ORDER", "order:1").param("cents", cents);
+    ///
+    /// let done = rt.execute(&agent, refund(20_00).idempotency_key("refund-1"))?.executed()?;
+    /// assert_eq!(done.message, "paid back");
+    ///
+    /// // The same key with the same content: the recorded answer, and nothing runs.
+    /// let again = rt.execute(&agent, refund(20_00).idempotency_key("refund-1"))?.executed()?;
+    /// assert!(again.is_repeat);
+    /// assert_eq!(again.execution_id, done.execution_id);
+    ///
+    /// // A refusal is an answer.
+    /// let answer = rt.execute(&agent, refund(20_00))?;
+    /// assert!(matches!(answer, Answer::Blocked(blocked) if blocked.reason == "state_not_allowed"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is an [`Answer`].
     pub async fn execute(&self, authority: &Authority, proposal: Proposal) -> Result<Answer, RuntimeError> {
@@ -126,6 +265,72 @@ impl Runtime {
     /// Decides a proposal whose effect the host runs itself. Only the first answer is
     /// [`Decision::Allowed`]; run the effect and give its outcome to [`settle`](Self::settle).
     ///
+    /// ```
+    /// use kiff::{Authority, Decision, Outcome, Proposal};
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00).idempotency_key("refund-1");
+    ///
+    /// match rt.decide(&agent, refund.clone())? {
+    ///     Decision::Allowed(allowed) => {
+    ///         // Run the effect here, with `allowed.permit.execution_id()` as the provider's idempotency key.
+    ///         let outcome = Outcome::new("paid back by the host").emit("ORDER_REFUNDED");
+    ///         let done = rt.settle(allowed.permit, Ok(outcome))?.executed()?;
+    ///         assert_eq!(done.message, "paid back by the host");
+    ///     }
+    ///     Decision::AlreadyCleared(answer) => println!("{} before", answer.word()),
+    ///     Decision::Held(held) => println!("waits for approval {}", held.approval_id),
+    ///     Decision::Blocked(blocked) => println!("{blocked}"),
+    /// }
+    /// assert!(matches!(rt.decide(&agent, refund)?, Decision::AlreadyCleared(answer) if answer.word() == "executed"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Decision`].
     pub async fn decide(&self, authority: &Authority, proposal: Proposal) -> Result<Decision, RuntimeError> {
@@ -142,6 +347,66 @@ impl Runtime {
 
     /// Records the outcome of an effect that the host ran itself.
     ///
+    /// The example of [`decide`](Self::decide) shows both calls. What came of the effect is said as by an executor:
+    ///
+    /// ```
+    /// use kiff::{Authority, Decision, Failure, Proposal};
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00);
+    ///
+    /// if let Decision::Allowed(allowed) = rt.decide(&agent, refund)? {
+    ///     let answer = rt.settle(allowed.permit, Err(Failure::not_applied("the card is closed")))?;
+    ///     assert_eq!(answer.word(), "failed");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`RuntimeError::OutcomeNotRecorded`] if it could not be recorded: the outcome is in the error.
     pub async fn settle(&self, permit: Permit, result: Result<Outcome, Failure>) -> Result<Answer, RuntimeError> {
@@ -153,6 +418,73 @@ impl Runtime {
 
     /// Runs the stored proposal of an approval that has been granted, for the requester that the log
     /// names, whoever resumes it. Every check is made again.
+    ///
+    /// ```
+    /// use kiff::{Answer, ApprovalState, Authority, Proposal};
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 999_00))?;
+    /// let Answer::Held(held) = answer else { return Err("not held".into()) };
+    /// assert_eq!(held.quorum, 2);
+    ///
+    /// // Two different people must consent. A grant only records: nothing runs yet.
+    /// let ann = Authority::human("ann", ["approver"]);
+    /// let status = rt.grant(&ann, held.approval_id, "the parcel is lost")?.recorded()?;
+    /// assert_eq!(status.state, ApprovalState::Pending);
+    /// assert!(matches!(rt.resume(held.approval_id)?, Answer::Held(held) if held.grants == 1));
+    ///
+    /// let bob = Authority::human("bob", ["approver"]);
+    /// let status = rt.grant(&bob, held.approval_id, "seen the carrier's letter")?.recorded()?;
+    /// assert_eq!(status.state, ApprovalState::Granted);
+    /// let done = rt.resume(held.approval_id)?.executed()?;
+    /// assert_eq!(done.message, "paid back");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`RuntimeError::ApprovalUnknown`] if the log has no such approval; otherwise as

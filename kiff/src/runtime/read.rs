@@ -96,6 +96,36 @@ impl fmt::Display for Rebuild {
 impl Runtime {
     /// What the log says of an entity; nothing if it has no events.
     ///
+    /// ```
+    /// use kiff::{Authority, Domain, Event, Facts, Machine, NewEvent, Runtime, Value};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct OrderFacts {
+    ///     paid_cents: i64,
+    /// }
+    ///
+    /// impl Facts for OrderFacts {
+    ///     fn apply(&mut self, event: &Event<'_>) {
+    ///         let cents = event.get("cents").and_then(|cents| cents.as_number()?.as_i64());
+    ///         self.paid_cents = self.paid_cents.saturating_add(cents.unwrap_or(0));
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let order = Machine::new("order").starts("ORDER_PAID", "PAID").facts::<OrderFacts>();
+    /// let rt = Runtime::builder(Domain::builder("shop", "v1").table(order).build()?).build()?.blocking();
+    /// let paid = NewEvent::new("evt_1", "ORDER_PAID").payload(Value::object([("cents", 49_00)]));
+    /// rt.ingest(&Authority::service("stripe"), "order:1", paid)?.accepted()?;
+    ///
+    /// let order = rt.state("order:1")?.ok_or("no such order")?;
+    /// assert_eq!(order.state, "PAID");
+    /// assert_eq!(order.facts::<OrderFacts>().map(|facts| facts.paid_cents), Some(49_00));
+    /// assert!(rt.state("order:2")?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.
     pub async fn state(&self, entity: &str) -> Result<Option<EntityState>, RuntimeError> {
@@ -113,6 +143,69 @@ impl Runtime {
     }
 
     /// What would be decided about a proposal now. Nothing is written and nothing runs.
+    ///
+    /// ```
+    /// use kiff::{Authority, Proposal, Verdict};
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 999_00);
+    /// let would = rt.explain(&agent, refund.clone())?;
+    /// assert_eq!(would.decision, Verdict::ApprovalRequired);
+    /// assert_eq!(would.reason, "amount_above_threshold");
+    ///
+    /// let would = rt.explain(&Authority::agent("new-bot", ["trainee"]), refund)?;
+    /// assert_eq!(would.decision, Verdict::Blocked);
+    /// assert_eq!(would.reason, "permission_denied");
+    /// for refusal in &would.refusals {
+    ///     println!("{refusal}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`RuntimeError`] if the proposal is not admitted or the log cannot be read.
@@ -145,6 +238,63 @@ impl Runtime {
 
     /// Every record of an entity, oldest first.
     ///
+    /// ```
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let timeline = rt.timeline("order:1")?;
+    /// let lines: Vec<_> = timeline.entries().map(|entry| format!("{} {}", entry.kind, entry.summary)).collect();
+    /// assert_eq!(
+    ///     lines,
+    ///     ["event_ingested ORDER_PLACED", "state_changed CREATED", "event_ingested ORDER_PAID", "state_changed CREATED → PAID"],
+    /// );
+    /// println!("{timeline}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.
     pub async fn timeline(&self, entity: &str) -> Result<Timeline, RuntimeError> {
@@ -153,6 +303,67 @@ impl Runtime {
 
     /// The approvals of this tenant that can still be granted, denied or used, with what to show. What is
     /// past its time is not among them.
+    ///
+    /// ```
+    /// use kiff::{Authority, Proposal};
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 999_00).reasoning("the parcel is lost");
+    /// rt.execute(&agent, refund)?;
+    ///
+    /// let pending = rt.pending_approvals()?;
+    /// assert_eq!(pending.len(), 1);
+    /// for approval in pending {
+    ///     println!("{} wants {}: {}", approval.requester.id, approval.action, approval.shown);
+    ///     assert_eq!((approval.grants, approval.quorum), (0, 2));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.
@@ -171,6 +382,8 @@ impl Runtime {
 
     /// The executions of this tenant that were cleared and have no settled outcome, also those of another
     /// process. What runs in this process right now is not in doubt, and not among them.
+    ///
+    /// The example of [`resolve`](Self::resolve) settles what this lists.
     ///
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.
@@ -200,6 +413,59 @@ impl Runtime {
     /// Folds an entity's stream from its first record and compares with what the runtime holds. It never
     /// writes, and never touches what is held.
     ///
+    /// ```
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let rebuild = rt.rebuild("order:1")?;
+    /// assert!(rebuild.matches(), "{rebuild}");
+    /// assert_eq!(rebuild.records, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read, or does not hold together.
     pub async fn rebuild(&self, entity: &str) -> Result<Rebuild, RuntimeError> {
@@ -226,6 +492,60 @@ impl Runtime {
     }
 
     /// The whole log of the tenant as `log.jsonl`: one record per line, in the order of the log.
+    ///
+    /// ```
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let log = rt.export()?;
+    /// let report = kiff::replay::verify_with(rt.runtime().domain(), &log);
+    /// assert!(report.holds(), "{report}");
+    /// assert_eq!(report.to_string(), "4 records of 1 entities: the log holds");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.

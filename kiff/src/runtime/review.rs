@@ -94,6 +94,70 @@ impl Runtime {
     /// Grants an approval. When enough different people have, [`resume`](Self::resume) runs it, or the held
     /// call repeated with the approval's id.
     ///
+    /// ```
+    /// use kiff::{Answer, Authority, Proposal};
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 999_00))?;
+    /// let Answer::Held(held) = answer else { return Err("not held".into()) };
+    ///
+    /// for person in ["ann", "bob"] {
+    ///     let reviewer = Authority::human(person, ["approver"]);
+    ///     rt.grant(&reviewer, held.approval_id, "seen the carrier's letter")?.recorded()?;
+    /// }
+    /// // Nobody grants twice, and nobody without the permission at all. A refused review is recorded too.
+    /// let refused = rt.grant(&Authority::human("eve", ["operator"]), held.approval_id, "please")?.recorded();
+    /// assert!(refused.is_err_and(|refusal| refusal.code() == "permission_denied"));
+    ///
+    /// rt.resume(held.approval_id)?.executed()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
     pub async fn grant(&self, reviewer: &Authority, approval: ApprovalId, note: &str) -> Result<Review, RuntimeError> {
@@ -179,6 +243,72 @@ impl Runtime {
     /// Settles an execution in doubt, on evidence. Whoever does it holds
     /// [`RESOLVE_PERMISSION`](crate::RESOLVE_PERMISSION) and is neither the requester nor its principal.
     ///
+    /// ```
+    /// use kiff::{Answer, Authority, Failure, Outcome, Proposal, Resolution};
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // The bank does not answer: nobody knows whether the money has moved.
+    /// let rt = shop(|_| Err(Failure::unknown("no answer from the bank")))?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let refund = || Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00);
+    /// assert_eq!(rt.execute(&agent, refund())?.word(), "in_doubt");
+    /// // Until that is settled, nothing else runs on this order.
+    /// assert!(matches!(rt.execute(&agent, refund())?, Answer::Blocked(it) if it.reason == "execution_in_doubt"));
+    ///
+    /// // A person looks it up at the bank, for each execution in doubt.
+    /// let lead = Authority::human("lee", ["lead"]);
+    /// for doubt in rt.in_doubt()? {
+    ///     let happened = Resolution::Succeeded(Outcome::new("paid back").emit("ORDER_REFUNDED"));
+    ///     let answer = rt.resolve(&lead, doubt.execution_id, happened, "bank statement 4711")?.settled()?;
+    ///     assert_eq!(answer.word(), "executed");
+    /// }
+    /// assert!(rt.in_doubt()?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Resolved`].
     pub async fn resolve(
@@ -218,6 +348,70 @@ impl Runtime {
 
     /// Attempts an execution in doubt again, under the same id, if its effect was declared idempotent. The
     /// attempt is recorded before it starts.
+    ///
+    /// ```
+    /// use kiff::{Authority, Failure, Outcome, Proposal};
+    /// # mod shop {
+    /// # use std::error::Error;
+    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
+    /// # /// A runtime with a paid order.
+    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
+    /// #     let refund = Contract::new("REFUND_ORDER", "order")
+    /// #         .allowed_states(["PAID"])
+    /// #         .permissions(["orders.refund"])
+    /// #         .risk(Risk::High)
+    /// #         .approval_when("amount_above_threshold", "orders.approve")
+    /// #         .quorum(2)
+    /// #         .param("cents", u64::KIND)
+    /// #         .effect(kiff::Effect::Idempotent)
+    /// #         .emits(["ORDER_REFUNDED"]);
+    /// #     let domain = Domain::builder("shop", "v1")
+    /// #         .table(
+    /// #             Machine::new("order")
+    /// #                 .starts("ORDER_PLACED", "CREATED")
+    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
+    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
+    /// #         )
+    /// #         .define(
+    /// #             Definition::new(refund)
+    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
+    /// #                 .executor(move |call: Call<'_>| effect(&call)),
+    /// #         )
+    /// #         .role("operator", ["orders.refund"])
+    /// #         .role("approver", ["orders.approve"])
+    /// #         .role("lead", ["kiff.resolve"])
+    /// #         .build()?;
+    /// #     let runtime = Runtime::builder(domain).build()?;
+    /// #     let rt = runtime.blocking();
+    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
+    /// #     }
+    /// #     Ok(runtime)
+    /// # }
+    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
+    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
+    /// # }
+    /// # }
+    /// # #[allow(unused_imports)]
+    /// # use shop::{paid_back, shop};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // The contract says `Idempotent`: the bank knows the execution's id and pays once.
+    /// let rt = shop(|call| match call.attempt() {
+    ///     1 => Err(Failure::unknown("no answer from the bank")),
+    ///     _ => Ok(Outcome::new("paid back").emit("ORDER_REFUNDED")),
+    /// })?
+    /// .blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
+    ///
+    /// let lead = Authority::human("lee", ["lead"]);
+    /// for doubt in rt.in_doubt()? {
+    ///     let done = rt.retry(&lead, doubt.execution_id)?.settled()?.executed()?;
+    ///     assert_eq!(done.execution_id, doubt.execution_id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Resolved`].
