@@ -13,6 +13,8 @@ mod races;
 #[cfg(test)]
 mod readable;
 #[cfg(test)]
+mod reviewed;
+#[cfg(test)]
 mod rule_1;
 #[cfg(test)]
 mod rule_10;
@@ -34,3 +36,5 @@ mod rule_7;
 mod rule_8;
 #[cfg(test)]
 mod rule_9;
+#[cfg(test)]
+mod timer;
