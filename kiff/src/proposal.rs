@@ -363,7 +363,6 @@ fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {
         .chain(&proposal.evidence);
     let exact = Value::from(notes.map(|text| Value::from(text.as_str())).collect::<Vec<_>>()).to_canonical().len();
     let params = Value::Object(proposal.params.clone()).to_canonical().len();
-    let bytes =
-        exact + params + proposal.claimed.clone().map_or(0, |claimed| claimed.numbers_as_text().to_canonical().len());
+    let bytes = exact + params + proposal.claimed.as_ref().map_or(0, |claimed| claimed.to_canonical().len());
     if bytes <= MOST_PROPOSED { Ok(()) } else { Err(ProposalError::TooLarge { bytes, most: MOST_PROPOSED }) }
 }
