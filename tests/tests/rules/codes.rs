@@ -77,7 +77,7 @@ fn refusals() -> BTreeSet<String> {
     let id = world.held(refund(503)).approval_id;
     world.grant(id, "ann");
     let _ = world.rt.resume(id).unwrap();
-    take(world.rt.resume(id).unwrap());
+    take(world.send(refund(503).approval(id)));
     let _ = world.send(refund(5).idempotency_key("k"));
     take(world.send(refund(6).idempotency_key("k")));
     let permit = world.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap();
@@ -156,6 +156,7 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
         "reviewer_kind",
         "self_review",
         "already_granted",
+        "not_escalatable",
         "execution_not_open",
         "execution_still_running",
         "execution_not_retryable",
@@ -178,6 +179,8 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
     take(grant(&reviewer("alice"), id));
     world.grant(id, "ann");
     take(grant(&reviewer("ann"), id));
+    let nobodys = kiff::Permission::new("orders.own").unwrap();
+    take(refused(world.rt.escalate(&reviewer("ann"), id, nobodys, "").unwrap()));
     let other = world.other(|lab| domain(lab, "v2"));
     take(refused(other.grant(&reviewer("bea"), id, "").unwrap()));
     let id = world.held(proposal("ALWAYS_HELD", 1)).approval_id;
@@ -245,6 +248,7 @@ fn every_code_of_a_proposal_that_is_not_admitted_comes_out_of_a_run() {
         "name_malformed",
         "entity_reserved",
         "proposal_too_large",
+        "authority_too_large",
     ];
     assert_all(include_str!("../../../kiff/src/proposal.rs"), "pub fn code(&self) -> &'static str", &known);
     let world = World::paid();
@@ -255,6 +259,11 @@ fn every_code_of_a_proposal_that_is_not_admitted_comes_out_of_a_run() {
         });
         error.map(|(): ()| ()).unwrap_err().code().to_owned()
     };
+    let crowd = Authority::agent("bot", (0..2_000).map(|number| format!("role_{number}")));
+    let crowded = match world.rt.execute(&crowd, refund(5)) {
+        Err(kiff::RuntimeError::Proposal(error @ ProposalError::AuthorityTooLarge { .. })) => error.code().to_owned(),
+        other => panic!("{other:?}"),
+    };
     let found = [
         sent(Proposal::from_json(b"{")),
         sent(Proposal::from_json(b"[]")),
@@ -262,6 +271,7 @@ fn every_code_of_a_proposal_that_is_not_admitted_comes_out_of_a_run() {
         sent(Ok(Proposal::new("refund", ORDER))),
         sent(Ok(Proposal::new("REFUND", "kiff:refused"))),
         sent(Ok(refund(5).reasoning("x".repeat(40_000)))),
+        crowded,
     ];
     assert_eq!(found, known);
 }

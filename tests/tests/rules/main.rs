@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod codes;
 #[cfg(test)]
+mod deadlines;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod kit;
@@ -12,6 +14,8 @@ mod properties;
 mod races;
 #[cfg(test)]
 mod readable;
+#[cfg(test)]
+mod reviewed;
 #[cfg(test)]
 mod rule_1;
 #[cfg(test)]
@@ -34,3 +38,5 @@ mod rule_7;
 mod rule_8;
 #[cfg(test)]
 mod rule_9;
+#[cfg(test)]
+mod timer;

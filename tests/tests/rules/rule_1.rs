@@ -9,7 +9,7 @@ fn rule_1_claims_in_json_are_recorded_and_not_believed() {
     let sent = br#"{"action":"REFUND","entity":"order:o_1","parameters":{"cents":5},
         "actor":{"id":"boss","type":"human","roles":["operator","admin"],"on_behalf_of":"nobody"}}"#;
     blocked(world.rt.execute(&stranger(), Proposal::from_json(sent).unwrap()).unwrap());
-    let record = world.records(ORDER).into_iter().find(|record| record.kind() == Kind::DecisionRecorded).unwrap();
+    let record = world.records("kiff:refused").into_iter().find(|it| it.kind() == Kind::DecisionRecorded).unwrap();
     assert_eq!(record.actor().id, *"stranger");
     let text = whole(&record);
     assert_eq!(at(&text, "actor.id"), "stranger");

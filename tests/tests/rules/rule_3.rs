@@ -19,7 +19,7 @@ fn kinds(world: &World, stream: &str) -> Vec<Kind> {
 fn rule_3_a_refusal_is_recorded_in_the_entitys_stream() {
     let world = World::paid();
     let before = world.len();
-    let answer = blocked(world.rt.execute(&stranger(), refund(5)).unwrap());
+    let answer = world.blocked(proposal("CHECKED", 13));
     assert!(answer.is_recorded);
     assert_eq!(world.since(before), [Kind::DecisionRecorded, Kind::ActionBlocked]);
     assert_eq!(kinds(&world, REFUSED), []);

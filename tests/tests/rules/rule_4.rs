@@ -160,7 +160,9 @@ fn rule_4_an_approval_is_consumed_in_the_append_that_clears() {
     // The effect failed without effect, and the approval is used all the same.
     assert_eq!(world.since(before), [Kind::ActionValidated, Kind::ActionFailed]);
     assert_eq!(at(&world.last(Kind::ActionValidated), "approval_id"), id.to_string());
-    refused(world.rt.resume(id).unwrap(), "approval_consumed");
+    // Whoever resumes it again is told what came of it.
+    let again = crate::kit::failed(world.rt.resume(id).unwrap());
+    assert!(again.is_repeat);
     refused(world.send(refund(500).approval(id)), "approval_consumed");
     assert_eq!(world.lab.runs(), 1);
     let review = world.refused(world.rt.revoke(&reviewer("ann"), id, ""));

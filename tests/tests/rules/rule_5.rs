@@ -244,15 +244,17 @@ fn rule_5_ids_are_made_by_the_runtime() {
 }
 
 #[test]
-fn rule_5_an_escalation_hands_over_and_the_kinds_still_count() {
+fn rule_5_an_escalation_asks_for_more_and_the_kinds_still_count() {
     let world = World::paid();
     let id = world.held(proposal("HELD_FOR_TWO", 5)).approval_id;
     world.grant(id, "ann");
-    let weak = Permission::new("orders.refund").unwrap();
-    assert!(matches!(world.rt.escalate(&reviewer("bea"), id, weak, "").unwrap(), Review::Recorded(_)));
-    // Only those who hold what the escalation names may go on, and the kinds still count.
+    let more = Permission::new("orders.refund").unwrap();
+    assert!(matches!(world.rt.escalate(&reviewer("bea"), id, more, "").unwrap(), Review::Recorded(_)));
+    // Whoever goes on holds what the escalation names besides the contract's, and the kinds still count.
     assert_eq!(world.refused(world.rt.grant(&reviewer("cat"), id, "")).code(), *"permission_denied");
-    assert_eq!(world.refused(world.rt.grant(&agent(), id, "")).code(), *"reviewer_kind");
+    assert_eq!(world.refused(world.rt.grant(&agent(), id, "")).code(), *"permission_denied");
+    let judge = Authority::agent("judge", ["reviewer", "operator"]);
+    assert_eq!(world.refused(world.rt.grant(&judge, id, "")).code(), *"reviewer_kind");
     assert_eq!(world.refused(world.rt.grant(&stranger(), id, "")).code(), *"permission_denied");
     world.verify();
 }
