@@ -103,7 +103,8 @@
 //! - [`Runtime`]: every call, and [`Answer`] for what comes back.
 //! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
-//! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), or in a database of your own.
+//! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
+//!   your own.
 //! - `docs/ARCHITECTURE.md` and `docs/FORMATS.md` in the repository.
 //!
 //! # Features
