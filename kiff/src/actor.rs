@@ -192,7 +192,7 @@ impl Granted {
 /// use kiff::{Actor, ActorType, Authority, Domain, Granted, Machine, Permission, PermissionPolicy, Role};
 /// use std::sync::Arc;
 ///
-/// /// People may do everything with orders; agents may only what their role is called after.
+/// /// People may do everything; an agent holds the permissions that its roles are named after.
 /// #[derive(Debug)]
 /// struct Directory {
 ///     all: Vec<Permission>,

@@ -96,6 +96,33 @@
 //! rerun unless the effect was declared idempotent, a conclusive probe shows that it was not applied, or a
 //! human resolves it.
 //!
+//! # Names
+//!
+//! | what | form | such as |
+//! |---|---|---|
+//! | tenant | lower case, digits, `-` | `acme-de` |
+//! | entity | `type:id`; the type in lower snake case | `order:ord_1` |
+//! | action, event type, state | upper snake case | `REFUND_ORDER`, `ORDER_PAID`, `PAID` |
+//! | reason code, parameter | lower snake case | `amount_above_threshold`, `cents` |
+//! | permission | lower snake words with dots, at least two | `orders.refund` |
+//! | ids of actors and events, roles, versions | letters, digits and `._~:@+-` | `ops-agent`, `evt_1`, `operator` |
+//!
+//! A domain with a malformed name is not built; a call with one returns an error, with a [`NameError`] behind it.
+//!
+//! # What to know before production
+//!
+//! - One execution at a time for each entity. While one is open, other proposals for the entity are blocked with
+//!   `execution_open`: kiff is no queue, so propose again later. One in doubt blocks with `execution_in_doubt`
+//!   until it is settled.
+//! - Every accepted event ends the open approvals of its entity, because the reviewers saw another state. Where
+//!   events come often, approvals never last: model a hot aggregate as one entity for each request, such as
+//!   `refund:r_1` beside `account:a_1`.
+//! - An idempotency key stands for one answer, and a block is an answer: the same key gets it again. Use a new key
+//!   for a new try. Only refusals that pass by themselves (`execution_open`, `execution_in_doubt`,
+//!   `too_many_open_approvals`, `signer_unavailable`) do not take the key.
+//! - In a server, spawn the call on the async runtime and await its handle. A handler's future is dropped when its
+//!   client disconnects, and a dropped execution is in doubt until a person resolves it; see [`Runtime`].
+//!
 //! # Where to read next
 //!
 //! - [`macro@action`] and [`macro@StateMachine`]: how a domain is written.

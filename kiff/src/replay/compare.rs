@@ -20,6 +20,48 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 ///
 /// A decision that hung on an approval, a key or a signer is left out, and so is a proposal whose
 /// parameters were not admitted: the log has only the digest of what was offered.
+///
+/// ```
+/// use kiff::{Verdict, replay};
+/// # fn domain(version: &str, threshold: u64) -> Result<kiff::Domain, kiff::DomainError> {
+/// #     use kiff::{Call, Contract, Definition, Domain, Machine, Outcome, Param};
+/// #     let refund = Contract::new("REFUND_ORDER", "order")
+/// #         .allowed_states(["PAID"])
+/// #         .approval_when("amount_above_threshold", "orders.approve")
+/// #         .param("cents", u64::KIND)
+/// #         .emits(["ORDER_REFUNDED"]);
+/// #     let refund = Definition::new(refund)
+/// #         .try_approval_when("amount_above_threshold", move |at| Ok(at.param::<u64>("cents")? > threshold))
+/// #         .executor(|_: Call<'_>| Ok(Outcome::new("paid back").emit("ORDER_REFUNDED")));
+/// #     Domain::builder("shop", version)
+/// #         .table(Machine::new("order").starts("ORDER_PAID", "PAID").moves("PAID", "ORDER_REFUNDED", "REFUNDED"))
+/// #         .define(refund)
+/// #         .role("approver", ["orders.approve"])
+/// #         .build()
+/// # }
+/// # fn log(domain: kiff::Domain) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+/// #     use kiff::{Authority, NewEvent, Proposal, Runtime};
+/// #     let rt = Runtime::builder(domain).build()?.blocking();
+/// #     rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
+/// #     let agent = Authority::agent("bot", [""; 0]);
+/// #     rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 80_00))?.executed()?;
+/// #     Ok(rt.export()?)
+/// # }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Yesterday a refund of 80.00 ran: people were asked from 100.00 on.
+/// let yesterday = log(domain("v1", 100_00)?)?;
+/// assert!(replay::compare(&domain("v1", 100_00)?, &yesterday).is_empty());
+///
+/// // What if they were asked from 50.00 on?
+/// let changes = replay::compare(&domain("v2", 50_00)?, &yesterday);
+/// let [change] = changes.differences.as_slice() else { return Err("one decision would differ".into()) };
+/// assert_eq!(change.was.decision, Verdict::Allowed);
+/// assert_eq!(change.now.decision, Verdict::ApprovalRequired);
+/// assert_eq!(change.now.reason, "amount_above_threshold");
+/// println!("{changes}");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub fn compare(domain: &Domain, log: &[u8]) -> Comparison {
     let mut views: BTreeMap<Key, View> = BTreeMap::new();

@@ -34,12 +34,92 @@ use std::{
 /// Checks a log without a domain: every record's form, the sequence, chain and time of each stream, that
 /// each step goes on from the last, that approvals and executions are opened before they are used and used
 /// once, and that each decision is about the proposal before it.
+///
+/// ```
+/// use kiff::replay;
+/// # fn domain(version: &str, threshold: u64) -> Result<kiff::Domain, kiff::DomainError> {
+/// #     use kiff::{Call, Contract, Definition, Domain, Machine, Outcome, Param};
+/// #     let refund = Contract::new("REFUND_ORDER", "order")
+/// #         .allowed_states(["PAID"])
+/// #         .approval_when("amount_above_threshold", "orders.approve")
+/// #         .param("cents", u64::KIND)
+/// #         .emits(["ORDER_REFUNDED"]);
+/// #     let refund = Definition::new(refund)
+/// #         .try_approval_when("amount_above_threshold", move |at| Ok(at.param::<u64>("cents")? > threshold))
+/// #         .executor(|_: Call<'_>| Ok(Outcome::new("paid back").emit("ORDER_REFUNDED")));
+/// #     Domain::builder("shop", version)
+/// #         .table(Machine::new("order").starts("ORDER_PAID", "PAID").moves("PAID", "ORDER_REFUNDED", "REFUNDED"))
+/// #         .define(refund)
+/// #         .role("approver", ["orders.approve"])
+/// #         .build()
+/// # }
+/// # fn log(domain: kiff::Domain) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+/// #     use kiff::{Authority, NewEvent, Proposal, Runtime};
+/// #     let rt = Runtime::builder(domain).build()?.blocking();
+/// #     rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
+/// #     let agent = Authority::agent("bot", [""; 0]);
+/// #     rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 80_00))?.executed()?;
+/// #     Ok(rt.export()?)
+/// # }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // One refund, as `Runtime::export` writes its records.
+/// let log = log(domain("v1", 100_00)?)?;
+/// let report = replay::verify(&log);
+/// assert!(report.holds(), "{report}");
+/// assert_eq!(report.records, 7);
+///
+/// // Whoever changes a record breaks the chain behind it.
+/// let changed = String::from_utf8(log)?.replacen("stripe", "striPe", 1);
+/// let report = replay::verify(changed.as_bytes());
+/// assert!(!report.holds());
+/// println!("{report}");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub fn verify(log: &[u8]) -> Report {
     verify_lines(None, log)
 }
 
 /// The same, and recomputes every step and every fact with the domain's machines.
+///
+/// ```
+/// use kiff::{Domain, Machine, replay};
+/// # fn domain(version: &str, threshold: u64) -> Result<kiff::Domain, kiff::DomainError> {
+/// #     use kiff::{Call, Contract, Definition, Domain, Machine, Outcome, Param};
+/// #     let refund = Contract::new("REFUND_ORDER", "order")
+/// #         .allowed_states(["PAID"])
+/// #         .approval_when("amount_above_threshold", "orders.approve")
+/// #         .param("cents", u64::KIND)
+/// #         .emits(["ORDER_REFUNDED"]);
+/// #     let refund = Definition::new(refund)
+/// #         .try_approval_when("amount_above_threshold", move |at| Ok(at.param::<u64>("cents")? > threshold))
+/// #         .executor(|_: Call<'_>| Ok(Outcome::new("paid back").emit("ORDER_REFUNDED")));
+/// #     Domain::builder("shop", version)
+/// #         .table(Machine::new("order").starts("ORDER_PAID", "PAID").moves("PAID", "ORDER_REFUNDED", "REFUNDED"))
+/// #         .define(refund)
+/// #         .role("approver", ["orders.approve"])
+/// #         .build()
+/// # }
+/// # fn log(domain: kiff::Domain) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+/// #     use kiff::{Authority, NewEvent, Proposal, Runtime};
+/// #     let rt = Runtime::builder(domain).build()?.blocking();
+/// #     rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
+/// #     let agent = Authority::agent("bot", [""; 0]);
+/// #     rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 80_00))?.executed()?;
+/// #     Ok(rt.export()?)
+/// # }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let log = log(domain("v1", 100_00)?)?;
+/// assert!(replay::verify_with(&domain("v1", 100_00)?, &log).holds());
+///
+/// // A domain whose machine cannot have taken these steps.
+/// let other = Domain::builder("shop", "v2").table(Machine::new("order").starts("ORDER_PLACED", "PLACED")).build()?;
+/// let report = replay::verify_with(&other, &log);
+/// assert!(report.faults.iter().any(|fault| fault.reason == "transition_not_in_domain"));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub fn verify_with(domain: &Domain, log: &[u8]) -> Report {
     verify_lines(Some(domain), log)

@@ -14,6 +14,19 @@ use std::{
 };
 
 /// A clock that moves by hand. Clones show the same time.
+///
+/// ```
+/// use kiff::{clock::Clock, testing::ManualClock};
+/// use std::time::Duration;
+///
+/// let clock = ManualClock::default();
+/// clock.set("2026-05-24T09:50:18Z");
+/// let shown = clock.clone();
+/// clock.advance(Duration::from_millis(1_500));
+/// assert_eq!(shown.now().to_string(), "2026-05-24T09:50:19.500Z");
+/// ```
+///
+/// Give a clone to [`RuntimeBuilder::clock`](crate::RuntimeBuilder::clock) and keep one.
 #[derive(Clone, Debug, Default)]
 pub struct ManualClock {
     ms: Arc<AtomicI64>,
@@ -53,6 +66,23 @@ impl Clock for ManualClock {
 
 /// Ids that count from one, so that a log is the same in every run. Never use it outside tests: its ids and
 /// salts can be guessed.
+///
+/// ```
+/// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, testing::{FixedIds, ManualClock}};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+/// let log = || -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+///     let builder = Runtime::builder(domain.clone()).clock(ManualClock::default()).ids(FixedIds::default());
+///     let rt = builder.build()?.blocking();
+///     rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("evt_1", "ORDER_PLACED"))?.accepted()?;
+///     Ok(rt.export()?)
+/// };
+/// // The same bytes in every run.
+/// assert_eq!(log()?, log()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct FixedIds {
     next: Arc<AtomicU64>,

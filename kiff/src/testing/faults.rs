@@ -45,6 +45,34 @@ pub enum Fault {
 /// assert!(placed()?.is_in_the_log());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Every call in turn, so that no place is left where a crash would do harm:
+///
+/// ```
+/// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::MemoryStore};
+/// use kiff::testing::{Fault, FaultStore};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let order = Machine::new("order").starts("ORDER_PLACED", "CREATED");
+/// let domain = Domain::builder("shop", "v1").table(order).build()?;
+/// for fault in [Fault::Refused, Fault::Lost, Fault::Conflict] {
+///     for call in 1.. {
+///         let store = FaultStore::new(MemoryStore::new());
+///         store.fail_at(call, fault);
+///         let rt = Runtime::builder(domain.clone()).store(store.clone()).build()?.blocking();
+///         let placed = || rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("e1", "ORDER_PLACED"));
+///         // The source reports it again until it is acknowledged.
+///         let answer = placed().or_else(|_| placed())?;
+///         assert!(answer.is_in_the_log());
+///         if store.calls() < call {
+///             break;
+///         }
+///         assert!(rt.rebuild("order:1")?.matches());
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct FaultStore<S> {
     inner: Arc<S>,

@@ -39,6 +39,98 @@ use std::{any::Any, time::Duration};
 /// s.replay().assert_same();
 /// # Ok::<(), kiff::DomainError>(())
 /// ```
+///
+/// With annotated functions, reviewers and time:
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use kiff::{Authority, Ctx, Domain, Event, Facts, Outcome, StateMachine, Value, action, params, testing::Scenario};
+/// use serde::{Deserialize, Serialize};
+/// use std::time::Duration;
+///
+/// #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// struct OrderFacts {
+///     paid_cents: u64,
+/// }
+///
+/// impl Facts for OrderFacts {
+///     fn apply(&mut self, event: &Event<'_>) {
+///         let cents = event.get("cents").and_then(|cents| cents.as_number()?.as_i64());
+///         self.paid_cents = self.paid_cents.saturating_add(cents.and_then(|cents| cents.try_into().ok()).unwrap_or(0));
+///     }
+/// }
+///
+/// /// An order.
+/// #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
+/// #[state_machine(entity = "order", data = OrderFacts)]
+/// enum Order {
+///     #[enter(on = "ORDER_PAID", sources = ["stripe"])]
+///     Paid,
+///     #[enter(from = Paid, on = "ORDER_REFUNDED")]
+///     Refunded,
+/// }
+///
+/// /// Pays an order back.
+/// #[action(
+///     allowed_states = [Paid],
+///     permissions = ["orders.refund"],
+///     risk = High,
+///     approval = Required,
+///     reviewers = "orders.approve",
+///     quorum = 2,
+///     expires = "24h",
+///     checks = [not_more_than_paid(cents)],
+///     emits = ["ORDER_REFUNDED"],
+/// )]
+/// fn refund_order(_: &Ctx<'_, Order>, cents: u64) -> Outcome {
+///     Outcome::new(format!("{cents} paid back")).emit("ORDER_REFUNDED")
+/// }
+///
+/// fn not_more_than_paid(order: &Ctx<'_, Order>, cents: u64) -> bool {
+///     cents <= order.data().paid_cents
+/// }
+///
+/// let domain = Domain::builder("shop", "v1")
+///     .machine::<Order>()
+///     .action::<refund_order>()
+///     .role("operator", ["orders.refund"])
+///     .role("approver", ["orders.approve"])
+///     .build()?;
+/// let agent = || Authority::agent("bot", ["operator"]);
+/// let person = |id| Authority::human(id, ["approver"]);
+/// let mut s = Scenario::new(domain).at("2026-05-24T09:50:18Z");
+///
+/// // Each event comes from a source that its machine lets report it.
+/// for order in ["order:1", "order:2", "order:3"] {
+///     s.given_payload(order, "ORDER_PAID", Value::object([("cents", 49_00)]));
+/// }
+/// s.propose::<refund_order>(agent(), "1", params! { cents: 50_00 }).assert_blocked("not_more_than_paid");
+///
+/// // Two people must grant; the second grant runs it.
+/// let held = s.propose::<refund_order>(agent(), "1", params! { cents: 49_00 }).assert_held("approval_required");
+/// let held = s.grant(held, person("ann")).assert_held("approval_required");
+/// s.assert_grant_refused(&held, person("ann"), "already_granted");
+/// let done = s.grant(held, person("bob")).assert_executed();
+/// assert_eq!(done.message, "4900 paid back");
+/// s.assert_state("order:1", "REFUNDED");
+///
+/// // Denied for good.
+/// let held = s.propose::<refund_order>(agent(), "2", params! { cents: 49_00 }).assert_held("approval_required");
+/// s.deny(&held, person("ann"), "the parcel arrived");
+/// s.propose::<refund_order>(agent(), "2", params! { cents: 49_00 }).assert_blocked("approval_denied");
+///
+/// // Nobody came in time.
+/// let held = s.propose::<refund_order>(agent(), "3", params! { cents: 49_00 }).assert_held("approval_required");
+/// s.advance(Duration::from_secs(25 * 60 * 60));
+/// s.assert_grant_refused(&held, person("ann"), "approval_expired");
+/// s.replay().assert_same();
+/// # }
+/// # Ok::<(), kiff::DomainError>(())
+/// ```
+///
+/// A scenario runs executors on this thread without an async runtime, so an executor must not need a reactor,
+/// such as a socket or a timer of tokio: [`provide`](Self::provide) a fake, or run the test on a multi-threaded
+/// async runtime, `#[tokio::test(flavor = "multi_thread")]`, whose other threads drive it.
 #[derive(Debug)]
 pub struct Scenario {
     domain: Domain,
