@@ -298,6 +298,13 @@ impl Contract {
         self
     }
 
+    /// Lets the requester and its principal review too. Without it nobody reviews a request of their own.
+    #[must_use]
+    pub fn allow_self_review(mut self) -> Self {
+        self.separate_reviewer = false;
+        self
+    }
+
     /// Which kinds of actor may review. Humans by default.
     #[must_use]
     pub fn reviewer_kinds(mut self, kinds: impl IntoIterator<Item = ActorType>) -> Self {

@@ -132,6 +132,7 @@ mod tests {
             contract().summary("refund {a}"),
             held(),
             held().quorum(2),
+            held().allow_self_review(),
             held().expires(Duration::from_secs(60)),
             held().reviewer_kinds([ActorType::Human, ActorType::Service]),
         ];
