@@ -125,49 +125,7 @@ impl Runtime {
     ///
     /// ```
     /// use kiff::{Authority, Ingested, NewEvent};
-    /// # mod shop {
-    /// # use std::error::Error;
-    /// # use kiff::{Authority, Call, Contract, Definition, Domain, Failure, Machine, NewEvent, Outcome, Param, Risk, Runtime};
-    /// # /// A runtime with a paid order.
-    /// # pub fn shop(effect: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
-    /// #     let refund = Contract::new("REFUND_ORDER", "order")
-    /// #         .allowed_states(["PAID"])
-    /// #         .permissions(["orders.refund"])
-    /// #         .risk(Risk::High)
-    /// #         .approval_when("amount_above_threshold", "orders.approve")
-    /// #         .quorum(2)
-    /// #         .param("cents", u64::KIND)
-    /// #         .effect(kiff::Effect::Idempotent)
-    /// #         .emits(["ORDER_REFUNDED"]);
-    /// #     let domain = Domain::builder("shop", "v1")
-    /// #         .table(
-    /// #             Machine::new("order")
-    /// #                 .starts("ORDER_PLACED", "CREATED")
-    /// #                 .moves("CREATED", "ORDER_PAID", "PAID")
-    /// #                 .moves("PAID", "ORDER_REFUNDED", "REFUNDED"),
-    /// #         )
-    /// #         .define(
-    /// #             Definition::new(refund)
-    /// #                 .approval_when("amount_above_threshold", |at| at.param("cents").is_ok_and(|cents: u64| cents > 100_00))
-    /// #                 .executor(move |call: Call<'_>| effect(&call)),
-    /// #         )
-    /// #         .role("operator", ["orders.refund"])
-    /// #         .role("approver", ["orders.approve"])
-    /// #         .role("lead", ["kiff.resolve"])
-    /// #         .build()?;
-    /// #     let runtime = Runtime::builder(domain).build()?;
-    /// #     let rt = runtime.blocking();
-    /// #     for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
-    /// #         rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new(id, event))?.accepted()?;
-    /// #     }
-    /// #     Ok(runtime)
-    /// # }
-    /// # pub fn paid_back(_: &Call<'_>) -> Result<Outcome, Failure> {
-    /// #     Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))
-    /// # }
-    /// # }
-    /// # #[allow(unused_imports)]
-    /// # use shop::{paid_back, shop};
+    #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rt = shop(paid_back)?.blocking();
     /// let stripe = Authority::service("stripe");
