@@ -1,5 +1,6 @@
 //! The domains of the examples, each to be read from top to bottom. The programs are in `src/bin`.
 
+pub mod demo_key;
 pub mod file_store;
 pub mod payables;
 pub mod refund;

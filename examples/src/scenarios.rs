@@ -1,11 +1,12 @@
 //! The five scenarios of the refund domain, run on a real runtime with a clock that moves by hand.
 
 use crate::{
+    demo_key::DemoKey,
     refund::{self, Stripe},
     wire,
 };
 use kiff::{
-    Answer, ApprovalId, Authority, Blocking, NewEvent, Runtime,
+    Answer, ApprovalId, Authority, Blocking, NewEvent, Receipt, Review, Runtime,
     testing::{FixedIds, ManualClock},
 };
 use std::error::Error;
@@ -85,6 +86,8 @@ pub struct Shop {
     pub stripe: Stripe,
     /// Every request with its answer, as they would go over the wire.
     pub exchanges: Vec<(String, String)>,
+    /// The receipt of every decision.
+    pub receipts: Vec<Receipt>,
     /// What else was found out.
     pub notes: Vec<String>,
     clock: ManualClock,
@@ -102,10 +105,13 @@ impl Scenario {
             .tenant("kiff-demo")
             .clock(clock.clone())
             .ids(FixedIds::default())
+            .issued_by("kiff-demo")
+            .signer(DemoKey::default())
             .provide(stripe.clone())
             .build()?;
-        let (runtime, exchanges, notes) = (runtime.blocking(), Vec::new(), Vec::new());
-        let mut shop = Shop { runtime, stripe, exchanges, notes, clock, events: 0 };
+        let (runtime, exchanges) = (runtime.blocking(), Vec::new());
+        let (receipts, notes) = (Vec::new(), Vec::new());
+        let mut shop = Shop { runtime, stripe, exchanges, receipts, notes, clock, events: 0 };
         (self.play)(&mut shop)?;
         Ok(shop)
     }
@@ -127,6 +133,7 @@ impl Shop {
         let answer = self.runtime.execute(&caller, wire::proposal(order, action, body)?)?;
         let request = format!("POST /v1/entities/{order}/actions/{action}/execute\n{body}");
         self.exchanges.push((request, wire::answer(&answer)));
+        self.receipts.extend(answer.receipt().cloned());
         Ok(answer)
     }
 
@@ -142,6 +149,9 @@ impl Shop {
              {{\"actor\":{{\"id\":\"ops-human\",\"type\":\"human\",\"roles\":[\"ops_operator\"]}},\"reason\":\"{note}\"}}"
         );
         self.exchanges.push((request, wire::review(&review)));
+        if let Review::Recorded(status) = review {
+            self.receipts.extend(status.receipt);
+        }
         Ok(())
     }
 

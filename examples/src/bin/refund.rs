@@ -1,6 +1,10 @@
-//! One agent, one domain, five endings: each request, its answer, the audit trail, and what a replay says.
+//! One agent, one domain, five endings: each request as a web service would carry it, its answer, the audit trail, the
+//! receipt of every decision, and whether a replay of the log leads to the state that the runtime holds.
 
-use kiff_examples::scenarios::{Result, SCENARIOS};
+use kiff_examples::{
+    demo_key::DemoKey,
+    scenarios::{Result, SCENARIOS},
+};
 use std::io::Write;
 
 fn main() -> Result<()> {
@@ -13,6 +17,11 @@ fn main() -> Result<()> {
         }
         write!(out, "{}", shop.runtime.timeline(scenario.order)?)?;
         writeln!(out, "rebuild: {}", shop.runtime.rebuild(scenario.order)?)?;
+        for receipt in &shop.receipts {
+            let [id, decision, reason] = ["receipt_id", "decision", "reason"].map(|it| receipt.get(it).unwrap_or("?"));
+            let signed = if DemoKey::default().has_signed(receipt) { "signature holds" } else { "signature is wrong" };
+            writeln!(out, "receipt: {id} {decision} ({reason}), {signed}")?;
+        }
         shop.notes.iter().try_for_each(|note| writeln!(out, "{note}"))?;
         writeln!(out)?;
     }

@@ -9,6 +9,7 @@ use crate::{
     answer::{Allowed, Answer},
     approval::{ApprovalState, ReviewRefusal, Reviewed, Reviewer, Wish, review},
     ids::{ActionName, ActorId, ApprovalId, EntityRef, ExecutionId, Permission, TraceId},
+    receipt::Receipt,
     record::{Draft, Record, body::Body},
     runtime::{commit::Commit, lock},
     settle::{Resolution, Resolver, Retried, resolve, retry},
@@ -62,6 +63,8 @@ pub struct ApprovalStatus {
     pub grants: u32,
     /// How many must.
     pub quorum: u32,
+    /// The receipt of the refusal that a denial is for the requester, if the runtime has a signer.
+    pub receipt: Option<Receipt>,
     /// The call that it belongs to.
     pub trace_id: TraceId,
 }
@@ -192,7 +195,7 @@ impl Runtime {
                     let what = "a reviewed approval is not open";
                     let (record, approval) =
                         stored.records.first().zip(before).ok_or(RuntimeError::Inconsistent { entity, what })?;
-                    return Ok(Review::Recorded(status_of(record, approval)));
+                    return Ok(Review::Recorded(status_of(record, approval, stored.receipt.clone())));
                 }
             }
         }
@@ -342,7 +345,7 @@ fn settled(
     told.map(|answer| Resolved::Settled(Box::new(answer))).ok_or(RuntimeError::Inconsistent { entity, what })
 }
 
-fn status_of(record: &Record, approval: crate::view::OpenApproval) -> ApprovalStatus {
+fn status_of(record: &Record, approval: crate::view::OpenApproval, receipt: Option<Receipt>) -> ApprovalStatus {
     let quorum = approval.quorum();
     let before = u32::try_from(approval.grants.len()).unwrap_or(u32::MAX);
     let (state, grants) = match &record.body {
@@ -361,6 +364,7 @@ fn status_of(record: &Record, approval: crate::view::OpenApproval) -> ApprovalSt
         reviewed_at: record.recorded_at(),
         grants,
         quorum,
+        receipt,
         trace_id: record.trace_id(),
     }
 }

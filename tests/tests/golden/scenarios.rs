@@ -47,6 +47,23 @@ fn the_scenarios_append_the_kinds_of_the_specification() {
 }
 
 #[test]
+fn each_decision_has_a_receipt_that_is_about_its_record() {
+    for scenario in SCENARIOS {
+        let shop = scenario.run().unwrap();
+        let timeline = shop.runtime.timeline(scenario.order).unwrap();
+        let decides = |record: &&kiff::Record| {
+            [kiff::Kind::ActionValidated, kiff::Kind::ApprovalRequired, kiff::Kind::ActionBlocked]
+                .contains(&record.kind())
+        };
+        let records: Vec<String> = timeline.records().iter().filter(decides).map(|it| it.leaf().to_string()).collect();
+        let receipts: Vec<&str> = shop.receipts.iter().map(|receipt| receipt.get("record").unwrap()).collect();
+        assert_eq!(receipts, records, "scenario {}", scenario.number);
+        let key = kiff_examples::demo_key::DemoKey::default();
+        assert!(shop.receipts.iter().all(|receipt| receipt.iter().count() == 19 && key.has_signed(receipt)));
+    }
+}
+
+#[test]
 fn money_moves_only_where_it_should() {
     let refunds: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.run().unwrap().stripe.refunds()).collect();
     assert_eq!(refunds, [1, 0, 1, 0, 0]);

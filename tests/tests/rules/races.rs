@@ -13,7 +13,7 @@ use std::{
 
 const THREADS: usize = 64;
 /// Thousands where the build is fast enough for them.
-const ROUNDS: usize = if cfg!(debug_assertions) { 25 } else { 1_000 };
+const ROUNDS: usize = if cfg!(debug_assertions) { 25 } else { 2_000 };
 
 struct Field {
     lab: Lab,
