@@ -2,7 +2,7 @@
 //! Written anew with `TRYBUILD=overwrite cargo test -p kiff-tests --test ui`, and then read.
 
 /// One folder each under `tests/ui`.
-const TOPICS: [&str; 17] = [
+const TOPICS: [&str; 18] = [
     "approval",
     "checks",
     "effect",
@@ -15,6 +15,7 @@ const TOPICS: [&str; 17] = [
     "newtype",
     "parameter",
     "permission",
+    "permit",
     "registration",
     "return",
     "reviewers",
