@@ -168,7 +168,7 @@ impl Runtime {
         Ok(ours.is_some() && stored.first() == ours)
     }
 
-    /// The records behind `after` that one call wrote, up to the first of another call.
+    /// The records behind `after` that one call wrote, wherever they stand among those of others.
     pub(super) async fn records_of_call(
         &self,
         entity: &EntityRef,
