@@ -210,9 +210,17 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// True if the same proposal may be decided otherwise although the entity does not move.
-    pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::SignerUnavailable | Self::ExecutionOpen { .. } | Self::TooManyOpenApprovals { .. })
+    /// True if the refusal is no answer to what was asked: the same proposal may be decided otherwise although the
+    /// entity does not move, or the caller had no business to ask.
+    pub(crate) fn leaves_the_key(&self) -> bool {
+        matches!(
+            self,
+            Self::SignerUnavailable
+                | Self::ExecutionOpen { .. }
+                | Self::TooManyOpenApprovals { .. }
+                | Self::PermissionDenied { .. }
+                | Self::ActionUnknown { .. }
+        )
     }
 }
 

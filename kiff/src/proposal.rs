@@ -80,8 +80,8 @@ impl Proposal {
     }
 
     /// Makes the proposal safe to send again: the same key with the same content gets the recorded answer. A
-    /// refusal that may pass by itself (an open execution, too many open approvals, a signer that fails) does
-    /// not take the key.
+    /// refusal that may pass by itself (an open execution, too many open approvals, a signer that fails), or of a
+    /// caller who may not ask at all, does not take the key.
     #[must_use]
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());

@@ -223,6 +223,25 @@ mod tests {
         assert_eq!(rt.state("bill:1").unwrap().unwrap().state, *"DONE");
     }
 
+    #[test]
+    fn whoever_may_not_ask_takes_no_key() {
+        let rt = Runtime::builder(domain()).build().unwrap();
+        start(&rt, "1");
+        let proposal = || Proposal::new("BUMP", "counter:1").idempotency_key("k");
+        for _ in 0..3 {
+            let answer = rt.blocking().execute(&Authority::agent("bot", ["visitor"]), proposal()).unwrap();
+            let Answer::Blocked(blocked) = answer else { panic!("it may not") };
+            assert!(blocked.reason == "permission_denied" && blocked.is_recorded);
+        }
+        // The same actor, given the role meanwhile.
+        rt.blocking().execute(&agent(), proposal()).unwrap().executed().unwrap();
+        let Answer::Executed(again) = rt.blocking().execute(&agent(), proposal()).unwrap() else { panic!("it was") };
+        assert!(again.is_repeat);
+        // Without the role again, the key tells nothing of what it was used for.
+        let answer = rt.blocking().execute(&Authority::agent("bot", ["visitor"]), proposal()).unwrap();
+        assert!(matches!(answer, Answer::Blocked(blocked) if blocked.reason == "permission_denied"));
+    }
+
     #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
     struct Strict {
         total: u64,

@@ -192,6 +192,12 @@ fn unsigned(case: &Case<'_>, asked: &Asked) -> Sheet {
     sheet
 }
 
+/// True if the decision depends on the entity at all. Where it does not, the entity is not even looked at: whoever
+/// may not ask costs no more than the record of the refusal.
+pub(crate) fn concerns_entity(asked: &Asked) -> bool {
+    permitted(asked).is_some()
+}
+
 /// The action, if the domain has it and the requester holds all its permissions.
 fn permitted(asked: &Asked) -> Option<&Arc<Action>> {
     asked.action.as_ref().filter(|action| holds_all(action, &asked.proposed.authority))

@@ -106,7 +106,7 @@ pub(super) fn refuse(case: &Case<'_>, asked: &Asked, found: &Found, sheet: Sheet
     let view = case.view;
     // A key stays with the proposal that claimed it, and is not spent on what may be otherwise in a moment.
     let mut proposed = Arc::clone(&asked.proposed);
-    if found.key.is_some() || sheet.refusals.first().is_some_and(Refusal::is_passing) {
+    if found.key.is_some() || sheet.refusals.first().is_some_and(Refusal::leaves_the_key) {
         Arc::make_mut(&mut proposed).notes.idempotency_key = None;
     }
     let approval = proposed.notes.approval;

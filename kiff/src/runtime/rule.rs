@@ -3,7 +3,7 @@
 use super::{Runtime, RuntimeError, commit::Commit, lock, once_more};
 use crate::{
     answer::{Allowed, Answer, Blocked, Held},
-    decide::{self, Case, Moment},
+    decide::{self, Case, Found, Moment},
     decision::{Block, Clearance, Decided, Hold},
     ids::{ActorId, ApprovalId, EntityRef, EntityType, Ids, TraceId},
     proposal::Asked,
@@ -58,8 +58,18 @@ impl Runtime {
         let mut attempt = Attempt::new(ids, now);
         let proposed = &asked.proposed;
         loop {
-            let view = self.view(&proposed.entity).await?;
-            let found = self.found(&view, asked).await?;
+            let (view, found) = match decide::concerns_entity(asked) {
+                true => {
+                    let view = self.view(&proposed.entity).await?;
+                    let found = self.found(&view, asked).await?;
+                    (view, found)
+                }
+                false => {
+                    let unseen = View::empty(self.domain(), self.tenant.clone(), proposed.entity.clone());
+                    attempt.is_fresh = true;
+                    (Arc::new(unseen), Found::default())
+                }
+            };
             let issue = self.issue(attempt.is_unsigned);
             let case = self.case(&view, &proposed.actor.id, &attempt, &issue);
             let decided = match attempt.is_unsigned {
