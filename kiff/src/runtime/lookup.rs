@@ -1,12 +1,12 @@
 //! What the store's index knows: keys, approvals, and the answers that were recorded for them.
 
-use super::{Runtime, RuntimeError};
+use super::{Runtime, RuntimeError, cause};
 use crate::{
     answer::{Answer, Blocked, Held, InDoubt, Teller},
     approval::earlier_denials,
     decide::{APPROVAL, Found, FoundApproval, closed_by},
     decision::{Block, Cleared, Sheet},
-    ids::{ApprovalId, Code, EntityRef, ExecutionId, TraceId},
+    ids::{ApprovalId, EntityRef, ExecutionId, TraceId},
     proposal::Asked,
     record::{
         Claim, Record,
@@ -158,6 +158,9 @@ impl Runtime {
         let what = "the clearance has no execution";
         let terms = ruling.execution.ok_or_else(|| RuntimeError::Inconsistent { entity: entity.clone(), what })?;
         let receipt = self.reissue(clearance).await;
+        // INVARIANT: this is asked before the log is. What was cleared and does not run has ended, so that its outcome
+        // is in the log by then, if it has one.
+        let is_running = self.is_running(terms.execution);
         let place = self.execution_place(terms.execution).await?;
         let teller = Teller {
             entity,
@@ -184,7 +187,7 @@ impl Runtime {
             entity: entity.clone(),
             execution_id: terms.execution,
             attempt: open.map_or(terms.attempt, |open| open.attempt),
-            cause: open.map_or_else(|| Code::fixed("unfinished"), |open| self.cause(open)),
+            cause: cause(open.and_then(|open| open.doubt.as_ref()), is_running),
             message: String::new(),
             since: open.map_or(clearance.recorded_at(), |open| open.since),
             deadline: terms.deadline,

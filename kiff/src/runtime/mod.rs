@@ -27,7 +27,7 @@ use crate::{
     domain::Domain,
     executor::{self, Spent},
     finish::{Ending, finish},
-    ids::{ActorId, ApprovalId, EntityRef, ExecutionId, Ids, TenantId, TraceId},
+    ids::{ActorId, ApprovalId, Code, EntityRef, ExecutionId, Ids, TenantId, TraceId},
     proposal::{Asked, Proposal, admit_proposal},
     receipt::{DynSigner, Receipt},
     record::{Record, body::Issue},
@@ -369,6 +369,11 @@ impl Runtime {
         }
     }
 
+    /// True if the execution runs in this process now.
+    fn is_running(&self, execution: ExecutionId) -> bool {
+        lock(&self.inner.running).contains(&execution)
+    }
+
     /// Checks the proposal's names and parameters and draws what the call needs from outside.
     fn admit(&self, authority: &Authority, proposal: Proposal) -> Result<(Asked, Ids, Timestamp), RuntimeError> {
         let (ids, now) = self.draw()?;
@@ -392,6 +397,12 @@ fn once_more(tries: &mut u32, most: u32, entity: &EntityRef) -> Result<(), Runti
 /// Nothing unwinds while these locks are held.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Why nobody knows the outcome of an open execution.
+fn cause(doubt: Option<&Code>, is_running: bool) -> Code {
+    let open = if is_running { "running" } else { "unfinished" };
+    doubt.cloned().unwrap_or(Code::fixed(open))
 }
 
 /// Marks an execution as running in this process, for as long as it lives.

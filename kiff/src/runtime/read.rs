@@ -1,6 +1,6 @@
 //! Calls that write nothing. Each reads the stream's tail first.
 
-use super::{Runtime, RuntimeError, lock, rule::Attempt};
+use super::{Runtime, RuntimeError, cause, rule::Attempt};
 use crate::{
     actor::Authority,
     answer::InDoubt,
@@ -14,7 +14,7 @@ use crate::{
     store::{Mark, MarkKind, OpenMark},
     timeline::Timeline,
     timestamp::Timestamp,
-    view::{OpenExecution, View, fold},
+    view::{View, fold},
 };
 use std::fmt;
 
@@ -264,15 +264,17 @@ impl Runtime {
     pub async fn in_doubt(&self) -> Result<Vec<InDoubt>, RuntimeError> {
         let mut all = Vec::new();
         for open in self.open_marks(MarkKind::Execution).await? {
-            let view = self.refresh(&open.stream).await?;
             let Mark::Execution(id) = open.mark else { continue };
-            let Some(open) = view.execution(id).filter(|_| !lock(&self.inner.running).contains(&id)) else { continue };
+            // INVARIANT: this is asked before the log is, as for a recorded answer.
+            let is_running = self.is_running(id);
+            let view = self.refresh(&open.stream).await?;
+            let Some(open) = view.execution(id).filter(|_| !is_running) else { continue };
             all.push(InDoubt {
                 action: open.action.clone(),
                 entity: view.head.entity.clone(),
                 execution_id: id,
                 attempt: open.attempt,
-                cause: self.cause(open),
+                cause: cause(open.doubt.as_ref(), is_running),
                 message: String::new(),
                 since: open.since,
                 deadline: open.deadline,
@@ -383,11 +385,5 @@ impl Runtime {
                 return Ok(all);
             }
         }
-    }
-
-    /// Why nobody knows the outcome of an open execution.
-    pub(super) fn cause(&self, open: &OpenExecution) -> Code {
-        let running = || if lock(&self.inner.running).contains(&open.execution) { "running" } else { "unfinished" };
-        open.doubt.clone().unwrap_or_else(|| Code::fixed(running()))
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     ids::{ActionName, ActorId, ApprovalId, EntityRef, ExecutionId, Permission, TraceId},
     receipt::Receipt,
     record::{Draft, Record, body::Body},
-    runtime::{commit::Commit, lock},
+    runtime::commit::Commit,
     settle::{Resolution, Resolver, Retried, resolve, retry},
     timestamp::Timestamp,
 };
@@ -245,7 +245,7 @@ impl Runtime {
         let entity = self.execution_place(execution).await?.stream;
         loop {
             let view = self.refresh(&entity).await?;
-            let is_running = lock(&self.inner.running).contains(&execution);
+            let is_running = self.is_running(execution);
             let by = Resolver { actor, authority: &granted, evidence, is_running };
             let case = self.case(&view, &actor.id, &Attempt::new(&ids, now), &issue);
             let (drafts, refusal) = match resolve(&case, execution, &resolution, &by) {
@@ -301,7 +301,7 @@ impl Runtime {
         let entity = self.execution_place(execution).await?.stream;
         loop {
             let view = self.refresh(&entity).await?;
-            let is_running = lock(&self.inner.running).contains(&execution);
+            let is_running = self.is_running(execution);
             let by = Resolver { actor, authority: &granted, evidence: "", is_running };
             let case = self.case(&view, &actor.id, &Attempt::new(&ids, now), &issue);
             let (drafts, answer) = match retry(&case, execution, &by) {
