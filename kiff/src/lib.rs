@@ -180,6 +180,7 @@ pub mod replay;
 
 // The evidence.
 mod receipt;
+pub mod log;
 mod timeline;
 
 // The drivers.

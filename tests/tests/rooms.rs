@@ -35,7 +35,7 @@ mod tests {
             "heart",
             &["request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest", "settle"],
         ),
-        ("evidence", &["receipt", "replay", "timeline"]),
+        ("evidence", &["receipt", "log", "replay", "timeline"]),
         ("drivers", &["clock", "cache", "store", "executor", "answer", "runtime", "blocking"]),
         ("testing", &["testing"]),
     ];

@@ -1,0 +1,4 @@
+//! The tenant's log as a tree: proofs, checkpoints, witnesses, disclosure.
+
+#[cfg(test)]
+mod tree;
