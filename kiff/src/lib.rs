@@ -151,9 +151,11 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The vocabulary.
+mod base64;
 mod ids;
 mod timestamp;
 mod digest;
+mod public_key;
 pub mod value;
 mod scratch;
 mod actor;
@@ -215,13 +217,14 @@ pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault
 pub use event::{Event, NewEvent};
 pub use ids::{
     ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId,
-    IdempotencyKey, Ids, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId, Ulid,
-    Version,
+    IdempotencyKey, Ids, KeyId, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId,
+    Ulid, Version,
 };
 pub use ingest::EventRefusal;
 pub use machine::{Facts, Machine, StateMachine, Transition};
 pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamSpec, Params};
 pub use proposal::{Proposal, ProposalError};
+pub use public_key::{PublicKey, PublicKeyError};
 pub use receipt::{Receipt, Signer, SignerError};
 pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
 pub use runtime::{

@@ -15,9 +15,11 @@ mod tests {
         (
             "vocabulary",
             &[
+                "base64",
                 "ids",
                 "scratch",
                 "digest",
+                "public_key",
                 "timestamp",
                 "value",
                 "actor",

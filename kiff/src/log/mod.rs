@@ -1,10 +1,31 @@
 //! The tenant's log as a Merkle tree, and everything that proves what is in it.
 //!
+//! Nothing here opens a file or asks a store: all of it works on hashes and texts, for those who make proofs
+//! and for those who check them. `ledger` has what signs a runtime's log.
+//!
 //! - [`Frontier`], [`Tree`], [`ProofBuilder`]: roots and proofs (RFC 9162 §2.1), by the records' leaf hashes.
 //! - [`verify_inclusion`], [`verify_consistency`]: what a proof shows.
+//! - [`SignedCheckpoint`]: what the owner of a log says it is, with the cosignatures of witnesses.
+//! - [`TlogProof`]: a record, its place, its path and a checkpoint in one file.
+//! - [`Disclosure`]: some fields of a request, proved, and the rest hidden.
+//! - [`VerifierKeys`], [`WitnessPolicy`]: whom a verifier relies on.
 
+mod checkpoint;
+mod cosignature;
+mod disclosure;
+mod note;
 mod proof;
+mod signer;
+mod tlog_proof;
 mod tree;
+mod verifier_key;
 
+pub use checkpoint::{Checkpoint, CheckpointFault, SignedCheckpoint, VerifiedCheckpoint, default_origin};
+pub use cosignature::{Cosignature, WitnessKey, WitnessPolicy, WitnessPolicyError};
+pub use disclosure::{Disclosed, Disclosure, DisclosureFault};
+pub use note::{Note, NoteFault, NoteSignature};
 pub use proof::{ProofBuilder, ProofError, verify_consistency, verify_inclusion};
+pub use signer::{Ed25519LogSigner, LogSigner};
+pub use tlog_proof::{Proven, TlogProof, TlogProofFault};
 pub use tree::{Frontier, FrontierError, MAX_TREE_SIZE, Nodes, Tree, TreeError, TreeHead};
+pub use verifier_key::{KeyRole, VerifierKey, VerifierKeyError, VerifierKeys};
