@@ -154,6 +154,8 @@
 mod ids;
 mod timestamp;
 mod digest;
+mod base64;
+mod public_key;
 pub mod value;
 mod scratch;
 mod actor;
@@ -180,10 +182,12 @@ pub mod replay;
 
 // The evidence.
 mod receipt;
+pub mod verify;
 mod timeline;
 
 // The drivers.
 pub mod clock;
+mod key;
 pub mod store;
 mod answer;
 mod cache;
@@ -214,14 +218,16 @@ pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault
 pub use event::{Event, NewEvent};
 pub use ids::{
     ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId,
-    IdempotencyKey, Ids, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId, Ulid,
-    Version,
+    IdempotencyKey, Ids, KeyId, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId,
+    Ulid, Version,
 };
 pub use ingest::EventRefusal;
+pub use key::{Ed25519Signer, KeyFileError};
 pub use machine::{Facts, Machine, StateMachine, Transition};
 pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamSpec, Params};
 pub use proposal::{Proposal, ProposalError};
-pub use receipt::{Receipt, Signer, SignerError};
+pub use public_key::{PublicKey, PublicKeyError};
+pub use receipt::{Receipt, ReceiptFault, RecordMismatch, Signer, SignerError};
 pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
 pub use runtime::{
     ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved,

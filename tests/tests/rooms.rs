@@ -18,6 +18,8 @@ mod tests {
                 "ids",
                 "scratch",
                 "digest",
+                "base64",
+                "public_key",
                 "timestamp",
                 "value",
                 "actor",
@@ -35,8 +37,8 @@ mod tests {
             "heart",
             &["request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest", "settle"],
         ),
-        ("evidence", &["receipt", "replay", "timeline"]),
-        ("drivers", &["clock", "cache", "store", "executor", "answer", "runtime", "blocking"]),
+        ("evidence", &["receipt", "verify", "replay", "timeline"]),
+        ("drivers", &["clock", "key", "cache", "store", "executor", "answer", "runtime", "blocking"]),
         ("testing", &["testing"]),
     ];
 
