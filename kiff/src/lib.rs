@@ -151,10 +151,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The vocabulary.
-mod base64;
 mod ids;
 mod timestamp;
 mod digest;
+mod base64;
 mod public_key;
 pub mod value;
 mod scratch;
@@ -182,11 +182,13 @@ pub mod replay;
 
 // The evidence.
 mod receipt;
+pub mod verify;
 pub mod log;
 mod timeline;
 
 // The drivers.
 pub mod clock;
+mod key;
 pub mod store;
 mod answer;
 mod cache;
@@ -221,11 +223,12 @@ pub use ids::{
     Ulid, Version,
 };
 pub use ingest::EventRefusal;
+pub use key::{Ed25519Signer, KeyFileError};
 pub use machine::{Facts, Machine, StateMachine, Transition};
 pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamSpec, Params};
 pub use proposal::{Proposal, ProposalError};
 pub use public_key::{PublicKey, PublicKeyError};
-pub use receipt::{Receipt, Signer, SignerError};
+pub use receipt::{Receipt, ReceiptFault, RecordMismatch, Signer, SignerError};
 pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
 pub use runtime::{
     ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved,

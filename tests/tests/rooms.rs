@@ -15,10 +15,10 @@ mod tests {
         (
             "vocabulary",
             &[
-                "base64",
                 "ids",
                 "scratch",
                 "digest",
+                "base64",
                 "public_key",
                 "timestamp",
                 "value",
@@ -37,8 +37,8 @@ mod tests {
             "heart",
             &["request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest", "settle"],
         ),
-        ("evidence", &["receipt", "log", "replay", "timeline"]),
-        ("drivers", &["clock", "cache", "store", "executor", "answer", "runtime", "blocking"]),
+        ("evidence", &["receipt", "verify", "log", "replay", "timeline"]),
+        ("drivers", &["clock", "key", "cache", "store", "executor", "answer", "runtime", "ledger", "blocking"]),
         ("testing", &["testing"]),
     ];
 

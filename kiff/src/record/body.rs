@@ -187,6 +187,10 @@ impl Verdict {
             Self::Blocked => "blocked",
         }
     }
+
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        [Self::Allowed, Self::ApprovalRequired, Self::Blocked].into_iter().find(|verdict| verdict.as_str() == word)
+    }
 }
 
 impl fmt::Display for Verdict {

@@ -6,7 +6,7 @@ use crate::{
     cache::Views,
     clock::{Clock, IdGen, RandomIds, SystemClock, ThreadTimer, Timer},
     domain::Domain,
-    ids::TenantId,
+    ids::{KeyId, TenantId},
     receipt::{DynSigner, Signer},
     record::body::Issue,
     store::{DynStore, EventStore, MemoryStore},
@@ -225,7 +225,11 @@ impl RuntimeBuilder {
         }
         let tenant = TenantId::new(&self.tenant)?;
         let signer = self.signer.map(|signer| signer.0);
-        let key_id = signer.as_ref().map_or("none", |signer| signer.key_id()).into();
+        let key_id = match &signer {
+            // A receipt under another id could not be made, and nobody could verify it.
+            Some(signer) => KeyId::new(signer.key_id()).map_err(BuildError::KeyId)?.as_str().into(),
+            None => "none".into(),
+        };
         let inner = Inner {
             issue: Issue { issued_by: self.issued_by.into(), anchor: self.anchor.into(), key_id },
             store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::default())),

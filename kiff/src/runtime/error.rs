@@ -187,6 +187,9 @@ pub enum BuildError {
     /// The tenant's name breaks its alphabet.
     #[error(transparent)]
     Tenant(#[from] NameError),
+    /// The signer's key id is no thumbprint.
+    #[error("the signer's key has no id that a receipt could name")]
+    KeyId(#[source] NameError),
     /// The issuer or the anchor does not fit a receipt.
     #[error("{what} must be 1 to 512 bytes without control characters")]
     Issue {
@@ -202,6 +205,7 @@ impl BuildError {
         match self {
             Self::NotProvided { .. } | Self::ProvidedInArc { .. } => "not_provided",
             Self::Tenant(_) => "name_malformed",
+            Self::KeyId(_) => "key_id_malformed",
             Self::Issue { .. } => "issue_malformed",
         }
     }
