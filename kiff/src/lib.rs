@@ -194,6 +194,7 @@ mod answer;
 mod cache;
 mod executor;
 mod runtime;
+pub mod ledger;
 mod blocking;
 
 #[cfg(feature = "testing")]

@@ -1,13 +1,10 @@
 //! Cosignatures (C2SP `tlog-cosignature`, version 1): what witnesses say of a checkpoint.
 
 use super::{
-    checkpoint::{Checkpoint, CheckpointFault},
+    checkpoint::CheckpointFault,
     note::NoteSignature,
-    verifier_key::{KeyRole, VerifierKey, VerifierKeyError},
+    verifier_key::{KeyRole, VerifierKey},
 };
-use crate::public_key::PublicKey;
-use ed25519_dalek::{Signer as _, SigningKey};
-use std::fmt;
 
 /// That a witness saw a checkpoint, which extends all that it saw of the log before.
 #[non_exhaustive]
@@ -63,13 +60,13 @@ impl WitnessPolicy {
     }
 
     /// The witnesses among those who have signed a checkpoint's text, each once.
-    pub(super) fn check(&self, text: &str, lines: &[NoteSignature]) -> Result<Vec<Cosignature>, CheckpointFault> {
+    pub(crate) fn check(&self, text: &str, lines: &[NoteSignature]) -> Result<Vec<Cosignature>, CheckpointFault> {
         let mut witnesses: Vec<Cosignature> = Vec::new();
         for line in lines {
             let Some(key) = self.keys.iter().find(|key| key.is_named_by(line)) else { continue };
             let wrong = || CheckpointFault::WitnessSignatureWrong { name: key.name().to_owned() };
             let (unix_seconds, signature) = timestamped(line.bytes()).ok_or_else(wrong)?;
-            if !key.public_key().has_signed(message(unix_seconds, text).as_bytes(), signature) {
+            if !key.public_key().has_signed(cosigned_message(unix_seconds, text).as_bytes(), signature) {
                 return Err(wrong());
             }
             if witnesses.iter().all(|witness| witness.name != key.name()) {
@@ -119,60 +116,8 @@ impl WitnessPolicyError {
     }
 }
 
-/// The key of a witness, in memory. Wiped when it is dropped.
-///
-/// It only signs. To keep a log honest, whoever has one must remember the last checkpoint of each log and
-/// refuse what does not extend it: see [`Witness`](crate::log).
-pub struct WitnessKey {
-    key: SigningKey,
-    verifier_key: VerifierKey,
-}
-
-impl WitnessKey {
-    /// The key that RFC 8032 makes of 32 random bytes, under a name.
-    ///
-    /// # Errors
-    /// [`VerifierKeyError`] if the name is empty or has a space, a control character or a `+`.
-    pub fn from_seed(name: impl Into<String>, seed: &[u8; 32]) -> Result<Self, VerifierKeyError> {
-        let key = SigningKey::from_bytes(seed);
-        let public = PublicKey::of(&key);
-        Ok(Self { verifier_key: VerifierKey::new(name, KeyRole::Witness, public)?, key })
-    }
-
-    /// The public half, for those who rely on the witness.
-    #[must_use]
-    pub const fn verifier_key(&self) -> &VerifierKey {
-        &self.verifier_key
-    }
-
-    /// Signs a checkpoint as seen at this time.
-    ///
-    /// ```
-    /// use kiff::log::{Checkpoint, TreeHead, WitnessKey};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let witness = WitnessKey::from_seed("witness.example.com/w1", &[7; 32])?;
-    /// let checkpoint = Checkpoint::new("kiff.dev/log/shop", TreeHead::empty())?;
-    /// let line = witness.cosign(&checkpoint, 1_779_616_219);
-    /// assert_eq!(line.name(), "witness.example.com/w1");
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn cosign(&self, checkpoint: &Checkpoint, unix_seconds: u64) -> NoteSignature {
-        let signature = self.key.sign(message(unix_seconds, &checkpoint.to_string()).as_bytes());
-        self.verifier_key.signature(&[unix_seconds.to_be_bytes().as_slice(), &signature.to_bytes()].concat())
-    }
-}
-
-impl fmt::Debug for WitnessKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WitnessKey({:?}, ..)", self.verifier_key)
-    }
-}
-
 /// What a witness signs.
-fn message(unix_seconds: u64, text: &str) -> String {
+pub(crate) fn cosigned_message(unix_seconds: u64, text: &str) -> String {
     format!("cosignature/v1\ntime {unix_seconds}\n{text}")
 }
 

@@ -83,11 +83,15 @@ impl TlogProof {
     /// Checks that the record that it shows is in the log.
     ///
     /// ```
-    /// use kiff::{Digest, log::{Ed25519LogSigner, LogSigner, TlogProof, Tree, WitnessPolicy}};
+    /// use kiff::{
+    ///     Digest, Ed25519Signer,
+    ///     ledger::{Ed25519LogSigner, LogSigner},
+    ///     log::{TlogProof, Tree, WitnessPolicy},
+    /// };
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// // The owner of a log makes the file,
-    /// let signer = Ed25519LogSigner::from_seed("kiff.dev/log/shop", &[7; 32])?;
+    /// let signer = Ed25519LogSigner::new("kiff.dev/log/shop", Ed25519Signer::from_seed(&[7; 32]))?;
     /// let records = ["the first record", "the second", "the third"];
     /// let mut tree = Tree::new(Vec::new());
     /// tree.extend(records.iter().map(|record| Digest::leaf(record.as_bytes())))?;

@@ -133,7 +133,7 @@ pub(super) fn bag(peaks: impl DoubleEndedIterator<Item = Digest>) -> Option<Dige
 }
 
 /// Where a [`Tree`] keeps its nodes. Users may implement it; `Vec<Digest>` does, and a file of hashes
-/// (`ledger::NodeFile`).
+/// ([`NodeFile`](crate::ledger::NodeFile)).
 ///
 /// A node has a place that never changes, and is written once, in the order of the places. What is behind
 /// the last node of a tree, because a write was cut off, is written again.
@@ -165,6 +165,16 @@ impl Nodes for Vec<Digest> {
         self.truncate(place);
         self.extend_from_slice(nodes);
         Ok(())
+    }
+}
+
+impl<N: Nodes + ?Sized> Nodes for Box<N> {
+    fn read(&self, place: u64) -> io::Result<Digest> {
+        (**self).read(place)
+    }
+
+    fn write(&mut self, place: u64, nodes: &[Digest]) -> io::Result<()> {
+        (**self).write(place, nodes)
     }
 }
 
@@ -207,15 +217,26 @@ impl<N: Nodes> Tree<N> {
     /// # Errors
     /// [`TreeError`] if they cannot be read, or do not have the root of `head`.
     pub fn open(nodes: N, head: &TreeHead) -> Result<Self, TreeError> {
+        let mut tree = Self::new(nodes);
+        tree.resume(head)?;
+        Ok(tree)
+    }
+
+    /// Goes on from a head whose nodes are there already. Other nodes than those of its right edge are not read.
+    ///
+    /// # Errors
+    /// [`TreeError`] if they cannot be read, or do not have the root of `head`. The tree then stays as it was.
+    pub fn resume(&mut self, head: &TreeHead) -> Result<(), TreeError> {
         if head.size > MAX_TREE_SIZE {
             return Err(ProofError::SizesOutOfOrder { old: head.size, new: MAX_TREE_SIZE }.into());
         }
-        let peaks = peaks(head.size).map(|(level, start)| nodes.read(place(level, start >> level)));
+        let peaks = peaks(head.size).map(|(level, start)| self.node(level, start >> level));
         let frontier = Frontier { size: head.size, peaks: peaks.collect::<Result<_, _>>()? };
-        match frontier.head() == *head {
-            true => Ok(Self { nodes, frontier }),
-            false => Err(ProofError::RootMismatch.into()),
+        if frontier.head() != *head {
+            return Err(ProofError::RootMismatch.into());
         }
+        self.frontier = frontier;
+        Ok(())
     }
 
     /// Its right edge.
@@ -247,6 +268,17 @@ impl<N: Nodes> Tree<N> {
             self.frontier.clone_from(&next);
         }
         Ok(())
+    }
+
+    /// The leaf hash of the record at `index`, counted from zero.
+    ///
+    /// # Errors
+    /// [`TreeError`] if the tree has no such record, or the node cannot be read.
+    pub fn leaf(&self, index: u64) -> Result<Digest, TreeError> {
+        match self.frontier.size {
+            size if index >= size => Err(ProofError::IndexOutside { index, size }.into()),
+            _ => self.node(0, index),
+        }
     }
 
     /// The head that the tree had at this size.

@@ -98,7 +98,7 @@ impl VerifierKey {
     }
 
     /// A signature of this key, as a line of a note.
-    pub(super) fn signature(&self, bytes: &[u8]) -> NoteSignature {
+    pub(crate) fn signature(&self, bytes: &[u8]) -> NoteSignature {
         NoteSignature::new(&self.name, self.id, bytes)
     }
 }

@@ -4,7 +4,9 @@ mod clock;
 mod faults;
 mod scenario;
 pub mod store_suite;
+mod witness;
 
 pub use clock::{FixedIds, ManualClock};
 pub use faults::{Fault, FaultStore};
 pub use scenario::{Proposed, Replayed, Scenario};
+pub use witness::TestWitness;

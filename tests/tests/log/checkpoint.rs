@@ -2,11 +2,9 @@
 
 use crate::example::{CHECKPOINT, KEYS, LOG, LOG_SEED, ORIGIN, WITNESS_SEED, expected, log_key, seed, witnesses};
 use kiff::{
-    Digest,
-    log::{
-        Checkpoint, Ed25519LogSigner, Frontier, LogSigner, Note, SignedCheckpoint, TreeHead, VerifierKey, VerifierKeys,
-        WitnessKey, WitnessPolicy,
-    },
+    Digest, Ed25519Signer,
+    ledger::{Ed25519LogSigner, LogSigner, WitnessKey},
+    log::{Checkpoint, Frontier, Note, SignedCheckpoint, TreeHead, VerifierKey, VerifierKeys, WitnessPolicy},
 };
 use proptest::prelude::*;
 
@@ -23,8 +21,8 @@ fn parsed(text: &str) -> SignedCheckpoint {
 /// From the records and the three seeds to every byte of `checkpoint.txt` and `vkeys.txt`.
 #[test]
 fn the_example_is_reproduced() {
-    let signer = Ed25519LogSigner::from_seed(ORIGIN, &seed(LOG_SEED)).unwrap();
-    let witness = WitnessKey::from_seed("witness.example.com/w1", &seed(WITNESS_SEED)).unwrap();
+    let signer = Ed25519LogSigner::new(ORIGIN, Ed25519Signer::from_seed(&seed(LOG_SEED))).unwrap();
+    let witness = WitnessKey::new("witness.example.com/w1", Ed25519Signer::from_seed(&seed(WITNESS_SEED))).unwrap();
     let signed = signer.checkpoint(example_head());
     let cosigned = signed.clone().with(witness.cosign(signed.unverified(), 1_779_616_219));
     assert_eq!(cosigned.to_string(), CHECKPOINT);
@@ -47,7 +45,7 @@ fn what_was_verified_is_told() {
 #[test]
 fn another_implementation_reads_and_verifies_our_note() {
     use signed_note::{Note as Theirs, StandardVerifier, VerifierList};
-    let signer = Ed25519LogSigner::from_seed("kiff.dev/log/shop", &[7; 32]).unwrap();
+    let signer = Ed25519LogSigner::new("kiff.dev/log/shop", Ed25519Signer::from_seed(&[7; 32])).unwrap();
     let note = signer.checkpoint(example_head()).to_string();
     let verifier = StandardVerifier::new(&signer.verifier_key().to_string()).unwrap();
     let theirs = Theirs::from_bytes(note.as_bytes()).unwrap();
@@ -59,7 +57,7 @@ fn another_implementation_reads_and_verifies_our_note() {
 fn we_read_and_verify_the_note_of_another_implementation() {
     use signed_note::{Note as Theirs, Signer, StandardSigner};
     let seed = [9; 32];
-    let key = Ed25519LogSigner::from_seed("log.example/a", &seed).unwrap().verifier_key().clone();
+    let key = Ed25519LogSigner::new("log.example/a", Ed25519Signer::from_seed(&seed)).unwrap().verifier_key().clone();
     let id = u32::from_be_bytes(key.id());
     // A one byte for the algorithm, and the seed, in base 64.
     let secret = format!("AQkJ{}", "CQkJ".repeat(10));
@@ -158,7 +156,10 @@ fn a_key_of_a_witness_signs_for_no_log() {
     assert_eq!(WitnessPolicy::new([log_key()], 1).unwrap_err().code(), "no_witness_key");
     assert_eq!(WitnessPolicy::new([witness.clone()], 2).unwrap_err().code(), "quorum_too_large");
     // One key under two names would count twice.
-    let second = WitnessKey::from_seed("witness.example.com/w2", &seed(WITNESS_SEED)).unwrap().verifier_key().clone();
+    let second = WitnessKey::new("witness.example.com/w2", Ed25519Signer::from_seed(&seed(WITNESS_SEED)))
+        .unwrap()
+        .verifier_key()
+        .clone();
     assert_eq!(WitnessPolicy::new([witness.clone(), second], 1).unwrap_err().code(), "duplicate_witness");
     assert_eq!(WitnessPolicy::new([witness.clone(), witness], 1).unwrap_err().code(), "duplicate_witness");
 }
@@ -189,8 +190,8 @@ fn a_malformed_verifier_key_is_refused_with_its_reason() {
 
 #[test]
 fn a_secret_is_never_printed() {
-    let signer = Ed25519LogSigner::from_seed(ORIGIN, &seed(LOG_SEED)).unwrap();
-    let witness = WitnessKey::from_seed("w", &seed(WITNESS_SEED)).unwrap();
+    let signer = Ed25519LogSigner::new(ORIGIN, Ed25519Signer::from_seed(&seed(LOG_SEED))).unwrap();
+    let witness = WitnessKey::new("w", Ed25519Signer::from_seed(&seed(WITNESS_SEED))).unwrap();
     for text in [format!("{signer:?}"), format!("{witness:?}")] {
         assert!(text.ends_with(", ..)") && !text.contains("76, 205") && !text.contains("4ccd"), "{text}");
     }

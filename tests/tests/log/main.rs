@@ -5,6 +5,10 @@ mod checkpoint;
 #[cfg(test)]
 mod disclosure;
 #[cfg(test)]
+mod kit;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod tlog_proof;
 #[cfg(test)]
 mod tree;

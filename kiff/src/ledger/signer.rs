@@ -1,13 +1,15 @@
 //! The seam for who signs checkpoints.
 
-use super::{
-    checkpoint::{Checkpoint, SignedCheckpoint},
-    tree::TreeHead,
-    verifier_key::{KeyRole, VerifierKey, VerifierKeyError},
+use crate::{
+    action::BoxFuture,
+    key::Ed25519Signer,
+    log::{Checkpoint, KeyRole, SignedCheckpoint, TreeHead, VerifierKey, VerifierKeyError},
+    receipt::SignerError,
 };
-use crate::{action::BoxFuture, public_key::PublicKey, receipt::SignerError};
-use ed25519_dalek::{Signer as _, SigningKey};
-use std::{fmt, future::Future};
+use std::{
+    fmt,
+    future::{Future, ready},
+};
 
 /// Signs a log's checkpoints with an Ed25519 key. Users may implement it, for a KMS or an HSM; write
 /// `async fn sign`. [`Ed25519LogSigner`] has the key in memory.
@@ -42,36 +44,37 @@ impl<S: LogSigner> DynLogSigner for S {
 
 /// The key of a log, in memory. Wiped when it is dropped.
 pub struct Ed25519LogSigner {
-    key: SigningKey,
+    key: Ed25519Signer,
     verifier_key: VerifierKey,
 }
 
 impl Ed25519LogSigner {
-    /// The key that RFC 8032 makes of 32 random bytes, for the log with this origin.
+    /// The key of the log with this origin. Give it a key of its own, not the one that signs receipts.
     ///
     /// ```
-    /// use kiff::log::{Ed25519LogSigner, LogSigner};
+    /// use kiff::{Ed25519Signer, ledger::{Ed25519LogSigner, LogSigner}};
     ///
-    /// let signer = Ed25519LogSigner::from_seed("kiff.dev/log/shop", &[7; 32])?;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Or `Ed25519Signer::load(path)`.
+    /// let signer = Ed25519LogSigner::new("kiff.dev/log/shop", Ed25519Signer::generate()?)?;
     /// // What verifiers pin.
     /// assert!(signer.verifier_key().to_string().starts_with("kiff.dev/log/shop+"));
-    /// # Ok::<(), kiff::log::VerifierKeyError>(())
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
     /// [`VerifierKeyError`] if the origin is empty or has a space, a control character or a `+`.
-    pub fn from_seed(origin: impl Into<String>, seed: &[u8; 32]) -> Result<Self, VerifierKeyError> {
-        let key = SigningKey::from_bytes(seed);
-        let public = PublicKey::of(&key);
-        Ok(Self { verifier_key: VerifierKey::new(origin, KeyRole::Log, public)?, key })
+    pub fn new(origin: impl Into<String>, key: Ed25519Signer) -> Result<Self, VerifierKeyError> {
+        Ok(Self { verifier_key: VerifierKey::new(origin, KeyRole::Log, key.public_key().clone())?, key })
     }
 
-    /// A checkpoint of this head, signed at once. It is for logs kept by hand: a ledger remembers what it has
-    /// signed, and this does not.
+    /// A checkpoint of this head, signed at once. It is for logs kept by hand: a [`Ledger`](super::Ledger)
+    /// remembers what it has signed, and this does not.
     #[must_use]
     pub fn checkpoint(&self, head: TreeHead) -> SignedCheckpoint {
         let checkpoint = Checkpoint::of_log(&self.verifier_key, head);
-        let signature = self.key.sign(checkpoint.to_string().as_bytes()).to_bytes();
+        let signature = self.key.sign_now(checkpoint.to_string().as_bytes());
         SignedCheckpoint::new(checkpoint, &self.verifier_key, &signature)
     }
 }
@@ -82,7 +85,7 @@ impl LogSigner for Ed25519LogSigner {
     }
 
     fn sign(&self, text: &[u8]) -> impl Future<Output = Result<[u8; 64], SignerError>> + Send {
-        std::future::ready(Ok(self.key.sign(text).to_bytes()))
+        ready(Ok(self.key.sign_now(text)))
     }
 }
 
