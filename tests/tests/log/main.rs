@@ -12,6 +12,8 @@ mod ledger;
 mod tlog_proof;
 #[cfg(test)]
 mod tree;
+#[cfg(test)]
+mod words;
 
 /// The worked example of the format, which another program has made.
 #[cfg(test)]
