@@ -181,7 +181,9 @@ pub struct Imported {
 /// # Ok(())
 /// # }
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # kiff::testing::store_suite::block_on(run())
+/// # #[cfg(feature = "testing")]
+/// # kiff::testing::store_suite::block_on(run())?;
+/// # Ok(())
 /// # }
 /// ```
 ///

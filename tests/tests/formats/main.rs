@@ -8,6 +8,8 @@ mod digests;
 #[cfg(test)]
 mod receipt;
 #[cfg(test)]
+mod shapes;
+#[cfg(test)]
 mod story;
 
 #[cfg(test)]
