@@ -38,7 +38,7 @@ use std::{error::Error, fmt, future::Future};
 ///   (as [`index_of`] gives them) is taken in the tenant. Otherwise nothing of it happens.
 /// - The bytes of a record come back as they went in.
 /// - The tenant's log has each record once, in an order that keeps the order of each stream and does not
-///   split a batch. A record's place in it never changes.
+///   split a batch, nor turn its parts round. A record's place in it never changes.
 /// - A cell is set only if its revision is the expected one, whoever sets it at the same time.
 /// - What one tenant stores, no other sees.
 ///
