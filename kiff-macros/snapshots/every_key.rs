@@ -79,6 +79,7 @@ const _: () = {
             emits: &["ORDER_REFUNDED"],
             effect: crate::kiff::Effect::Idempotent,
             timeout_ms: 30000u64,
+            retry_within_ms: 43200000u64,
             summary: "refund {amount}",
             waiver: "",
             params: &[

@@ -109,6 +109,10 @@ fn contract(item: &ActionFn, action: &Action) -> TokenStream {
         Some(secs) => quote!(#secs),
         None => quote!(#krate::Declaration::DEFAULT_EXPIRY_SECS),
     };
+    let retry_within = match action.retry_within_ms {
+        Some(ms) => quote!(#ms),
+        None => quote!(#krate::Declaration::DEFAULT_RETRY_WITHIN_MS),
+    };
     let checks = action.checks.iter().map(|check| &check.code);
     let params = action.params.iter().filter(|param| param.origin == Origin::Agent).map(|param| {
         let Input { name, ty, doc, .. } = param;
@@ -134,6 +138,7 @@ fn contract(item: &ActionFn, action: &Action) -> TokenStream {
             emits: &[#(#emits),*],
             effect: #krate::Effect::#effect,
             timeout_ms: #timeout_ms,
+            retry_within_ms: #retry_within,
             summary: #summary,
             waiver: #waiver,
             params: &[#(#params),*],

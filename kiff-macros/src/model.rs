@@ -32,6 +32,7 @@ pub(crate) struct Action {
     pub(crate) emits: Vec<LitStr>,
     pub(crate) effect: Ident,
     pub(crate) timeout_ms: u64,
+    pub(crate) retry_within_ms: Option<u64>,
     pub(crate) summary: String,
     pub(crate) waiver: String,
 }
@@ -82,6 +83,7 @@ impl Action {
     pub(crate) fn check(item: &ActionFn, inputs: Inputs, args: Args, errors: &mut Errors) -> Option<Self> {
         check_states(item, &args, errors);
         check_approval(item, &args, errors);
+        check_retry(&args, errors);
         let name = action_name(item, &args, errors);
         let permissions = args.permissions.map(|list| list.value).unwrap_or_default();
         check_all(&permissions, is_permission, permission_fault, errors);
@@ -124,6 +126,7 @@ impl Action {
             emits,
             effect: args.effect.map_or_else(|| format_ident!("Once"), |effect| effect.value),
             timeout_ms: args.timeout.map_or(0, |timeout| timeout.value),
+            retry_within_ms: args.retry_within.map(|window| window.value),
             summary: args.summary.map(|summary| summary.value.value()).unwrap_or_default(),
             waiver: args.waiver.map(|waiver| waiver.value.value()).unwrap_or_default(),
         })
@@ -246,6 +249,22 @@ fn check_waiver(item: &ActionFn, args: &Args, errors: &mut Errors) {
             errors.push(&waiver.value, format!("the waiver of `{}` must give a reason", item.sig.ident));
         }
         _ => {}
+    }
+}
+
+/// A window for an effect that is never retried: the author believed that it is.
+fn check_retry(args: &Args, errors: &mut Errors) {
+    let Some(window) = &args.retry_within else { return };
+    // What could not be read is not contradicted.
+    let is_retried = match &args.effect {
+        Some(effect) => effect.value == "Idempotent",
+        None => args.has("effect"),
+    };
+    if !is_retried {
+        errors.push(
+            &window.key,
+            "`retry_within` is for effect `Idempotent`, which alone is retried; add `effect = Idempotent`, or remove it",
+        );
     }
 }
 

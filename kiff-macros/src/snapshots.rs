@@ -44,6 +44,7 @@ fn an_action_with_every_key() {
         emits = ["ORDER_REFUNDED"],
         effect = Idempotent,
         timeout = "30s",
+        retry_within = "12h",
         summary = "refund {amount}",
         crate = crate::kiff,
     };

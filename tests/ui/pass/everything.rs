@@ -84,6 +84,7 @@ mod rules {
     emits = ["ORDER_REFUNDED"],
     effect = Idempotent,
     timeout = "30s",
+    retry_within = "12h",
     summary = "refund {amount} of {entity}: {reason}",
     crate = ::kiff,
 )]
@@ -146,6 +147,8 @@ fn main() {
     assert!(contract.location.contains("everything.rs:"), "{}", contract.location);
     assert_eq!(look::CONTRACT.waiver, "it only looks");
     assert_eq!(look::CONTRACT.timeout_ms, 500);
+    assert_eq!(contract.retry_within_ms, 12 * 60 * 60 * 1_000);
+    assert_eq!(look::CONTRACT.retry_within_ms, kiff::Declaration::DEFAULT_RETRY_WITHIN_MS);
     let shown = format!("{:?} {:?}", refund_order::definition(), look::definition());
     assert!(shown.contains("REFUND"));
 
