@@ -63,6 +63,15 @@ fn a_broken_store_is_caught_by_name() {
         (ChecksThenAppends, Check::LetsOneClaimWin),
         (RefusesOthersMeanwhile, Check::LetsOthersWrite),
         (LeavesGaps, Check::LetsOthersWrite),
+        (ForgetsCells, Check::ReadsCellsBack),
+        (RestartsRevisions, Check::ReadsCellsBack),
+        (IgnoresRevisions, Check::SetsCellsByRevision),
+        (TellsWrongRevision, Check::SetsCellsByRevision),
+        (SetsInConflict, Check::SetsCellsByRevision),
+        (SharesCells, Check::KeepsCellsApart),
+        (FoldsCellNames, Check::KeepsCellsApart),
+        (CutsLargeCells, Check::HoldsLargeCells),
+        (ChecksThenSets, Check::LetsOneSettingWin),
     ] {
         let store = Arc::new(Naive::with(fault));
         let turns = Turns::default();

@@ -2,7 +2,10 @@
 
 use kiff::{
     EntityRef, Record, RecordBytes, TenantId,
-    store::{Append, Batch, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError, index_of},
+    store::{
+        Append, Batch, Cell, CellSet, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError,
+        index_of,
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -49,6 +52,15 @@ pub(crate) enum Fault {
     ChecksThenAppends,
     RefusesOthersMeanwhile,
     LeavesGaps,
+    ForgetsCells,
+    RestartsRevisions,
+    IgnoresRevisions,
+    TellsWrongRevision,
+    SetsInConflict,
+    SharesCells,
+    FoldsCellNames,
+    CutsLargeCells,
+    ChecksThenSets,
     Panics,
     Fails,
 }
@@ -58,6 +70,7 @@ pub(crate) enum Fault {
 pub(crate) struct Naive {
     fault: Option<Fault>,
     stored: Mutex<Vec<(TenantId, Record)>>,
+    cells: Mutex<BTreeMap<String, Cell>>,
 }
 
 impl Naive {
@@ -204,6 +217,14 @@ impl Naive {
         }
     }
 
+    fn cell_key(&self, tenant: &TenantId, name: &str) -> String {
+        match self.fault {
+            Some(Fault::SharesCells) => name.to_owned(),
+            Some(Fault::FoldsCellNames) => format!("{tenant} {}", name.to_lowercase()),
+            _ => format!("{tenant} {name}"),
+        }
+    }
+
     fn page(&self, records: impl Iterator<Item = Record>, after: u64, limit: usize) -> Vec<RecordBytes> {
         let limit = if self.is(Fault::IgnoresLimit) { usize::MAX } else { limit };
         records.skip(after.try_into().unwrap()).take(limit).map(|record| self.bytes(record)).collect()
@@ -312,6 +333,37 @@ impl EventStore for Naive {
             open.sort();
         }
         Ok(open.into_iter().filter(|place| after.is_none_or(|after| place > after)).take(limit).collect())
+    }
+
+    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+        Ok(self.cells.lock().unwrap().get(&self.cell_key(tenant, name)).cloned())
+    }
+
+    async fn set_cell(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        expected: u64,
+        value: &[u8],
+    ) -> Result<CellSet, StoreError> {
+        let key = self.cell_key(tenant, name);
+        let actual = self.cells.lock().unwrap().get(&key).map_or(0, |cell| cell.revision);
+        if self.is(Fault::ChecksThenSets) {
+            give_way().await;
+        }
+        let most = if self.is(Fault::CutsLargeCells) { 65_535 } else { usize::MAX };
+        let revision = if self.is(Fault::RestartsRevisions) { 1 } else { actual + 1 };
+        let cell = Cell { revision, value: value.iter().copied().take(most).collect() };
+        if actual != expected && !self.is(Fault::IgnoresRevisions) {
+            if self.is(Fault::SetsInConflict) {
+                self.cells.lock().unwrap().insert(key, Cell { revision: actual, ..cell });
+            }
+            return Ok(CellSet::Conflict { actual: actual + u64::from(self.is(Fault::TellsWrongRevision)) });
+        }
+        if !self.is(Fault::ForgetsCells) {
+            self.cells.lock().unwrap().insert(key, cell);
+        }
+        Ok(CellSet::Done)
     }
 }
 
