@@ -10,12 +10,14 @@ mod lookup;
 mod read;
 mod review;
 mod rule;
+mod subscription;
 
 pub use build::RuntimeBuilder;
 pub use error::{BuildError, RuntimeError, Unrecorded};
 pub use ingest::{IngestError, Ingested, InputAdapter};
 pub use read::{EntityState, Explanation, Rebuild};
 pub use review::{ApprovalStatus, Resolved, Review};
+pub use subscription::{Logged, Subscription, SubscriptionError};
 
 use crate::{
     action::{Failure, Outcome, Providers},
