@@ -2,10 +2,14 @@
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, process::Command};
+    use std::{
+        path::{Path, PathBuf},
+        process::Command,
+    };
 
     fn check(program: &str, name: &str) {
-        let output = Command::new(program).output().unwrap();
+        let folder = Folder::new(name);
+        let output = Command::new(program).env("TMPDIR", &folder.0).output().unwrap();
         assert!(output.status.success(), "{name} failed: {}", String::from_utf8_lossy(&output.stderr));
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden").join(format!("{name}.txt"));
         if std::env::var_os("KIFF_OVERWRITE").is_some() {
@@ -48,5 +52,22 @@ mod tests {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    programs! { refund support_ops payables own_store replay_a_log no_async }
+    programs! { refund support_ops payables projection own_store replay_a_log no_async }
+
+    /// Where the programs put their files, removed with the value.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("kiff-output-{name}-{}", std::process::id()));
+            std::fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
 }
