@@ -173,6 +173,7 @@
 //! - [`Runtime`]: every call, and [`Answer`] for what comes back.
 //! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
+//! - [`Subscription`] and [`log_file`]: follow the log, take it out of one store and into another.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.
 //! - `docs/ARCHITECTURE.md` and `docs/FORMATS.md` in the repository.
@@ -250,7 +251,7 @@ pub use action::{
 pub use actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
 pub use answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};
 pub use approval::{ApprovalState, PendingApproval, ReviewRefusal};
-pub use blocking::Blocking;
+pub use blocking::{Blocking, BlockingSubscription};
 pub use contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
 pub use ctx::{Ctx, RuleError, Situation};
 pub use decision::{Permit, Refusal};
@@ -270,8 +271,7 @@ pub use proposal::{Proposal, ProposalError};
 pub use receipt::{Receipt, Signer, SignerError};
 pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
 pub use runtime::{
-    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Recovered,
-    Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Unrecorded,
+        ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild, Recovered, Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Subscription, SubscriptionError, Unrecorded,
 };
 pub use settle::{RESOLVE_PERMISSION, Resolution};
 pub use timeline::{Entry, Timeline};
