@@ -112,7 +112,7 @@ fn a_sync_that_is_left_out_is_found() {
             }
         }
         tried += 1;
-        let checked = check(&disk.after(Loss::All), &[line.clone()]);
+        let checked = check(&disk.after(Loss::All), std::slice::from_ref(&line));
         assert!(checked.is_err(), "nobody saw that {line:?} was not on the disk");
     }
     assert!(tried > 10, "{tried}");
