@@ -9,6 +9,7 @@ use crate::{
     decision::Permit,
     event::NewEvent,
     ids::{ActionName, ApprovalId, ExecutionId, Permission},
+    log_file::{ExportError, ImportError, Imported},
     proposal::Proposal,
     runtime::{
         EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved, Review, Runtime, RuntimeError,
@@ -16,6 +17,7 @@ use crate::{
     settle::Resolution,
     timeline::Timeline,
 };
+use std::io::{BufRead, Write};
 
 /// The calls of a [`Runtime`], each run to its end on the caller's thread.
 ///
@@ -88,6 +90,22 @@ impl Blocking {
         fn rebuild(entity: &str) -> Rebuild;
         /// The whole log as `log.jsonl`.
         fn export() -> Vec<u8>;
+    }
+
+    /// Writes the whole log to a file.
+    ///
+    /// # Errors
+    /// As [`Runtime::export_to`].
+    pub fn export_to(&self, writer: impl Write + Send) -> Result<u64, ExportError> {
+        block_on(self.runtime.export_to(writer))
+    }
+
+    /// Brings a log in from a file.
+    ///
+    /// # Errors
+    /// As [`Runtime::import_from`].
+    pub fn import_from(&self, reader: impl BufRead + Send) -> Result<Imported, ImportError> {
+        block_on(self.runtime.import_from(reader))
     }
 
     /// Takes in all events of a raw input.

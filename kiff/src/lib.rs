@@ -185,6 +185,7 @@ mod timeline;
 // The drivers.
 pub mod clock;
 pub mod store;
+pub mod log_file;
 mod answer;
 mod cache;
 mod executor;

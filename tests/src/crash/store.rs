@@ -3,7 +3,7 @@
 use super::{Points, Spot};
 use kiff::{
     EntityRef, RecordBytes, TenantId,
-    store::{Append, Batch, Claim, EventStore, Found, MarkKind, OpenMark, StoreError},
+    store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, OpenMark, StoreError},
 };
 use std::sync::Arc;
 
@@ -60,5 +60,19 @@ impl<S: EventStore> EventStore for CrashStore<S> {
         limit: usize,
     ) -> Result<Vec<OpenMark>, StoreError> {
         self.inner.open(tenant, kind, after, limit).await
+    }
+
+    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+        self.inner.cell(tenant, name).await
+    }
+
+    async fn set_cell(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        expected: u64,
+        value: &[u8],
+    ) -> Result<CellSet, StoreError> {
+        self.inner.set_cell(tenant, name, expected, value).await
     }
 }

@@ -1,13 +1,14 @@
 //! Records in PostgreSQL, on the host's own pool.
 
 mod append;
+mod cells;
 mod read;
 mod rows;
 mod schema;
 mod sequence;
 mod statements;
 
-use super::{Append, Batch, EventStore, Found, MarkKind, OpenMark, StoreError};
+use super::{Append, Batch, Cell, CellSet, EventStore, Found, MarkKind, OpenMark, StoreError};
 use crate::{
     ids::{EntityRef, TenantId},
     record::{Claim, RecordBytes},
@@ -115,6 +116,20 @@ impl EventStore for PostgresStore {
         limit: usize,
     ) -> Result<Vec<OpenMark>, StoreError> {
         read::open(self, tenant, kind, after, limit).await
+    }
+
+    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+        cells::read(self, tenant, name).await
+    }
+
+    async fn set_cell(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        expected: u64,
+        value: &[u8],
+    ) -> Result<CellSet, StoreError> {
+        cells::set(self, tenant, name, expected, value).await
     }
 }
 
