@@ -43,6 +43,10 @@ impl Ledger {
     /// [`io::Error`] if it cannot be read or written.
     pub fn open(path: &Path, points: Arc<Points>) -> io::Result<Self> {
         let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        if let Some(folder) = path.parent() {
+            // A new file that its folder does not name on the disk is lost with all that was synced to it.
+            File::open(folder)?.sync_all()?;
+        }
         let text = fs::read(path)?;
         if !text.is_empty() && !text.ends_with(b"\n") {
             // A payment that was cut short was never answered; the next one begins a line of its own.

@@ -21,7 +21,7 @@ pub enum Line {
     Recovered,
     /// A call has returned.
     Acknowledged {
-        /// `ingested`, `granted`, or the word of an answer.
+        /// `ingested`, `granted`, or the word of an answer; `unfinished` for one in doubt without a record of its end.
         word: String,
         /// The entity.
         entity: String,
@@ -53,7 +53,12 @@ impl Line {
             Answer::Failed(it) => (&it.entity, it.execution_id.to_string(), Some(it.trace_id)),
             Answer::InDoubt(it) => (&it.entity, it.execution_id.to_string(), it.trace_id),
         };
-        Self::acknowledged(answer.word(), &entity.to_string(), id, trace, key)
+        let word = match answer {
+            // Nothing is recorded of its end.
+            Answer::InDoubt(it) if it.cause == "unfinished" || it.cause == "running" => "unfinished",
+            other => other.word(),
+        };
+        Self::acknowledged(word, &entity.to_string(), id, trace, key)
     }
 
     /// Another acknowledgement.

@@ -4,13 +4,13 @@ use crate::{
     judge::{Log, judge, rules},
     process::Heard,
 };
-use kiff::{Runtime, store::SqliteStore};
-use kiff_tests::crash::{HOUR_MS, Ledger, Line, NOON_MS, Order, Place, Point};
+use kiff::{Blocking, Runtime, store::SqliteStore};
+use kiff_tests::crash::{HOUR_MS, Ledger, Line, NOON_MS, Order, Payment, Place, Point};
 use std::{
     collections::BTreeSet,
     env, fs,
     os::unix::process::ExitStatusExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -95,10 +95,31 @@ impl Folder {
         }
     }
 
+    /// Opens the log as a service does.
+    pub(crate) fn open(&self) -> Result<Blocking, String> {
+        let store = SqliteStore::open(self.path.join("log.db")).map_err(|error| error.to_string())?;
+        Ok(Runtime::builder(rules()).store(store).build().unwrap().blocking())
+    }
+
+    /// What the ledger says.
+    pub(crate) fn payments(&self) -> Vec<Payment> {
+        Ledger::read(&self.path.join("ledger")).unwrap()
+    }
+
+    /// What SQLite itself says of the log's file.
+    pub(crate) fn check_integrity(&self) -> Result<(), String> {
+        let asked = rusqlite::Connection::open(self.path.join("log.db"))
+            .and_then(|file| file.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)));
+        match asked.map_err(|error| error.to_string())?.as_str() {
+            "ok" => Ok(()),
+            fault => Err(fault.to_owned()),
+        }
+    }
+
     /// Opens the files, which changes them: done to a copy.
     fn judge(self, told: &[Line]) -> Result<Log, String> {
-        let log = judge_files(&self.path.join("log.db"), &self.path.join("ledger"), told)?;
-        check_integrity(&self.path.join("log.db"))?;
+        let log = judge(&self.open()?, told, &self.payments())?;
+        self.check_integrity()?;
         Ok(log)
     }
 }
@@ -106,22 +127,5 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path);
-    }
-}
-
-/// Opens a log as a service does, and holds it to what was acknowledged.
-pub(crate) fn judge_files(log: &Path, ledger: &Path, told: &[Line]) -> Result<Log, String> {
-    let store = SqliteStore::open(log).map_err(|error| error.to_string())?;
-    let rt = Runtime::builder(rules()).store(store).build().unwrap().blocking();
-    judge(&rt, told, &Ledger::read(ledger).unwrap())
-}
-
-/// What SQLite itself says of a file.
-pub(crate) fn check_integrity(log: &Path) -> Result<(), String> {
-    let connection = rusqlite::Connection::open(log).map_err(|error| error.to_string())?;
-    let answer = connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
-    match answer.map_err(|error| error.to_string())?.as_str() {
-        "ok" => Ok(()),
-        fault => Err(fault.to_owned()),
     }
 }

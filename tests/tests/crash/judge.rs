@@ -1,5 +1,6 @@
 //! Compares what a process acknowledged with what it left: the log, and the ledger of the bank.
 
+use crate::{folder::Folder, process::run};
 use kiff::{Authority, Blocking, Domain, replay};
 use kiff_tests::crash::{Line, Payment, domain};
 use serde_json::Value;
@@ -73,19 +74,17 @@ impl Log {
         let is_there = |line: &Line| {
             let Line::Acknowledged { word, entity, id, trace, key } = line else { return true };
             let knows = |what, name: &String| name == "-" || self.facts.contains(&(what, name.clone()));
-            let ended = |end| self.executions.get(id).is_some_and(|it| it.ends.contains(&end));
-            let is_blocked_for_good = word == "blocked";
+            let ended = |end| self.executions.get(id).is_some_and(|it| it.ends.iter().any(|it| it == end));
+            // Of a refusal without a permission only the call is recorded, and not with the entity.
+            let is_blocked = word == "blocked";
             knows("call", trace)
-                && (knows("key", key) || is_blocked_for_good)
-                && (self.entities.contains(entity) || is_blocked_for_good)
+                && (is_blocked || knows("key", key) && self.entities.contains(entity))
                 && match word.as_str() {
                     "ingested" => self.facts.contains(&("event", id.clone())),
                     "held" => self.facts.contains(&("held", id.clone())),
                     "granted" => self.facts.contains(&("granted", id.clone())),
-                    "executed" => ended("executed"),
-                    "failed" => ended("failed"),
-                    // A repeated call is told so while nothing more is known.
-                    "in_doubt" => self.executions.contains_key(id),
+                    "executed" | "failed" | "in_doubt" => ended(word),
+                    "unfinished" => self.executions.contains_key(id),
                     "blocked" => true,
                     word => panic!("what is `{word}`?"),
                 }
@@ -140,8 +139,8 @@ impl Execution {
     }
 }
 
-/// Everything that must hold of what a process left, with this runtime on it.
-pub(crate) fn judge(rt: &Blocking, told: &[Line], payments: &[Payment]) -> Result<Log, String> {
+/// What must hold of the log that a process left, and of its payments.
+pub(crate) fn judge_log(rt: &Blocking, told: &[Line], payments: &[Payment]) -> Result<Log, String> {
     let text = rt.export().map_err(|error| error.to_string())?;
     let report = replay::verify_with(&rules(), &text);
     if !report.holds() {
@@ -150,6 +149,12 @@ pub(crate) fn judge(rt: &Blocking, told: &[Line], payments: &[Payment]) -> Resul
     let log = Log::read(&text);
     log.has(told)?;
     log.agrees_with(payments)?;
+    Ok(log)
+}
+
+/// The same, and what the runtime makes of it.
+pub(crate) fn judge(rt: &Blocking, told: &[Line], payments: &[Payment]) -> Result<Log, String> {
+    let log = judge_log(rt, told, payments)?;
     let doubts: BTreeSet<String> = rt.in_doubt().unwrap().iter().map(|doubt| doubt.execution_id.to_string()).collect();
     if doubts != log.in_doubt() {
         return Err(format!("in doubt are {:?}, and told were {doubts:?}", log.in_doubt()));
@@ -165,6 +170,32 @@ pub(crate) fn judge(rt: &Blocking, told: &[Line], payments: &[Payment]) -> Resul
     Ok(log)
 }
 
+/// The rules of the process.
 pub(crate) fn rules() -> Domain {
     domain().unwrap()
+}
+
+#[test]
+fn the_judge_finds_what_is_wrong() {
+    let mut folder = Folder::new();
+    let heard = run(&folder.order(1, 1, None));
+    let (rt, payments) = (folder.open().unwrap(), folder.payments());
+    let verdict = |told: &[Line], payments: &[Payment]| judge(&rt, told, payments).err().unwrap_or_default();
+    assert_eq!(verdict(&heard.lines, &payments), "");
+    let never = |word: &str| Line::acknowledged(word, "payout:none", "exec_none".to_owned(), None, "-");
+    for word in ["ingested", "held", "granted", "executed", "failed", "in_doubt", "unfinished"] {
+        assert!(verdict(&[never(word)], &payments).starts_with("acknowledged and not in the log"), "{word}");
+    }
+    let Payment { execution, attempt, .. } = payments[0].clone();
+    let paid = |execution: &str, attempt, moved| Payment { execution: execution.to_owned(), attempt, moved };
+    let cases = [
+        (paid("exec_none", 1, true), "paid without a clearance"),
+        (paid(&execution, attempt, false), "more payments than attempts"),
+        (paid(&execution, attempt + 1, false), "more payments than attempts"),
+    ];
+    for (payment, fault) in cases {
+        let told = verdict(&[], &[payments.clone(), vec![payment]].concat());
+        assert!(told.starts_with(fault), "{told}");
+    }
+    assert!(verdict(&[], &payments[1..]).starts_with("the log and the ledger differ"));
 }
