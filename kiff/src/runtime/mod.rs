@@ -10,6 +10,8 @@ mod lookup;
 mod read;
 mod review;
 mod rule;
+#[cfg(feature = "postgres")]
+mod within;
 
 pub use build::RuntimeBuilder;
 pub use error::{BuildError, RuntimeError, Unrecorded};
