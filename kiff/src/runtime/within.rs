@@ -95,11 +95,7 @@ impl Runtime {
     }
 
     /// One try; nothing if the entity moved or the event was claimed meanwhile.
-    async fn try_in(
-        &self,
-        savepoint: &mut Savepoint<'_>,
-        report: &Report,
-    ) -> Result<Option<Ingested>, RuntimeError> {
+    async fn try_in(&self, savepoint: &mut Savepoint<'_>, report: &Report) -> Result<Option<Ingested>, RuntimeError> {
         let Report { source, entity, event, ids, now } = report;
         let view = self.view_in(savepoint, entity).await?;
         let found = self.known_event_in(savepoint, source, event).await?;
@@ -133,8 +129,11 @@ impl Runtime {
             for bytes in page {
                 let record = self.parse(entity, view.head.seq, bytes)?;
                 let seq = record.entity_seq();
-                fold(&mut view, &record)
-                    .map_err(|source| RuntimeError::Fold { entity: entity.clone(), seq, source })?;
+                fold(&mut view, &record).map_err(|source| RuntimeError::Fold {
+                    entity: entity.clone(),
+                    seq,
+                    source,
+                })?;
             }
             if count < PAGE {
                 return Ok(view);

@@ -17,8 +17,8 @@ use sqlx::PgPool;
 use statements::Statements;
 use std::{fmt, sync::Arc};
 
-pub(crate) use within::Savepoint;
 pub use within::PostgresTransaction;
+pub(crate) use within::Savepoint;
 
 /// Keeps records in PostgreSQL, on the host's own pool. A clone is the same store.
 ///

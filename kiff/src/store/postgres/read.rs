@@ -56,7 +56,10 @@ pub(super) async fn log(
 
 pub(super) async fn find(
     statements: &Statements,
-    server: impl PgExecutor<'_>, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
+    server: impl PgExecutor<'_>,
+    tenant: &TenantId,
+    claim: &Claim,
+) -> Result<Option<Found>, StoreError> {
     let query = statements.find.query().bind(tenant.as_str()).bind(claim_text(claim));
     let Some(row) = query.fetch_optional(server).await.map_err(unread)? else { return Ok(None) };
     let closed: Option<i64> = row.try_get(2).map_err(failed)?;
