@@ -13,6 +13,8 @@ mod review;
 mod rule;
 mod settle;
 mod subscription;
+#[cfg(feature = "postgres")]
+mod within;
 
 pub use build::RuntimeBuilder;
 pub use error::{BuildError, RuntimeError, Unrecorded};
