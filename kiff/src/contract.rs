@@ -172,7 +172,7 @@ impl Declaration {
 ///     .allowed_states(["RESOLVED"])
 ///     .permissions(["tickets.close"])
 ///     .risk(Risk::Low)
-///     .param("note", ParamKind::String)
+///     .param("note", ParamKind::STRING)
 ///     .emits(["TICKET_CLOSED"]);
 /// ```
 ///

@@ -219,7 +219,7 @@ pub use ids::{
 };
 pub use ingest::EventRefusal;
 pub use machine::{Facts, Machine, StateMachine, Transition};
-pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamSpec, Params};
+pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamRule, ParamSpec, Params, VariantSpec};
 pub use proposal::{Proposal, ProposalError};
 pub use receipt::{Receipt, Signer, SignerError};
 pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};

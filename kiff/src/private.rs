@@ -8,7 +8,7 @@ use crate::{
     contract::Contract,
     ctx::{Ctx, RuleError, Situation},
     machine::{StateMachine, Transition},
-    param::{Param, ParamFault, ParamKind, ParamProblem},
+    param::{Param, ParamFault, ParamKind, ParamProblem, decode_at},
     value::Value,
 };
 use std::any::Any;
@@ -181,12 +181,7 @@ pub fn asked<T>(
     decode: fn(&Value) -> Result<T, ParamFault>,
     absent: fn() -> Option<T>,
 ) -> Result<T, RuleError> {
-    let pointer = || format!("/{name}");
-    let value = match at.params().get(name) {
-        Some(value) => decode(value).map_err(|fault| ParamFault::new(pointer() + &fault.pointer, fault.problem)),
-        None => absent().ok_or_else(|| ParamFault::new(pointer(), ParamProblem::Missing)),
-    };
-    Ok(value?)
+    Ok(decode_at(name, at.params().get(name), decode, absent)?)
 }
 
 /// Asks that the entity has this state.

@@ -142,7 +142,7 @@ fn main() {
             ("lines", true, ""),
         ]
     );
-    assert!(matches!(contract.params.first().map(|amount| amount.kind), Some(ParamKind::Decimal)));
+    assert!(matches!(contract.params.first().map(|amount| amount.kind), Some(ParamKind::DECIMAL)));
     assert!(contract.location.contains("everything.rs:"), "{}", contract.location);
     assert_eq!(look::CONTRACT.waiver, "it only looks");
     assert_eq!(look::CONTRACT.timeout_ms, 500);
