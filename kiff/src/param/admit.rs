@@ -53,6 +53,13 @@ impl ParamKind {
         if found.0.is_empty() { Ok(self.canonical(value)) } else { Err(found.0) }
     }
 
+    /// The first thing that is wrong with a value, if anything is.
+    pub(crate) fn first_fault(self, value: &Value) -> Option<ParamFault> {
+        let mut found = Found::default();
+        found.check(self, value, &String::new);
+        found.0.into_iter().next()
+    }
+
     /// The canonical form of a value without fault (`docs/FORMATS.md` §6).
     fn canonical(self, value: Value) -> Value {
         match (self, value) {

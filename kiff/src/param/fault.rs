@@ -140,6 +140,11 @@ impl ParamFault {
         Self::new("", ParamProblem::Rule { rule, text })
     }
 
+    /// The object has no such field; where is for [`inside`](Self::inside) to say.
+    pub(crate) fn unknown_field() -> Self {
+        Self::new("", ParamProblem::UnknownField)
+    }
+
     /// The same fault, seen from outside the object or the list in which it lies.
     pub(crate) fn inside(self, step: &str) -> Self {
         Self { pointer: format!("{}{}", pointer(step), self.pointer), problem: self.problem }
