@@ -12,7 +12,8 @@ use crate::{
     log_file::{ExportError, ImportError, Imported},
     proposal::Proposal,
     runtime::{
-        EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild, Recovered, Resolved, Review, Runtime, RuntimeError, Subscription, SubscriptionError,
+        EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild, Recovered, Resolved, Review,
+        Runtime, RuntimeError, Subscription, SubscriptionError,
     },
     settle::Resolution,
     timeline::Timeline,

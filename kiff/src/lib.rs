@@ -242,7 +242,7 @@ mod blocking;
 pub mod testing;
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private;
 
 pub use action::{
@@ -265,13 +265,15 @@ pub use ids::{
 };
 pub use ingest::EventRefusal;
 pub use machine::{Facts, Machine, StateMachine, Transition};
-pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamSpec, Params};
+pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamRule, ParamSpec, Params, VariantSpec};
 pub use probe::{Probe, Probed, Probing};
 pub use proposal::{Proposal, ProposalError};
 pub use receipt::{Receipt, Signer, SignerError};
 pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
 pub use runtime::{
-        ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild, Recovered, Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Subscription, SubscriptionError, Unrecorded,
+    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild,
+    Recovered, Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Subscription, SubscriptionError,
+    Unrecorded,
 };
 pub use settle::{RESOLVE_PERMISSION, Resolution};
 pub use timeline::{Entry, Timeline};

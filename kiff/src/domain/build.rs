@@ -455,6 +455,11 @@ impl RuleCheck<'_> {
         for name in repeated {
             self.problem(format!("parameter `{name}` is declared twice"));
         }
+        let mut flaws = Vec::new();
+        for param in &params {
+            param.spec.kind.flaws(&format!("parameter `{}`", param.name), &mut flaws);
+        }
+        flaws.into_iter().for_each(|flaw| self.problem(flaw));
         params
     }
 }
