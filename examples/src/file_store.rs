@@ -1,9 +1,12 @@
-//! A store of one's own: records in a file, one batch per line.
+//! A store of one's own: records in a file, one batch per line. A cell has a line of its own, which begins with `cell`.
 
 use crate::scenarios::Result;
 use kiff::{
     EntityRef, Record, RecordBytes, TenantId,
-    store::{Append, Batch, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError, index_of},
+    store::{
+        Append, Batch, Cell, CellSet, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError,
+        index_of,
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,6 +29,7 @@ struct State {
     records: Vec<Record>,
     claims: BTreeMap<(TenantId, Claim), Found>,
     open: BTreeMap<(TenantId, Mark), OpenMark>,
+    cells: BTreeMap<(TenantId, String), Cell>,
 }
 
 impl FileStore {
@@ -41,10 +45,16 @@ impl FileStore {
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         text.truncate(whole);
         file.set_len(whole as u64)?;
-        let (records, claims, open) = Default::default();
-        let mut state = State { file: Some(file), records, claims, open };
-        for record in text.split(|byte| matches!(byte, b'\t' | b'\n')).filter(|record| !record.is_empty()) {
-            state.keep(Record::parse(RecordBytes::from(record))?);
+        let (records, claims, open, cells) = Default::default();
+        let mut state = State { file: Some(file), records, claims, open, cells };
+        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            if let Some(cell) = line.strip_prefix(b"cell ") {
+                state.keep_cell(std::str::from_utf8(cell)?)?;
+                continue;
+            }
+            for record in line.split(|byte| *byte == b'\t') {
+                state.keep(Record::parse(RecordBytes::from(record))?);
+            }
         }
         Ok(Self(Mutex::new(state)))
     }
@@ -75,14 +85,14 @@ impl State {
         if records.is_empty() {
             return Ok(Append::Done);
         }
-        self.write(&records)?;
+        // JSON has no bare tab or newline.
+        self.write(records.iter().map(|record| record.bytes().as_ref()).collect::<Vec<&[u8]>>().join(&b'\t'))?;
         records.into_iter().cloned().for_each(|record| self.keep(record));
         Ok(Append::Done)
     }
 
-    /// One line for the whole batch: JSON has no bare tab or newline.
-    fn write(&mut self, records: &[&Record]) -> Result<(), StoreError> {
-        let mut line = records.iter().map(|record| record.bytes().as_ref()).collect::<Vec<&[u8]>>().join(&b'\t');
+    /// One line for all that is stored at once.
+    fn write(&mut self, mut line: Vec<u8>) -> Result<(), StoreError> {
         line.push(b'\n');
         let mut file = self.file.take().ok_or_else(|| StoreError::failed("a write has failed; open the file again"))?;
         file.write_all(&line).and_then(|()| file.sync_data()).map_err(StoreError::unknown)?;
@@ -113,6 +123,36 @@ impl State {
             }
         }
         self.records.push(record);
+    }
+
+    fn set_cell(&mut self, tenant: &TenantId, name: &str, expected: u64, value: &[u8]) -> Result<CellSet, StoreError> {
+        let actual = self.cell(tenant, name).map_or(0, |cell| cell.revision);
+        if actual != expected {
+            return Ok(CellSet::Conflict { actual });
+        }
+        // Neither a tenant nor the name of a cell has a space in it.
+        let mut line = format!("{tenant} {name} ");
+        value.iter().for_each(|byte| line.push_str(&format!("{byte:02x}")));
+        self.write(format!("cell {line}").into_bytes())?;
+        self.keep_cell(&line).map_err(|error| StoreError::unknown(error.to_string()))?;
+        Ok(CellSet::Done)
+    }
+
+    /// The revision is not written: it is how many lines the cell has.
+    fn keep_cell(&mut self, line: &str) -> Result<()> {
+        let mut words = line.splitn(3, ' ');
+        let mut word = || words.next().ok_or("a line of a cell is not whole");
+        let key = (TenantId::new(word()?)?, word()?.to_owned());
+        let digits =
+            word()?.as_bytes().chunks(2).map(|digits| Ok(u8::from_str_radix(std::str::from_utf8(digits)?, 16)?));
+        let value = digits.collect::<Result<Vec<u8>>>()?;
+        let revision = self.cells.get(&key).map_or(0, |cell| cell.revision) + 1;
+        self.cells.insert(key, Cell { revision, value });
+        Ok(())
+    }
+
+    fn cell(&self, tenant: &TenantId, name: &str) -> Option<Cell> {
+        self.cells.get(&(tenant.clone(), name.to_owned())).cloned()
     }
 
     fn log(&self, tenant: &TenantId) -> impl Iterator<Item = &Record> {
@@ -167,6 +207,20 @@ impl EventStore for FileStore {
         let mut open: Vec<_> = self.ask(|state| state.open.iter().filter(ours).map(|(_, open)| open.clone()).collect());
         open.sort();
         Ok(open.into_iter().filter(|open| after.is_none_or(|after| open > after)).take(limit).collect())
+    }
+
+    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+        Ok(self.ask(|state| state.cell(tenant, name)))
+    }
+
+    async fn set_cell(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        expected: u64,
+        value: &[u8],
+    ) -> Result<CellSet, StoreError> {
+        self.ask(|state| state.set_cell(tenant, name, expected, value))
     }
 }
 

@@ -103,9 +103,7 @@ impl Action {
             Some(Approval::Required) => Need::Required,
             Some(Approval::When(rule)) => Need::When(check_rule(rule, &inputs, errors)?),
         };
-        if let Some(summary) = &args.summary {
-            check_summary(&summary.value, &inputs, errors);
-        }
+        let summary = args.summary.map(|summary| written_summary(&summary.value, &inputs, errors));
         Some(Self {
             krate: Krate(args.krate.map(|path| path.value)),
             name,
@@ -127,7 +125,7 @@ impl Action {
             effect: args.effect.map_or_else(|| format_ident!("Once"), |effect| effect.value),
             timeout_ms: args.timeout.map_or(0, |timeout| timeout.value),
             retry_within_ms: args.retry_within.map(|window| window.value),
-            summary: args.summary.map(|summary| summary.value.value()).unwrap_or_default(),
+            summary: summary.unwrap_or_default(),
             waiver: args.waiver.map(|waiver| waiver.value.value()).unwrap_or_default(),
         })
     }
@@ -327,33 +325,42 @@ fn check_rule(rule: Rule, inputs: &Inputs, errors: &mut Errors) -> Option<Checke
                 &param,
                 format!("`{word}` is provided by the host; `{code}` can only ask about what the agent proposes"),
             ),
-            None => errors.push(
-                &param,
-                format!("`{code}` asks about `{word}`, which is not a parameter{}", hint(&word, &proposed)),
-            ),
+            None => {
+                let advice = written_by_agents(&word, inputs).unwrap_or_else(|| hint(&word, &proposed));
+                errors.push(&param, format!("`{code}` asks about `{word}`, which is not a parameter{advice}"));
+            }
         }
     }
     Some(CheckedRule { code, params, function: rule.function })
 }
 
-/// Each `{word}` of a summary must be a parameter or `entity`.
-fn check_summary(summary: &LitStr, inputs: &Inputs, errors: &mut Errors) {
-    let known: Vec<&str> = inputs
-        .params
-        .iter()
-        .filter(|input| input.origin == Origin::Agent)
-        .map(|input| input.name.as_str())
-        .chain(["entity"])
-        .collect();
+/// Where the word is the name that agents write: what to write here.
+fn written_by_agents(word: &str, inputs: &Inputs) -> Option<String> {
+    let renamed = inputs.params.iter().find(|input| input.wire == word && input.origin == Origin::Agent)?;
+    Some(format!("; here the parameter has its Rust name, `{}`", renamed.name))
+}
+
+/// The summary with the names that agents write. Each `{word}` of it must be a parameter or `entity`.
+fn written_summary(summary: &LitStr, inputs: &Inputs, errors: &mut Errors) -> String {
+    let proposed = || inputs.params.iter().filter(|input| input.origin == Origin::Agent);
     let text = summary.value();
-    for part in text.split('{').skip(1) {
-        match part.split_once('}') {
-            Some((word, _)) if known.contains(&word) => {}
-            Some((word, _)) => errors.push(
-                summary,
-                format!("`{{{word}}}` in `summary` is neither a parameter nor `{{entity}}`{}", hint(word, &known)),
-            ),
-            None => errors.push(summary, "`summary` has a `{` without `}`"),
+    let mut parts = text.split('{');
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let Some((word, rest)) = part.split_once('}') else {
+            errors.push(summary, "`summary` has a `{` without `}`");
+            continue;
+        };
+        let known = proposed().find(|input| input.name == word).map(|input| input.wire.as_str());
+        match known.or_else(|| (word == "entity").then_some(word)) {
+            Some(wire) => written.extend(["{", wire, "}", rest]),
+            None => {
+                let known: Vec<&str> = proposed().map(|input| input.name.as_str()).chain(["entity"]).collect();
+                let advice = written_by_agents(word, inputs).unwrap_or_else(|| hint(word, &known));
+                let message = format!("`{{{word}}}` in `summary` is neither a parameter nor `{{entity}}`{advice}");
+                errors.push(summary, message);
+            }
         }
     }
+    written
 }

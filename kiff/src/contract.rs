@@ -180,7 +180,7 @@ impl Declaration {
 ///     .allowed_states(["RESOLVED"])
 ///     .permissions(["tickets.close"])
 ///     .risk(Risk::Low)
-///     .param("note", ParamKind::String)
+///     .param("note", ParamKind::STRING)
 ///     .emits(["TICKET_CLOSED"]);
 /// ```
 ///

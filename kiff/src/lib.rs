@@ -173,6 +173,7 @@
 //! - [`Runtime`]: every call, and [`Answer`] for what comes back.
 //! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
+//! - [`Subscription`] and [`log_file`]: follow the log, take it out of one store and into another.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.
 //! - `docs/ARCHITECTURE.md` and `docs/FORMATS.md` in the repository.
@@ -228,6 +229,7 @@ mod timeline;
 // The drivers.
 pub mod clock;
 pub mod store;
+pub mod log_file;
 mod answer;
 mod cache;
 mod probe;
@@ -240,7 +242,7 @@ mod blocking;
 pub mod testing;
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private;
 
 pub use action::{
@@ -249,7 +251,7 @@ pub use action::{
 pub use actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
 pub use answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};
 pub use approval::{ApprovalState, PendingApproval, ReviewRefusal};
-pub use blocking::Blocking;
+pub use blocking::{Blocking, BlockingSubscription};
 pub use contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
 pub use ctx::{Ctx, RuleError, Situation};
 pub use decision::{Permit, Refusal};
@@ -263,14 +265,15 @@ pub use ids::{
 };
 pub use ingest::EventRefusal;
 pub use machine::{Facts, Machine, StateMachine, Transition};
-pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamSpec, Params};
+pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamRule, ParamSpec, Params, VariantSpec};
 pub use probe::{Probe, Probed, Probing};
 pub use proposal::{Proposal, ProposalError};
 pub use receipt::{Receipt, Signer, SignerError};
 pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
 pub use runtime::{
-    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Recovered,
-    Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Unrecorded,
+    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild,
+    Recovered, Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Subscription, SubscriptionError,
+    Unrecorded,
 };
 pub use settle::{RESOLVE_PERMISSION, Resolution};
 pub use timeline::{Entry, Timeline};

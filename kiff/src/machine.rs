@@ -1,6 +1,10 @@
 //! State machines: which event moves an entity from which state to which, and what is folded beside it.
 
-use crate::event::Event;
+use crate::{
+    event::{Event, EventBody},
+    ids::EventType,
+    value::Value,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{any::Any, fmt, sync::Arc};
 
@@ -96,6 +100,7 @@ pub struct Machine {
     pub(crate) states: Vec<String>,
     pub(crate) steps: Vec<Step>,
     pub(crate) blank: Option<FactsBox>,
+    pub(crate) upcasts: Vec<(String, Upcast)>,
 }
 
 /// [`Transition`] with text of any origin.
@@ -121,7 +126,7 @@ impl Machine {
 
     /// An empty table for this entity type.
     pub fn new(entity: impl Into<String>) -> Self {
-        Self { entity: entity.into(), states: Vec::new(), steps: Vec::new(), blank: None }
+        Self { entity: entity.into(), states: Vec::new(), steps: Vec::new(), blank: None, upcasts: Vec::new() }
     }
 
     /// An entity without events enters `to` on the event `on`.
@@ -150,7 +155,59 @@ impl Machine {
     pub fn facts<F: Facts>(mut self) -> Self {
         // Nothing is kept for entities without facts.
         let unit = std::any::TypeId::of::<F>() == std::any::TypeId::of::<()>();
-        self.blank = (!unit).then(|| FactsBox(Arc::new(F::default())));
+        self.blank = (!unit).then(|| FactsBox { facts: Arc::new(F::default()), upcasts: Arc::default() });
+        self
+    }
+
+    /// Shows old events of this type to [`Facts::apply`] with a payload of the present form.
+    ///
+    /// `upcast` is given the payload of every event of the type that is folded, old or new: live, on a
+    /// rebuild and on a replay. It gives the payload to fold instead, or nothing for one that is in the
+    /// present form already. The log keeps the bytes that the source sent.
+    ///
+    /// It must be a pure function, and is code as `Facts::apply` is: neither is in any digest, so a change of
+    /// it is a new version of the domain. A panic in it counts as one in `Facts::apply`.
+    ///
+    /// ```
+    /// use kiff::{Event, Facts, Machine, Value};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct OrderFacts {
+    ///     paid_cents: i64,
+    /// }
+    ///
+    /// impl Facts for OrderFacts {
+    ///     fn apply(&mut self, event: &Event<'_>) {
+    ///         let cents = event.get("cents").and_then(|cents| cents.as_number()?.as_i64());
+    ///         self.paid_cents = self.paid_cents.saturating_add(cents.unwrap_or(0));
+    ///     }
+    /// }
+    ///
+    /// /// Until last year the shop reported whole euros.
+    /// fn in_cents(payload: &Value) -> Option<Value> {
+    ///     let euros = payload.as_object()?.get("euros")?.as_number()?.as_i64()?;
+    ///     Some(Value::object([("cents", euros.saturating_mul(100))]))
+    /// }
+    ///
+    /// let order = Machine::new("order").starts("ORDER_PAID", "PAID").facts::<OrderFacts>().upcast("ORDER_PAID", in_cents);
+    /// # use kiff::{Authority, Domain, NewEvent, Runtime};
+    /// # let rt = Runtime::builder(Domain::builder("shop", "v1").table(order).build()?).build()?.blocking();
+    /// # let paid = NewEvent::new("evt_1", "ORDER_PAID").payload(Value::object([("euros", 49)]));
+    /// # rt.ingest(&Authority::service("shop"), "order:1", paid)?.accepted()?;
+    /// # let state = rt.state("order:1")?.ok_or("no such order")?;
+    /// # assert_eq!(state.facts::<OrderFacts>().map(|facts| facts.paid_cents), Some(49_00));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A machine by derive is made a table for it: `.table(Machine::of::<Order>().upcast("ORDER_PAID", in_cents))`.
+    #[must_use]
+    pub fn upcast(
+        mut self,
+        event: impl Into<String>,
+        upcast: impl Fn(&Value) -> Option<Value> + Send + Sync + 'static,
+    ) -> Self {
+        self.upcasts.push((event.into(), Upcast(Arc::new(upcast))));
         self
     }
 
@@ -170,25 +227,55 @@ impl Machine {
     }
 }
 
-/// Facts of any type, shared until they change.
+/// Makes an event's payload one of the present form, or leaves it as it is.
 #[derive(Clone)]
-pub(crate) struct FactsBox(Arc<dyn AnyFacts>);
+pub(crate) struct Upcast(Arc<dyn Fn(&Value) -> Option<Value> + Send + Sync>);
+
+impl fmt::Debug for Upcast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Upcast")
+    }
+}
+
+/// Facts of any type, shared until they change, and how old events are shown to them.
+#[derive(Clone)]
+pub(crate) struct FactsBox {
+    facts: Arc<dyn AnyFacts>,
+    upcasts: Arc<[(EventType, Upcast)]>,
+}
 
 impl FactsBox {
+    /// The same facts, which see events through these.
+    pub(crate) fn seeing_through(self, upcasts: Vec<(EventType, Upcast)>) -> Self {
+        Self { upcasts: upcasts.into(), ..self }
+    }
+
     pub(crate) fn get<F: Facts>(&self) -> Option<&F> {
-        self.0.as_any().downcast_ref()
+        self.facts.as_any().downcast_ref()
     }
 
     /// Takes one more event into account. Users' code may panic: then the facts stay as they were.
     pub(crate) fn apply(&mut self, event: &Event<'_>) -> Result<(), FactsPanicked> {
-        let apply = std::panic::AssertUnwindSafe(|| self.0.applied(event));
-        self.0 = std::panic::catch_unwind(apply).map_err(|_| FactsPanicked)?;
+        let apply = std::panic::AssertUnwindSafe(|| self.applied(event));
+        self.facts = std::panic::catch_unwind(apply).map_err(|_| FactsPanicked)?;
         Ok(())
+    }
+
+    /// INVARIANT: the one place where users' code sees an event, so that none is seen in an old form.
+    fn applied(&self, event: &Event<'_>) -> Arc<dyn AnyFacts> {
+        let upcast = self.upcasts.iter().find(|(kind, _)| *kind == event.body.kind);
+        match upcast.and_then(|(_, Upcast(upcast))| upcast(event.payload())) {
+            None => self.facts.applied(event),
+            Some(payload) => {
+                let body = EventBody { payload, ..event.body.clone() };
+                self.facts.applied(&Event { body: &body, ..*event })
+            }
+        }
     }
 
     /// The facts as JSON, for comparing and showing.
     pub(crate) fn to_json(&self) -> String {
-        self.0.to_json()
+        self.facts.to_json()
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
     actor::{PermissionPolicy, RolePolicy},
     contract::{ApprovalNeed, Contract, Effect, Risk},
     digest::Digest,
-    ids::{ActionName, Code, EntityType, NameError, ParamName, Permission, Role, StateName, Version},
-    machine::{Machine, StateMachine},
+    ids::{ActionName, Code, EntityType, EventType, NameError, ParamName, Permission, Role, StateName, Version},
+    machine::{Machine, StateMachine, Upcast},
     param::CheckedParam,
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -183,11 +183,36 @@ fn check_machine(machine: Machine, faults: &mut Vec<DomainFault>) -> Option<Chec
             steps.push(CheckedStep { from: from.flatten(), on, to, sources });
         }
     }
-    let machine = CheckedMachine { entity, states, steps, blank: machine.blank };
+    let upcasts = check_upcasts(&place, machine.upcasts, &steps, faults);
+    let blank = machine.blank.map(|blank| blank.seeing_through(upcasts));
+    let machine = CheckedMachine { entity, states, steps, blank };
     if faults.len() == before {
         check_steps(&machine, faults);
     }
     Some(machine)
+}
+
+/// An upcast of an event that no step is on would never be asked: most likely its name is misspelt.
+fn check_upcasts(
+    place: &str,
+    upcasts: Vec<(String, Upcast)>,
+    steps: &[CheckedStep],
+    faults: &mut Vec<DomainFault>,
+) -> Vec<(EventType, Upcast)> {
+    let mut checked: Vec<(EventType, Upcast)> = Vec::with_capacity(upcasts.len());
+    for (event, upcast) in upcasts {
+        let Some(kind) = named(place, EventType::new(&event), faults) else { continue };
+        let problem = match () {
+            () if !steps.iter().any(|step| step.on == kind) => "is of no event of the machine",
+            () if checked.iter().any(|(known, _)| *known == kind) => "is given twice",
+            () => {
+                checked.push((kind, upcast));
+                continue;
+            }
+        };
+        faults.push(DomainFault::Upcast { place: place.to_owned(), event, problem });
+    }
+    checked
 }
 
 fn check_steps(machine: &CheckedMachine, faults: &mut Vec<DomainFault>) {
@@ -430,6 +455,11 @@ impl RuleCheck<'_> {
         for name in repeated {
             self.problem(format!("parameter `{name}` is declared twice"));
         }
+        let mut flaws = Vec::new();
+        for param in &params {
+            param.spec.kind.flaws(&format!("parameter `{}`", param.name), &mut flaws);
+        }
+        flaws.into_iter().for_each(|flaw| self.problem(flaw));
         params
     }
 }

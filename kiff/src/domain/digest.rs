@@ -112,19 +112,7 @@ fn describe(action: &Action) -> Object {
 const DEFAULT_RETRY_WITHIN: Duration = Duration::from_millis(Declaration::DEFAULT_RETRY_WITHIN_MS);
 
 fn params_form(action: &Action) -> Value {
-    let form = |kind: Value, required: bool| {
-        let mut form: Object = [("kind", kind)].into_iter().collect();
-        if !required {
-            form.insert("optional", true);
-        }
-        Value::from(form)
-    };
-    Value::object(
-        action
-            .params
-            .iter()
-            .map(|param| (param.name.as_str().to_owned(), form(param.spec.kind.describe(), param.spec.required))),
-    )
+    Value::object(action.params.iter().map(|param| (param.name.as_str().to_owned(), param.spec.describe())))
 }
 
 fn machine_form(machine: &CheckedMachine) -> Value {

@@ -6,6 +6,7 @@ use super::{
         Body, CheckResult, Closing, Conflict, Escalation, Executed, ExecutionTerms, Grant, HoldTerms, Issue, Kind,
         RejectedEvent, RejectedReview, Resolved, Retry, Ruling, StateChange, Suppressed, Told, Unsuccessful, Verdict,
     },
+    format::{Step, newest},
 };
 use crate::{
     actor::{self, Actor, ActorType},
@@ -37,6 +38,12 @@ pub enum RecordError {
         /// The member's name.
         member: String,
     },
+    /// A format of records that this version does not know.
+    #[error("unknown format `{format}`")]
+    UnknownFormat {
+        /// The format.
+        format: String,
+    },
     /// A kind of record that this version does not know.
     #[error("unknown kind `{kind}`")]
     UnknownKind {
@@ -53,17 +60,19 @@ impl RecordError {
             Self::Json(_) => "not_a_record",
             Self::Member { .. } => "member_malformed",
             Self::UnknownMember { .. } => "unknown_member",
+            Self::UnknownFormat { .. } => "unknown_format",
             Self::UnknownKind { .. } => "unknown_kind",
         }
     }
 }
 
-const ENVELOPE: [&str; 10] =
-    ["actor", "body", "entity", "entity_seq", "format", "kind", "prev", "recorded_at", "tenant", "trace_id"];
+/// The members of an envelope beside its format.
+const ENVELOPE: [&str; 9] =
+    ["actor", "body", "entity", "entity_seq", "kind", "prev", "recorded_at", "tenant", "trace_id"];
 
 /// Reads the envelope and the body.
-pub(super) fn parse(bytes: &RecordBytes) -> Result<(Envelope, Body), RecordError> {
-    let (envelope, mut rest) = parse_envelope(bytes)?;
+pub(super) fn parse(bytes: &RecordBytes, steps: &[Step]) -> Result<(Envelope, Body), RecordError> {
+    let (envelope, mut rest) = parse_envelope(bytes, steps)?;
     let kind = rest.take::<String>("kind")?;
     let kind = Kind::from_word(&kind).ok_or(RecordError::UnknownKind { kind })?;
     let body = rest.members("body")?;
@@ -72,17 +81,15 @@ pub(super) fn parse(bytes: &RecordBytes) -> Result<(Envelope, Body), RecordError
 }
 
 /// Reads the envelope alone, for a kind that is not known.
-pub(crate) fn parse_envelope(bytes: &RecordBytes) -> Result<(Envelope, Members), RecordError> {
+pub(super) fn parse_envelope(bytes: &RecordBytes, steps: &[Step]) -> Result<(Envelope, Members), RecordError> {
     let Value::Object(object) = parse_record(bytes)? else {
         return Err(missing("format"));
     };
+    let object = newest(object, steps)?;
     if let Some((member, _)) = object.iter().find(|(member, _)| !ENVELOPE.contains(member)) {
         return Err(RecordError::UnknownMember { member: member.to_owned() });
     }
     let mut it = Members { object, claimed: None };
-    if it.take::<String>("format")? != "kiff-record/1" {
-        return Err(missing("format"));
-    }
     let mut actor = it.members("actor")?;
     it.claimed = actor.object.remove("claimed");
     let seq = it.number("entity_seq")?;
@@ -331,13 +338,13 @@ fn parse_conflict(it: &mut Members) -> Result<Conflict, RecordError> {
 }
 
 /// An object whose members are taken out one by one.
-pub(crate) struct Members {
+pub(super) struct Members {
     object: Object,
     /// What the actor's JSON claimed, set aside by the envelope.
     claimed: Option<Value>,
 }
 
-fn missing(member: &str) -> RecordError {
+pub(super) fn missing(member: &str) -> RecordError {
     RecordError::Member { member: member.to_owned() }
 }
 

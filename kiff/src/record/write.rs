@@ -8,6 +8,7 @@ use super::{
         Body, Conflict, Executed, Grant, RejectedEvent, RejectedReview, Resolved, Ruling, StateChange, Told,
         Unsuccessful, Verdict,
     },
+    format::NEWEST,
 };
 use crate::{
     actor::Actor,
@@ -31,7 +32,7 @@ pub(super) fn record(out: &mut Vec<u8>, envelope: &Envelope, body: &Body, ending
     it.nested("body", |it| write_body(it, body, envelope));
     it.plain("entity", envelope.entity.as_str());
     it.number("entity_seq", envelope.seq);
-    it.plain("format", "kiff-record/1");
+    it.plain("format", NEWEST);
     it.plain("kind", body.kind().as_str());
     it.digest("prev", &envelope.prev);
     let start = it.out.len();

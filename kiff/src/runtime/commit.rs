@@ -13,7 +13,7 @@ use crate::{
 use std::sync::Arc;
 
 /// How many records are read from the store at once.
-const PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 1_000;
 /// How often a batch whose answer was lost is looked for and tried again.
 const MOST_LOST: u32 = 3;
 

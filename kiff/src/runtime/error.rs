@@ -49,6 +49,14 @@ pub enum RuntimeError {
         /// What is wrong with it.
         source: RecordError,
     },
+    /// A record of the tenant's log cannot be read.
+    #[error("record {index} of the log cannot be read")]
+    LogRecord {
+        /// Its index in the log; 0 is the first.
+        index: u64,
+        /// What is wrong with it.
+        source: RecordError,
+    },
     /// A stored record cannot be the next one of its stream.
     #[error("record {seq} of `{entity}` does not follow the one before")]
     Fold {
@@ -116,7 +124,7 @@ impl RuntimeError {
             Self::Entropy(_) => "no_randomness",
             Self::Store(error) => error.code(),
             Self::Contended { .. } => "contended",
-            Self::Record { source, .. } => source.code(),
+            Self::Record { source, .. } | Self::LogRecord { source, .. } => source.code(),
             Self::Fold { source, .. } => source.code(),
             Self::NoExecutor { .. } => "no_executor",
             Self::NoProbe { .. } => "no_probe",

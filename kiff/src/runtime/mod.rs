@@ -12,6 +12,9 @@ mod recover;
 mod review;
 mod rule;
 mod settle;
+mod subscription;
+#[cfg(feature = "postgres")]
+mod within;
 
 pub use build::RuntimeBuilder;
 pub use error::{BuildError, RuntimeError, Unrecorded};
@@ -20,6 +23,7 @@ pub use read::{EntityState, Explanation, Rebuild};
 pub use recover::{Recovered, Recovery};
 pub use review::{ApprovalStatus, Review};
 pub use settle::Resolved;
+pub use subscription::{Logged, Subscription, SubscriptionError};
 
 use crate::{
     action::{Failure, Outcome, Providers},

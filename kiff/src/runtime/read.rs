@@ -8,15 +8,20 @@ use crate::{
     decide::{self, Found},
     decision::Refusal,
     ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, StateName},
+    log_file::{self, ExportError, ImportError, Imported},
     machine::{Facts, FactsBox},
     proposal::Proposal,
     record::{CheckResult, Record, Verdict},
-    store::{Mark, MarkKind, OpenMark},
+    store::{Mark, MarkKind, OpenMark, StoreError},
     timeline::Timeline,
     timestamp::Timestamp,
     view::{View, fold},
 };
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    io::{BufRead, Write},
+    sync::Arc,
+};
 
 /// How many open marks are read from the store at once.
 const PAGE: usize = 1_000;
@@ -347,21 +352,32 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.
     pub async fn export(&self) -> Result<Vec<u8>, RuntimeError> {
-        let length = self.inner.store.sequence(&self.tenant).await?;
         let mut text = Vec::new();
-        let mut after = 0;
-        while after < length {
-            let page = self.inner.store.read_log(&self.tenant, after, PAGE).await?;
-            if page.is_empty() {
-                break;
-            }
-            for record in page {
-                text.extend_from_slice(&record);
-                text.push(b'\n');
-                after += 1;
-            }
+        match self.export_to(&mut text).await {
+            Ok(_) => Ok(text),
+            Err(ExportError::Store(error)) => Err(error.into()),
+            // A vector takes whatever it is given.
+            Err(ExportError::Write(error)) => Err(StoreError::failed(error).into()),
         }
-        Ok(text)
+    }
+
+    /// Writes the same to a file, page by page, and tells how many records it has. The module
+    /// [`log_file`](crate::log_file) has an example.
+    ///
+    /// # Errors
+    /// [`ExportError`] if the log cannot be read or the writer fails.
+    pub async fn export_to(&self, writer: impl Write + Send) -> Result<u64, ExportError> {
+        log_file::export_from(&*self.inner.store, &self.tenant, writer).await
+    }
+
+    /// Brings a `log.jsonl` of this tenant into the store, page by page. The module
+    /// [`log_file`](crate::log_file) has an example; [`log_file::import`] says what is
+    /// checked.
+    ///
+    /// # Errors
+    /// [`ImportError`] with the line at which the import ended.
+    pub async fn import_from(&self, reader: impl BufRead + Send) -> Result<Imported, ImportError> {
+        log_file::import_into(&*self.inner.store, Some(&self.tenant), reader).await
     }
 
     /// Every record of a stream behind a sequence.

@@ -1,6 +1,6 @@
 //! Records in memory, for many threads.
 
-use super::{Append, Batch, EventStore, Found, MarkKind, OpenMark, StoreError};
+use super::{Append, Batch, Cell, CellSet, EventStore, Found, MarkKind, OpenMark, StoreError};
 use crate::{
     ids::{EntityRef, TenantId},
     record::{Claim, IndexEntry, Mark, Record, RecordBytes, index_of},
@@ -88,6 +88,20 @@ impl EventStore for MemoryStore {
             log.open.of(kind).range((behind, Bound::Unbounded)).take(limit).cloned().collect()
         }))
     }
+
+    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+        Ok(self.ask(tenant, |log| log.cells.get(name).cloned()))
+    }
+
+    async fn set_cell(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        expected: u64,
+        value: &[u8],
+    ) -> Result<CellSet, StoreError> {
+        Ok(self.lock().entry(tenant.clone()).or_default().set_cell(name, expected, value))
+    }
 }
 
 impl fmt::Debug for MemoryStore {
@@ -105,6 +119,7 @@ struct Log {
     streams: HashMap<EntityRef, Vec<usize>>,
     claims: HashMap<Claim, Found>,
     open: Open,
+    cells: HashMap<String, Cell>,
 }
 
 impl Log {
@@ -163,6 +178,15 @@ impl Log {
                 found.closed = closed;
             }
         }
+    }
+
+    fn set_cell(&mut self, name: &str, expected: u64, value: &[u8]) -> CellSet {
+        let actual = self.cells.get(name).map_or(0, |cell| cell.revision);
+        if actual != expected {
+            return CellSet::Conflict { actual };
+        }
+        self.cells.insert(name.to_owned(), Cell { revision: actual + 1, value: value.to_vec() });
+        CellSet::Done
     }
 
     fn read(&self, stream: &EntityRef, after: u64, limit: usize) -> Vec<RecordBytes> {

@@ -5,6 +5,7 @@
 //! needs nothing; `SqliteStore` (feature `sqlite` or `sqlite-bundled`) keeps the log in a
 //! file, and `PostgresStore` (feature `postgres`) in a database that other processes share.
 
+mod cell;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -12,10 +13,13 @@ mod postgres;
 mod sqlite;
 
 pub use crate::record::{Claim, IndexEntry, Mark, index_of};
+pub use cell::{Cell, CellSet};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
+pub(crate) use postgres::Savepoint;
+#[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
-pub use postgres::{PostgresError, PostgresStore};
+pub use postgres::{PostgresError, PostgresStore, PostgresTransaction};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use sqlite::{SqliteError, SqliteStore};
@@ -36,7 +40,8 @@ use std::{error::Error, fmt, future::Future};
 ///   (as [`index_of`] gives them) is taken in the tenant. Otherwise nothing of it happens.
 /// - The bytes of a record come back as they went in.
 /// - The tenant's log has each record once, in an order that keeps the order of each stream and does not
-///   split a batch. A record's place in it never changes.
+///   split a batch, nor turn its parts round. A record's place in it never changes.
+/// - A cell is set only if its revision is the expected one, whoever sets it at the same time.
 /// - What one tenant stores, no other sees.
 ///
 /// A [`Runtime`](crate::Runtime) holds any store without a type parameter, so the trait is not
@@ -96,6 +101,25 @@ pub trait EventStore: Send + Sync + 'static {
         after: Option<&OpenMark>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<OpenMark>, StoreError>> + Send;
+
+    /// A small named value beside the log, as it is now. Names are compared by their bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    fn cell(&self, tenant: &TenantId, name: &str) -> impl Future<Output = Result<Option<Cell>, StoreError>> + Send;
+
+    /// Sets a cell if its revision is `expected` (0 if there is none). Durable before it is acknowledged. The value
+    /// may have 1 MiB.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store could not do it, or cannot say whether it did. A conflict is no error.
+    fn set_cell(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        expected: u64,
+        value: &[u8],
+    ) -> impl Future<Output = Result<CellSet, StoreError>> + Send;
 }
 
 /// What goes to the store in one append: records for one stream or more, all of one tenant.
@@ -306,6 +330,7 @@ impl StoreError {
 ///
 /// INVARIANT: it has every function of the trait, those with a default too; an override would be passed
 /// over otherwise.
+#[allow(dead_code, reason = "what reads and sets cells comes next")]
 pub(crate) trait DynStore: Send + Sync {
     fn append<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Result<Append, StoreError>>;
     fn read<'a>(
@@ -330,6 +355,14 @@ pub(crate) trait DynStore: Send + Sync {
         after: Option<&'a OpenMark>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<OpenMark>, StoreError>>;
+    fn cell<'a>(&'a self, tenant: &'a TenantId, name: &'a str) -> BoxFuture<'a, Result<Option<Cell>, StoreError>>;
+    fn set_cell<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        name: &'a str,
+        expected: u64,
+        value: &'a [u8],
+    ) -> BoxFuture<'a, Result<CellSet, StoreError>>;
 }
 
 impl<S: EventStore> DynStore for S {
@@ -372,6 +405,20 @@ impl<S: EventStore> DynStore for S {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<OpenMark>, StoreError>> {
         Box::pin(EventStore::open(self, tenant, kind, after, limit))
+    }
+
+    fn cell<'a>(&'a self, tenant: &'a TenantId, name: &'a str) -> BoxFuture<'a, Result<Option<Cell>, StoreError>> {
+        Box::pin(EventStore::cell(self, tenant, name))
+    }
+
+    fn set_cell<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        name: &'a str,
+        expected: u64,
+        value: &'a [u8],
+    ) -> BoxFuture<'a, Result<CellSet, StoreError>> {
+        Box::pin(EventStore::set_cell(self, tenant, name, expected, value))
     }
 }
 

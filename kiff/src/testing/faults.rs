@@ -3,7 +3,7 @@
 use crate::{
     ids::{EntityRef, TenantId},
     record::RecordBytes,
-    store::{Append, Batch, Claim, EventStore, Found, MarkKind, OpenMark, StoreError},
+    store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, OpenMark, StoreError},
 };
 use std::{
     collections::BTreeMap,
@@ -19,10 +19,10 @@ use std::{
 pub enum Fault {
     /// Nothing is done, and the caller is told so.
     Refused,
-    /// An append is stored and its answer lost. Any other call is refused.
+    /// An append is stored, or a cell set, and the answer lost. Any other call is refused.
     Lost,
-    /// An append meets a conflict that is not there any more when the caller looks. Any other call is
-    /// answered.
+    /// An append, or the setting of a cell, meets a conflict that is not there any more when the caller looks. Any
+    /// other call is answered.
     Conflict,
 }
 
@@ -174,5 +174,28 @@ impl<S: EventStore> EventStore for FaultStore<S> {
     ) -> Result<Vec<OpenMark>, StoreError> {
         self.look()?;
         self.inner.open(tenant, kind, after, limit).await
+    }
+
+    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+        self.look()?;
+        self.inner.cell(tenant, name).await
+    }
+
+    async fn set_cell(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        expected: u64,
+        value: &[u8],
+    ) -> Result<CellSet, StoreError> {
+        match self.count() {
+            Some(Fault::Refused) => Err(StoreError::failed("a planned fault")),
+            Some(Fault::Lost) => {
+                let _ = self.inner.set_cell(tenant, name, expected, value).await?;
+                Err(StoreError::unknown("a planned fault"))
+            }
+            Some(Fault::Conflict) => Ok(CellSet::Conflict { actual: expected }),
+            None => self.inner.set_cell(tenant, name, expected, value).await,
+        }
     }
 }

@@ -82,6 +82,8 @@ fn an_append_that_waits_too_long_has_certainly_not_happened() {
     on_tokio(async {
         let (schema, pool) = (new_schema(), cluster.pool().await);
         let options = PgConnectOptions::new().options([("statement_timeout", "300ms")]);
+        // Who makes the tables is in no hurry.
+        PostgresStore::open_in(pool.clone(), &schema).await.unwrap();
         let hasty = PostgresStore::open_in(cluster.pool_with(options, 2).await, &schema).await.unwrap();
         let batch = first_batch(&["one"]).await;
         let mut holder = hold(&pool, &schema).await;

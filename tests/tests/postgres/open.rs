@@ -4,7 +4,7 @@ use super::{
     cluster::Cluster,
     tests::{first_batch, new_schema, on_tokio, stream, tenant},
 };
-use kiff::store::{Append, Claim, EventStore, MarkKind, PostgresError, PostgresStore, StoreError};
+use kiff::store::{Append, CellSet, Claim, EventStore, MarkKind, PostgresError, PostgresStore, StoreError};
 use sqlx::{AssertSqlSafe, PgPool};
 
 #[test]
@@ -48,6 +48,23 @@ fn a_user_without_rights_on_the_schema_works_on_tables_that_are_there() {
         let store = PostgresStore::open_in(app, &schema).await.unwrap();
         assert_eq!(store.append(&first_batch(&["one"]).await).await.unwrap(), Append::Done);
         assert_eq!(store.sequence(&tenant()).await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn older_tables_are_brought_up_to_date() {
+    let Some(cluster) = Cluster::shared() else { return };
+    on_tokio(async {
+        let (schema, pool) = (new_schema(), cluster.pool().await);
+        let store = PostgresStore::open_in(pool.clone(), &schema).await.unwrap();
+        assert_eq!(store.append(&first_batch(&["one"]).await).await.unwrap(), Append::Done);
+        // As the first version left them.
+        run(&pool, &format!("DROP TABLE {schema}.cells; UPDATE {schema}.schema_version SET version = 1")).await;
+        for revision in 0..3 {
+            let store = PostgresStore::open_in(pool.clone(), &schema).await.unwrap();
+            assert_eq!(store.sequence(&tenant()).await.unwrap(), 1);
+            assert_eq!(store.set_cell(&tenant(), "head:a", revision, b"1").await.unwrap(), CellSet::Done);
+        }
     });
 }
 

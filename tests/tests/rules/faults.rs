@@ -7,7 +7,7 @@ use crate::kit::{
 use kiff::{
     Answer, Authority, Blocking, BoxFuture, EntityRef, Kind, NewEvent, Record, RecordBytes, Review, Runtime,
     RuntimeError, TenantId,
-    store::{Append, Batch, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, StoreError},
+    store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, StoreError},
     testing::{Fault, FaultStore, FixedIds, ManualClock},
 };
 use std::collections::BTreeSet;
@@ -173,6 +173,18 @@ impl EventStore for Yielding {
         limit: usize,
     ) -> Result<Vec<OpenMark>, StoreError> {
         self.0.open(tenant, kind, after, limit).await
+    }
+    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+        self.0.cell(tenant, name).await
+    }
+    async fn set_cell(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        expected: u64,
+        value: &[u8],
+    ) -> Result<CellSet, StoreError> {
+        self.0.set_cell(tenant, name, expected, value).await
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::kit::{Lab, ORDER, Plan, World, agent, call, domain, executed, noted, proposal, refund, refunded, waits};
 use kiff::{
     Authority, Ingested, Kind, NewEvent, Record, RecordBytes, Runtime, RuntimeError, TenantId,
-    store::{Append, Batch, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, StoreError},
+    store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, StoreError},
     testing::{FixedIds, ManualClock, store_suite::block_on},
 };
 use std::sync::{
@@ -195,6 +195,18 @@ impl EventStore for Refusing {
         limit: usize,
     ) -> Result<Vec<OpenMark>, StoreError> {
         self.inner.open(tenant, kind, after, limit).await
+    }
+    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+        self.inner.cell(tenant, name).await
+    }
+    async fn set_cell(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        expected: u64,
+        value: &[u8],
+    ) -> Result<CellSet, StoreError> {
+        self.inner.set_cell(tenant, name, expected, value).await
     }
 }
 

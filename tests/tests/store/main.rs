@@ -57,11 +57,21 @@ fn a_broken_store_is_caught_by_name() {
         (MixesKinds, Check::PagesOpenMarks),
         (SortsMarksById, Check::PagesOpenMarks),
         (InterleavesBatches, Check::KeepsTheLog),
+        (TurnsBatchesRound, Check::KeepsTheLog),
         (NewestFirst, Check::KeepsPlacesInTheLog),
         (ChecksThenAppends, Check::LetsOneWriterWin),
         (ChecksThenAppends, Check::LetsOneClaimWin),
         (RefusesOthersMeanwhile, Check::LetsOthersWrite),
         (LeavesGaps, Check::LetsOthersWrite),
+        (ForgetsCells, Check::ReadsCellsBack),
+        (RestartsRevisions, Check::ReadsCellsBack),
+        (IgnoresRevisions, Check::SetsCellsByRevision),
+        (TellsWrongRevision, Check::SetsCellsByRevision),
+        (SetsInConflict, Check::SetsCellsByRevision),
+        (SharesCells, Check::KeepsCellsApart),
+        (FoldsCellNames, Check::KeepsCellsApart),
+        (CutsLargeCells, Check::HoldsLargeCells),
+        (ChecksThenSets, Check::LetsOneSettingWin),
     ] {
         let store = Arc::new(Naive::with(fault));
         let turns = Turns::default();

@@ -2,7 +2,10 @@
 
 use kiff::{
     EntityRef, Record, RecordBytes, TenantId,
-    store::{Append, Batch, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError, index_of},
+    store::{
+        Append, Batch, Cell, CellSet, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError,
+        index_of,
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,10 +47,20 @@ pub(crate) enum Fault {
     MixesKinds,
     SortsMarksById,
     InterleavesBatches,
+    TurnsBatchesRound,
     NewestFirst,
     ChecksThenAppends,
     RefusesOthersMeanwhile,
     LeavesGaps,
+    ForgetsCells,
+    RestartsRevisions,
+    IgnoresRevisions,
+    TellsWrongRevision,
+    SetsInConflict,
+    SharesCells,
+    FoldsCellNames,
+    CutsLargeCells,
+    ChecksThenSets,
     Panics,
     Fails,
 }
@@ -57,6 +70,7 @@ pub(crate) enum Fault {
 pub(crate) struct Naive {
     fault: Option<Fault>,
     stored: Mutex<Vec<(TenantId, Record)>>,
+    cells: Mutex<BTreeMap<String, Cell>>,
 }
 
 impl Naive {
@@ -132,6 +146,11 @@ impl Naive {
 
     fn store(&self, stored: &mut Vec<(TenantId, Record)>, batch: &Batch) {
         let mut records: Vec<Record> = batch.parts().iter().flat_map(|part| part.records()).cloned().collect();
+        if self.is(Fault::TurnsBatchesRound) {
+            // The parts, not the records of one.
+            records
+                .sort_by(|one, other| other.entity().cmp(one.entity()).then(one.entity_seq().cmp(&other.entity_seq())));
+        }
         if self.is(Fault::InterleavesBatches) && records.len() > 2 {
             // The first record goes before the one that is there already, unless that is of its stream.
             let first = records.remove(0);
@@ -195,6 +214,14 @@ impl Naive {
             Some(Fault::RewritesBytes) => text.replace("\\\"", "\\u0022").into_bytes().into(),
             Some(Fault::CutsLargeRecords) => text.as_bytes()[..text.len().min(65_000)].into(),
             _ => record.bytes().clone(),
+        }
+    }
+
+    fn cell_key(&self, tenant: &TenantId, name: &str) -> String {
+        match self.fault {
+            Some(Fault::SharesCells) => name.to_owned(),
+            Some(Fault::FoldsCellNames) => format!("{tenant} {}", name.to_lowercase()),
+            _ => format!("{tenant} {name}"),
         }
     }
 
@@ -306,6 +333,37 @@ impl EventStore for Naive {
             open.sort();
         }
         Ok(open.into_iter().filter(|place| after.is_none_or(|after| place > after)).take(limit).collect())
+    }
+
+    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+        Ok(self.cells.lock().unwrap().get(&self.cell_key(tenant, name)).cloned())
+    }
+
+    async fn set_cell(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        expected: u64,
+        value: &[u8],
+    ) -> Result<CellSet, StoreError> {
+        let key = self.cell_key(tenant, name);
+        let actual = self.cells.lock().unwrap().get(&key).map_or(0, |cell| cell.revision);
+        if self.is(Fault::ChecksThenSets) {
+            give_way().await;
+        }
+        let most = if self.is(Fault::CutsLargeCells) { 65_535 } else { usize::MAX };
+        let revision = if self.is(Fault::RestartsRevisions) { 1 } else { actual + 1 };
+        let cell = Cell { revision, value: value.iter().copied().take(most).collect() };
+        if actual != expected && !self.is(Fault::IgnoresRevisions) {
+            if self.is(Fault::SetsInConflict) {
+                self.cells.lock().unwrap().insert(key, Cell { revision: actual, ..cell });
+            }
+            return Ok(CellSet::Conflict { actual: actual + u64::from(self.is(Fault::TellsWrongRevision)) });
+        }
+        if !self.is(Fault::ForgetsCells) {
+            self.cells.lock().unwrap().insert(key, cell);
+        }
+        Ok(CellSet::Done)
     }
 }
 

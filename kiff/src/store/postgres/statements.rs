@@ -34,6 +34,8 @@ pub(super) struct Statements {
     pub(super) waiting: Statement,
     pub(super) lock_length: Statement,
     pub(super) place: Statement,
+    pub(super) read_cell: Statement,
+    pub(super) set_cell: Statement,
 }
 
 impl Statements {
@@ -51,6 +53,8 @@ impl Statements {
             waiting: statement(super::sequence::WAITING),
             lock_length: statement(super::sequence::LOCK_LENGTH),
             place: statement(super::sequence::PLACE),
+            read_cell: statement(super::cells::READ),
+            set_cell: statement(super::cells::SET),
         }
     }
 

@@ -1,11 +1,11 @@
-//! One append, inside a transaction that the writer has begun.
+//! One append, or the setting of one cell, inside a transaction that the writer has begun.
 
 use crate::{
     ids::{EntityRef, TenantId},
     record::{Claim, IndexEntry, Kind, Mark, Record, RecordBytes, index_of},
-    store::{Append, Batch, MarkKind},
+    store::{Append, Batch, CellSet, MarkKind},
 };
-use rusqlite::{Connection, Result, Statement, params};
+use rusqlite::{Connection, OptionalExtension, Result, Statement, params};
 use std::borrow::Cow;
 
 /// A batch as rows. Made by the thread that appends, so that the writer's thread only writes.
@@ -58,7 +58,21 @@ impl Row {
     }
 }
 
-/// The statements of an append, prepared once.
+/// A cell to be set.
+pub(super) struct Setting {
+    tenant: TenantId,
+    name: String,
+    expected: u64,
+    value: Vec<u8>,
+}
+
+impl Setting {
+    pub(super) fn of(tenant: &TenantId, name: &str, expected: u64, value: &[u8]) -> Self {
+        Self { tenant: tenant.clone(), name: name.to_owned(), expected, value: value.to_vec() }
+    }
+}
+
+/// The statements of an append, and of the setting of a cell, prepared once.
 pub(super) struct Appender<'c> {
     savepoint: Statement<'c>,
     release: Statement<'c>,
@@ -70,6 +84,8 @@ pub(super) struct Appender<'c> {
     closed: Statement<'c>,
     open: Statement<'c>,
     close: Statement<'c>,
+    revision: Statement<'c>,
+    cell: Statement<'c>,
 }
 
 impl<'c> Appender<'c> {
@@ -94,6 +110,11 @@ impl<'c> Appender<'c> {
                 "INSERT INTO marks (tenant, kind, entity, seq, id) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             )?,
             close: connection.prepare("DELETE FROM marks WHERE tenant = ? AND kind = ? AND id = ?")?,
+            revision: connection.prepare("SELECT revision FROM cells WHERE tenant = ? AND name = ?")?,
+            cell: connection.prepare(
+                "INSERT INTO cells (tenant, name, revision, value) VALUES (?, ?, ?, ?)
+                 ON CONFLICT (tenant, name) DO UPDATE SET revision = excluded.revision, value = excluded.value",
+            )?,
         })
     }
 
@@ -104,15 +125,42 @@ impl<'c> Appender<'c> {
     /// The outer error says that the transaction cannot be committed any more: it may hold a part of this
     /// batch, or SQLite has undone it. The inner one is of this batch alone, and nothing of it is left.
     pub(super) fn append(&mut self, rows: &Rows) -> Result<Result<Append>> {
+        self.alone(|appender| appender.write(rows), |answer| *answer == Append::Done)
+    }
+
+    /// Sets a cell, apart from the rest of the transaction as an append is.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub(super) fn set(&mut self, setting: &Setting) -> Result<Result<CellSet>> {
+        self.alone(|appender| appender.compare_and_set(setting), |answer| *answer == CellSet::Done)
+    }
+
+    fn alone<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+        is_done: impl FnOnce(&T) -> bool,
+    ) -> Result<Result<T>> {
         self.savepoint.execute([])?;
-        let result = self.write(rows);
-        if !matches!(result, Ok(Append::Done))
+        let result = work(self);
+        if !result.as_ref().is_ok_and(is_done)
             && let Err(later) = self.undo.execute([])
         {
             return Err(result.err().unwrap_or(later));
         }
         self.release.execute([])?;
         Ok(result)
+    }
+
+    fn compare_and_set(&mut self, setting: &Setting) -> Result<CellSet> {
+        let (tenant, name) = (setting.tenant.as_str(), &setting.name);
+        let revision: Option<i64> = self.revision.query_row(params![tenant, name], |row| row.get(0)).optional()?;
+        let actual = revision.and_then(|revision| u64::try_from(revision).ok()).unwrap_or_default();
+        if actual != setting.expected {
+            return Ok(CellSet::Conflict { actual });
+        }
+        self.cell.execute(params![tenant, name, integer(actual) + 1, setting.value])?;
+        Ok(CellSet::Done)
     }
 
     fn write(&mut self, rows: &Rows) -> Result<Append> {

@@ -13,7 +13,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6B69_6666;
 
 /// What brings a file from one schema version to the next, from 0, which has nothing. Never changed once
 /// released: a later schema is one more entry.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("cells.sql")];
 
 /// The oldest SQLite whose write-ahead log cannot be corrupted by its own reset.
 const OLDEST_SQLITE: i32 = 3_051_003;

@@ -12,7 +12,7 @@ mod tests;
 
 pub use error::SqliteError;
 
-use super::{Append, Batch, EventStore, Found, MarkKind, OpenMark, StoreError};
+use super::{Append, Batch, Cell, CellSet, EventStore, Found, MarkKind, OpenMark, StoreError};
 use crate::{
     ids::{EntityRef, TenantId},
     record::{Claim, RecordBytes},
@@ -67,6 +67,7 @@ use writer::Writer;
 ///
 /// ```sql
 #[doc = include_str!("schema.sql")]
+#[doc = include_str!("cells.sql")]
 /// ```
 #[derive(Clone)]
 pub struct SqliteStore {
@@ -206,6 +207,20 @@ impl EventStore for SqliteStore {
         limit: usize,
     ) -> Result<Vec<OpenMark>, StoreError> {
         self.ask(|connection| read::open(connection, tenant, kind, after, limit))
+    }
+
+    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+        self.ask(|connection| read::cell(connection, tenant, name))
+    }
+
+    async fn set_cell(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        expected: u64,
+        value: &[u8],
+    ) -> Result<CellSet, StoreError> {
+        self.file.writer.set(append::Setting::of(tenant, name, expected, value)).await
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     ids::{EntityRef, NameError, TenantId},
     record::{Claim, Mark, RecordBytes},
-    store::{Found, MarkKind, OpenMark},
+    store::{Cell, Found, MarkKind, OpenMark},
 };
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
@@ -79,6 +79,17 @@ pub(super) fn open(
         Ok(OpenMark { stream: parse(&entity)?, seq: u64::try_from(seq).map_err(SqliteError::corrupt)?, mark })
     })
     .collect()
+}
+
+pub(super) fn cell(connection: &Connection, tenant: &TenantId, name: &str) -> Result<Option<Cell>, SqliteError> {
+    let sql = "SELECT revision, value FROM cells WHERE tenant = ? AND name = ?";
+    let mut statement = connection.prepare(sql).map_err(SqliteError::of)?;
+    let row = statement
+        .query_row([tenant.as_str(), name], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
+        .optional()
+        .map_err(SqliteError::of)?;
+    let Some((revision, value)) = row else { return Ok(None) };
+    Ok(Some(Cell { revision: u64::try_from(revision).map_err(SqliteError::corrupt)?, value }))
 }
 
 fn records(connection: &Connection, sql: &str, place: impl Params) -> Result<Vec<RecordBytes>, SqliteError> {

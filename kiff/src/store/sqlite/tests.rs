@@ -162,8 +162,35 @@ fn a_later_schema_is_refused_at_open_and_while_open() {
     let later = Connection::open(folder.file("a.db")).unwrap();
     later.execute_batch("PRAGMA user_version = 99").unwrap();
     let error = SqliteStore::open(folder.file("a.db")).unwrap_err();
-    assert!(matches!(error, SqliteError::TooNew { found: 99, known: 1 }), "{error:?}");
+    assert!(matches!(error, SqliteError::TooNew { found: 99, known: 2 }), "{error:?}");
     assert_eq!(failed(block_on(store.append(&Stream::new("order:one").event("evt_1")))), "file_too_new");
+}
+
+#[test]
+fn a_file_of_an_older_schema_is_brought_up_to_date_as_a_whole() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(folder.file("a.db")).unwrap();
+    let mut stream = Stream::new("order:one");
+    block_on(store.append(&stream.event("evt_1"))).unwrap();
+    drop(store);
+    // As the first version left it.
+    let older = Connection::open(folder.file("a.db")).unwrap();
+    older.execute_batch("DROP TABLE cells; PRAGMA user_version = 1").unwrap();
+    // A migration that cannot be done leaves the file as it was.
+    older.execute_batch("CREATE VIEW cells AS SELECT 1").unwrap();
+    assert_eq!(SqliteStore::open(folder.file("a.db")).unwrap_err().code(), "sqlite_failed");
+    let version: i64 = older.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, 1);
+    older.execute_batch("DROP VIEW cells").unwrap();
+    drop(older);
+    let store = SqliteStore::open(folder.file("a.db")).unwrap();
+    assert_eq!(block_on(store.sequence(&tenant())).unwrap(), 1);
+    assert_eq!(block_on(store.set_cell(&tenant(), "head:a", 0, b"1")).unwrap(), CellSet::Done);
+    assert_eq!(block_on(store.append(&stream.event("evt_2"))).unwrap(), Append::Done);
+    drop(store);
+    let store = SqliteStore::open(folder.file("a.db")).unwrap();
+    let cell = Cell { revision: 1, value: b"1".to_vec() };
+    assert_eq!(block_on(store.cell(&tenant(), "head:a")).unwrap(), Some(cell));
 }
 
 #[test]

@@ -1,12 +1,12 @@
-//! The thread that writes: one transaction, and so one sync, for all appends that wait.
+//! The thread that writes: one transaction, and so one sync, for all that waits.
 
 use super::{
     SqliteError,
-    append::{Appender, Rows},
+    append::{Appender, Rows, Setting},
     connection::{check_schema, patiently},
     oneshot,
 };
-use crate::store::{Append, StoreError};
+use crate::store::{Append, CellSet, StoreError};
 use rusqlite::{Connection, Statement};
 use std::{
     iter,
@@ -31,8 +31,27 @@ pub(super) struct Writer {
 }
 
 struct Job {
-    rows: Rows,
-    answer: oneshot::Sender<Result<Append, StoreError>>,
+    work: Work,
+    answer: oneshot::Sender<Result<Done, StoreError>>,
+}
+
+enum Work {
+    Append(Rows),
+    Set(Setting),
+}
+
+/// What came of a [`Work`] of the same name.
+#[derive(Debug)]
+enum Done {
+    Append(Append),
+    Set(CellSet),
+}
+
+impl Done {
+    /// True if the transaction holds something of it.
+    fn is_stored(&self) -> bool {
+        matches!(self, Self::Append(Append::Done) | Self::Set(CellSet::Done))
+    }
 }
 
 impl Writer {
@@ -51,13 +70,34 @@ impl Writer {
 
     /// Hands the rows over at once. The future only waits: dropped, it changes nothing.
     pub(super) fn append(&self, rows: Rows) -> impl Future<Output = Result<Append, StoreError>> + Send + use<> {
+        let done = self.hand_over(Work::Append(rows));
+        async move {
+            match done.await? {
+                Done::Append(append) => Ok(append),
+                Done::Set(_) => Err(StoreError::unknown(SqliteError::WriterEnded)),
+            }
+        }
+    }
+
+    /// Hands a cell over, as [`append`](Self::append) does with rows.
+    pub(super) fn set(&self, cell: Setting) -> impl Future<Output = Result<CellSet, StoreError>> + Send + use<> {
+        let done = self.hand_over(Work::Set(cell));
+        async move {
+            match done.await? {
+                Done::Set(set) => Ok(set),
+                Done::Append(_) => Err(StoreError::unknown(SqliteError::WriterEnded)),
+            }
+        }
+    }
+
+    fn hand_over(&self, work: Work) -> impl Future<Output = Result<Done, StoreError>> + Send + use<> {
         let (answer, waiting) = oneshot::channel();
-        let job = Job { rows, answer };
+        let job = Job { work, answer };
         let handed_over = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         async move {
             match waiting.await {
                 Some(answer) => answer,
-                // The thread ended with the rows in its hands.
+                // The thread ended with the work in its hands.
                 None if handed_over => Err(StoreError::unknown(SqliteError::WriterEnded)),
                 None => Err(StoreError::failed(SqliteError::WriterEnded)),
             }
@@ -91,7 +131,7 @@ fn run(connection: &Connection, wait: Duration, queue: &mpsc::Receiver<Job>, com
     }
     while let Ok(first) = queue.recv() {
         let jobs: Vec<Job> = iter::once(first).chain(queue.try_iter()).take(MAX_GROUP).collect();
-        let answers = group.write(jobs.iter().map(|job| &job.rows), commits);
+        let answers = group.write(jobs.iter().map(|job| &job.work), commits);
         for (job, answer) in jobs.into_iter().zip(answers) {
             job.answer.send(answer);
         }
@@ -101,7 +141,7 @@ fn run(connection: &Connection, wait: Duration, queue: &mpsc::Receiver<Job>, com
     }
 }
 
-/// The statements around a group of appends.
+/// The statements around a group of appends and settings.
 struct Group<'c> {
     connection: &'c Connection,
     wait: Duration,
@@ -123,14 +163,14 @@ impl<'c> Group<'c> {
         })
     }
 
-    /// One transaction with each append in it, and an answer for each, all of them only after the commit.
+    /// One transaction with all the work in it, and an answer for each, all of them only after the commit.
     fn write<'r>(
         &mut self,
-        group: impl ExactSizeIterator<Item = &'r Rows>,
+        group: impl ExactSizeIterator<Item = &'r Work>,
         commits: &AtomicU64,
-    ) -> Vec<Result<Append, StoreError>> {
+    ) -> Vec<Result<Done, StoreError>> {
         let size = group.len();
-        match self.append_all(group) {
+        match self.do_all(group) {
             Ok(answers) => self.commit(answers, commits),
             Err(error) => {
                 self.roll_back();
@@ -140,41 +180,44 @@ impl<'c> Group<'c> {
         }
     }
 
-    /// An error ends the group; an append that fails alone is an answer.
-    fn append_all<'r>(
+    /// An error ends the group; what fails alone is an answer.
+    fn do_all<'r>(
         &mut self,
-        group: impl Iterator<Item = &'r Rows>,
-    ) -> Result<Vec<Result<Append, SqliteError>>, SqliteError> {
+        group: impl Iterator<Item = &'r Work>,
+    ) -> Result<Vec<Result<Done, SqliteError>>, SqliteError> {
         patiently(self.wait, || self.begin.execute([]).map_err(SqliteError::of))?;
         // A later version of kiff may have changed the schema since the file was opened.
         let version = self.version.query_row([], |row| row.get(0)).map_err(SqliteError::of)?;
         check_schema(version)?;
         let mut answers = Vec::new();
-        for rows in group {
-            let answer = self.appender.append(rows).map_err(SqliteError::of)?;
-            answers.push(answer.map_err(SqliteError::of));
+        for work in group {
+            let answer = match work {
+                Work::Append(rows) => self.appender.append(rows).map(|answer| answer.map(Done::Append)),
+                Work::Set(cell) => self.appender.set(cell).map(|answer| answer.map(Done::Set)),
+            };
+            answers.push(answer.map_err(SqliteError::of)?.map_err(SqliteError::of));
         }
         Ok(answers)
     }
 
     fn commit(
         &mut self,
-        answers: Vec<Result<Append, SqliteError>>,
+        answers: Vec<Result<Done, SqliteError>>,
         commits: &AtomicU64,
-    ) -> Vec<Result<Append, StoreError>> {
-        let stored = answers.iter().any(|answer| matches!(answer, Ok(Append::Done)));
+    ) -> Vec<Result<Done, StoreError>> {
+        let stored = answers.iter().flatten().any(Done::is_stored);
         let lost = self.commit.execute([]).map_err(SqliteError::of).err();
         match &lost {
             None if stored => drop(commits.fetch_add(1, Ordering::Relaxed)),
             None => {}
             Some(_) => self.roll_back(),
         }
-        let tell = |answer| match (answer, &lost) {
+        let tell = |answer: Result<Done, SqliteError>| match (answer, &lost) {
             (Err(error), _) => Err(StoreError::failed(error)),
             (Ok(answer), None) => Ok(answer),
             // The log may have it, if only the sync failed and the machine goes down before the next commit.
-            (Ok(Append::Done), Some(error)) => Err(StoreError::unknown(error.clone())),
-            // What was refused rests on appends of the same group that are lost.
+            (Ok(answer), Some(error)) if answer.is_stored() => Err(StoreError::unknown(error.clone())),
+            // What was refused rests on what the same group did before, which is lost.
             (Ok(_), Some(error)) => Err(StoreError::failed(error.clone())),
         };
         answers.into_iter().map(tell).collect()
@@ -311,10 +354,10 @@ mod tests {
     }
 
     /// Writes a group as the thread does, and tells how many commits it took.
-    fn write(connection: &Connection, batches: &[crate::store::Batch]) -> (Vec<Result<Append, StoreError>>, u64) {
-        let rows: Vec<Rows> = batches.iter().map(Rows::of).collect();
+    fn write(connection: &Connection, batches: &[crate::store::Batch]) -> (Vec<Result<Done, StoreError>>, u64) {
+        let work: Vec<Work> = batches.iter().map(|batch| Work::Append(Rows::of(batch))).collect();
         let commits = AtomicU64::new(0);
-        let answers = Group::prepare(connection, Duration::ZERO).unwrap().write(rows.iter(), &commits);
+        let answers = Group::prepare(connection, Duration::ZERO).unwrap().write(work.iter(), &commits);
         (answers, commits.into_inner())
     }
 
@@ -323,11 +366,11 @@ mod tests {
         format!("CREATE TRIGGER {name} AFTER INSERT ON claims WHEN new.entity = 'order:bad' BEGIN SELECT {what}; END")
     }
 
-    fn word(answer: &Result<Append, StoreError>) -> &'static str {
+    fn word(answer: &Result<Done, StoreError>) -> &'static str {
         match answer {
-            Ok(Append::Done) => "done",
-            Ok(Append::Conflict { .. }) => "conflict",
-            Ok(Append::Claimed { .. }) => "claimed",
+            Ok(Done::Append(Append::Done) | Done::Set(CellSet::Done)) => "done",
+            Ok(Done::Append(Append::Conflict { .. }) | Done::Set(CellSet::Conflict { .. })) => "conflict",
+            Ok(Done::Append(Append::Claimed { .. })) => "claimed",
             Err(StoreError::Failed(_)) => "failed",
             Err(StoreError::Unknown(_)) => "unknown",
         }

@@ -26,6 +26,7 @@
 //! `run_with(fresh, |writer| drop(tokio::spawn(writer)))`. Nothing here blocks the thread that awaits.
 
 mod append;
+mod cells;
 mod claims;
 mod drafts;
 mod log;
@@ -142,7 +143,7 @@ checks! {
     KeepsOpenMarks = "keeps_open_marks" => marks::keeps_open_marks,
     "Open marks are read by kind, in the order of stream (by bytes) and sequence (by number), page by page."
     PagesOpenMarks = "pages_open_marks" => marks::pages_open_marks,
-    "The log has each record once, keeps the order of each stream, and does not split a batch."
+    "The log has each record once, keeps the order of each stream, and does not split a batch or turn its parts round."
     KeepsTheLog = "keeps_the_log" => log::keeps_the_log,
     "A record's place in the log never changes, and pages of the log join without a seam."
     KeepsPlacesInTheLog = "keeps_places_in_the_log" => log::keeps_places_in_the_log,
@@ -152,6 +153,16 @@ checks! {
     LetsOneClaimWin = "lets_one_claim_win" => race::lets_one_claim_win,
     "Writers on different streams all win, and those who follow the log meanwhile miss nothing."
     LetsOthersWrite = "lets_others_write" => race::lets_others_write,
+    "A cell is absent until it is set, reads back as it was set, and counts how often it was."
+    ReadsCellsBack = "reads_cells_back" => cells::reads_cells_back,
+    "A cell is set only at the expected revision; a conflict tells the revision and changes nothing."
+    SetsCellsByRevision = "sets_cells_by_revision" => cells::sets_cells_by_revision,
+    "Cells of another tenant or another name are other cells, and none of them is in the log."
+    KeepsCellsApart = "keeps_cells_apart" => cells::keeps_cells_apart,
+    "The value of a cell may have 1 MiB, and none at all."
+    HoldsLargeCells = "holds_large_cells" => cells::holds_large_cells,
+    "Of those who race to set a cell at one revision exactly one wins."
+    LetsOneSettingWin = "lets_one_setting_win" => cells::lets_one_setting_win,
 }
 
 impl fmt::Display for Check {

@@ -20,8 +20,8 @@ use std::{
     task::{Poll, Waker},
 };
 
-const WRITERS: usize = 6;
-const ROUNDS: usize = 12;
+pub(super) const WRITERS: usize = 6;
+pub(super) const ROUNDS: usize = 12;
 
 pub(super) async fn lets_one_writer_win<S: EventStore>(ground: &Ground<'_, S>) -> Result<(), Broken> {
     let stream = Stream::new(&acme()?, "order:one")?;
@@ -146,7 +146,7 @@ async fn write_and_follow<S: EventStore>(
 }
 
 /// Spawns the writers and waits for all of them.
-async fn all_of<T, W>(
+pub(super) async fn all_of<T, W>(
     spawn: &dyn Fn(BoxFuture<'static, ()>),
     writers: impl IntoIterator<Item = W>,
 ) -> Result<Vec<T>, Broken>

@@ -1,0 +1,61 @@
+//! Small values beside the log.
+
+use super::{PostgresStore, count, failed, int, is_race, lost, read::unread};
+use crate::{
+    ids::TenantId,
+    store::{Cell, CellSet, StoreError},
+};
+use sqlx::Row;
+
+pub(super) const READ: &str = "
+SELECT revision, value FROM kiff.cells WHERE tenant = $1 AND name = $2
+LIMIT 1 / (NOT pg_is_in_recovery())::integer";
+
+/// Compares and sets. A cell is never deleted, so one that this statement sees is there to be updated; one that
+/// another session makes meanwhile is waited for, and is at another revision than 0.
+pub(super) const SET: &str = "
+INSERT INTO kiff.cells AS c (tenant, name, revision, value)
+SELECT $1, $2, 1, $4
+WHERE $3::bigint = 0 OR EXISTS (SELECT FROM kiff.cells WHERE tenant = $1 AND name = $2)
+ON CONFLICT (tenant, name) DO UPDATE SET revision = c.revision + 1, value = excluded.value WHERE c.revision = $3
+RETURNING set_config('synchronous_commit', $5, true)";
+
+/// How often a setting is tried that others made impossible.
+const TRIES: usize = 16;
+
+pub(super) async fn read(store: &PostgresStore, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+    let query = store.statements.read_cell.query().bind(tenant.as_str()).bind(name);
+    let Some(row) = query.fetch_optional(&store.pool).await.map_err(unread)? else { return Ok(None) };
+    let revision = row.try_get(0).map(count).map_err(failed)?;
+    Ok(Some(Cell { revision, value: row.try_get(1).map_err(failed)? }))
+}
+
+pub(super) async fn set(
+    store: &PostgresStore,
+    tenant: &TenantId,
+    name: &str,
+    expected: u64,
+    value: &[u8],
+) -> Result<CellSet, StoreError> {
+    let mut tries = 0;
+    loop {
+        // Without a connection nothing can have happened; what comes after may have.
+        let mut connection = store.pool.acquire().await.map_err(failed)?;
+        let query = store.statements.set_cell.query().bind(tenant.as_str()).bind(name).bind(int(expected)).bind(value);
+        // All rows are read, not only the one: the commit's own error follows it.
+        let answer = query.bind(store.statements.durability.as_str()).fetch_all(&mut *connection).await;
+        drop(connection);
+        tries += 1;
+        match answer {
+            Ok(rows) if !rows.is_empty() => return Ok(CellSet::Done),
+            Ok(_) => {}
+            Err(error) if is_race(&error) && tries < TRIES => continue,
+            Err(error) => return Err(lost(error)),
+        }
+        let actual = read(store, tenant, name).await?.map_or(0, |cell| cell.revision);
+        // The cell may have come to the expected revision since: then it is worth another try.
+        if actual != expected || tries >= TRIES {
+            return Ok(CellSet::Conflict { actual });
+        }
+    }
+}
