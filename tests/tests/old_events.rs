@@ -66,8 +66,8 @@ mod tests {
     fn every_fold_sees_the_present_form_and_the_log_keeps_the_old_one() {
         let store = MemoryStore::new();
         let rt = runtime(&store);
-        let _ = pay(&rt, "evt_1", "euros", 3).accepted().unwrap();
-        let _ = pay(&rt, "evt_2", "cents", 50).accepted().unwrap();
+        pay(&rt, "evt_1", "euros", 3).accepted().unwrap();
+        pay(&rt, "evt_2", "cents", 50).accepted().unwrap();
         // An event that an executor emits is folded before it is accepted, like any other.
         let answer = rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new("PAY_BACK", "account:1")).unwrap();
         assert!(matches!(&answer, Answer::Executed(_)), "{answer:?}");
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn without_it_the_old_form_is_seen() {
         let rt = runtime(&MemoryStore::new());
-        let _ = pay(&rt, "evt_1", "euros", 3).accepted().unwrap();
+        pay(&rt, "evt_1", "euros", 3).accepted().unwrap();
         let agent = Authority::agent("bot", [""; 0]);
         let _ = rt.execute(&agent, Proposal::new("PAY_BACK", "account:1")).unwrap().executed().unwrap();
         let bare = builder(machine()).build().unwrap();

@@ -6,9 +6,10 @@
 
 use super::{story, tests::dir};
 use kiff::{
-    Authority, Bounds, Call, Contract, Decision, Definition, Domain, Failure, Kind, Machine, Outcome, Proposal, Record,
-    Resolution, Value,
-    testing::Scenario,
+    Authority, Bounds, Call, Contract, Decision, Definition, Domain, Failure, Kind, Machine, NewEvent, Outcome,
+    Proposal, Record, Resolution, Runtime, TenantId, Value,
+    store::{EventStore, MemoryStore},
+    testing::{Scenario, store_suite::block_on},
     value::{Limits, Object},
 };
 use std::{collections::BTreeSet, env, fs, time::Duration};
@@ -82,6 +83,9 @@ fn shapes() -> BTreeSet<String> {
     for (path, kind) in members(receipt, "") {
         lines.insert((format!("kiff-receipt/1 {path}"), kind));
     }
+    for (path, kind) in members(position().as_object().unwrap(), "") {
+        lines.insert((format!("kiff-position/1 {path}"), kind));
+    }
     let is_needed = |place: &str| if needed.contains(place) { "required" } else { "optional" };
     lines
         .iter()
@@ -90,6 +94,22 @@ fn shapes() -> BTreeSet<String> {
             false => format!("{place} {kind}"),
         })
         .collect()
+}
+
+/// The position of a subscription, as its cell keeps it.
+fn position() -> Value {
+    let store = MemoryStore::new();
+    let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "PLACED")).build();
+    let rt = Runtime::builder(domain.unwrap()).tenant("demo").store(store.clone()).build().unwrap().blocking();
+    let placed = NewEvent::new("evt_1", "ORDER_PLACED");
+    let _ = rt.ingest(&Authority::service("shop"), "order:o_1", placed).unwrap();
+    let mut feed = rt.subscribe("view").unwrap();
+    let _ = feed.next(1).unwrap();
+    feed.acknowledge().unwrap();
+    let cell = block_on(store.cell(&TenantId::new("demo").unwrap(), "position:view")).unwrap().unwrap();
+    let value = Value::parse(&cell.value, &Limits::default()).unwrap();
+    assert_eq!(value.as_object().unwrap().get("format").and_then(Value::as_str), Some("kiff-position/1"));
+    value
 }
 
 /// The members of a record, and those without which it cannot be read.

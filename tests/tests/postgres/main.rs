@@ -9,6 +9,8 @@ mod log;
 #[cfg(test)]
 mod open;
 #[cfg(test)]
+mod transfer;
+#[cfg(test)]
 mod waits;
 
 #[cfg(test)]
