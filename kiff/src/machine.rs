@@ -186,6 +186,16 @@ impl FactsBox {
         Ok(())
     }
 
+    /// The facts as JSON from which they can be read again. Users' code may panic: then there is none.
+    pub(crate) fn to_text(&self) -> Option<String> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.to_text())).ok()?
+    }
+
+    /// Facts of the same type from their JSON.
+    pub(crate) fn parse(&self, text: &str) -> Option<Self> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.parse(text))).ok()?.map(Self)
+    }
+
     /// The facts as JSON, for comparing and showing.
     pub(crate) fn to_json(&self) -> String {
         self.0.to_json()
@@ -205,6 +215,8 @@ pub(crate) struct FactsPanicked;
 trait AnyFacts: Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn applied(&self, event: &Event<'_>) -> Arc<dyn AnyFacts>;
+    fn to_text(&self) -> Option<String>;
+    fn parse(&self, text: &str) -> Option<Arc<dyn AnyFacts>>;
     fn to_json(&self) -> String;
 }
 
@@ -217,6 +229,14 @@ impl<F: Facts> AnyFacts for F {
         let mut next = self.clone();
         next.apply(event);
         Arc::new(next)
+    }
+
+    fn to_text(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    fn parse(&self, text: &str) -> Option<Arc<dyn AnyFacts>> {
+        serde_json::from_str::<F>(text).ok().map(|facts| Arc::new(facts) as Arc<dyn AnyFacts>)
     }
 
     fn to_json(&self) -> String {

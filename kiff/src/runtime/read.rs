@@ -16,7 +16,7 @@ use crate::{
     timestamp::Timestamp,
     view::{View, fold},
 };
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// How many open marks are read from the store at once.
 const PAGE: usize = 1_000;
@@ -304,7 +304,11 @@ impl Runtime {
     /// [`RuntimeError`] if the log cannot be read, or does not hold together.
     pub async fn rebuild(&self, entity: &str) -> Result<Rebuild, RuntimeError> {
         let entity: EntityRef = entity.parse()?;
-        let held = self.inner.views.get(&self.tenant, &entity);
+        let held = match self.inner.views.get(&self.tenant, &entity) {
+            Some(held) => Some(held),
+            // What would be held next, so that a snapshot that is not what the log says is found before it is.
+            None => self.snapshot(&entity).await.0.map(Arc::new),
+        };
         let mut view = View::empty(self.domain(), self.tenant.clone(), entity.clone());
         let mut differences = Vec::new();
         let records = self.stream(&entity, 0).await?;

@@ -8,6 +8,8 @@ mod digests;
 #[cfg(test)]
 mod receipt;
 #[cfg(test)]
+mod snapshot;
+#[cfg(test)]
 mod story;
 
 #[cfg(test)]
