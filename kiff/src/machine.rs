@@ -165,8 +165,9 @@ impl Machine {
     /// rebuild and on a replay. It gives the payload to fold instead, or nothing for one that is in the
     /// present form already. The log keeps the bytes that the source sent.
     ///
-    /// It must be a pure function, and is code as `Facts::apply` is: neither is in any digest, so a change of
-    /// it is a new version of the domain. A panic in it counts as one in `Facts::apply`.
+    /// It must be a pure function, and is code as `Facts::apply` is: what it does cannot be hashed, so a change of
+    /// it is a new version of the domain. That there is one for the event is in the digest of the domain, and in
+    /// that of no contract. A panic in it counts as one in `Facts::apply`.
     ///
     /// ```
     /// use kiff::{Event, Facts, Machine, Value};
@@ -260,6 +261,16 @@ impl FactsBox {
         Ok(())
     }
 
+    /// The facts as JSON from which they can be read again. Users' code may panic: then there is none.
+    pub(crate) fn to_text(&self) -> Option<String> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.to_text())).ok()?
+    }
+
+    /// Facts of the same type from their JSON.
+    pub(crate) fn parse(&self, text: &str) -> Option<Self> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.parse(text))).ok()?.map(Self)
+    }
+
     /// The facts as JSON, for comparing and showing.
     pub(crate) fn to_json(&self) -> String {
         self.0.to_json()
@@ -280,6 +291,8 @@ trait AnyFacts: Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn seeing_through(&self, upcasts: Arc<[(EventType, Upcast)]>) -> Arc<dyn AnyFacts>;
     fn applied(&self, event: &Event<'_>) -> Arc<dyn AnyFacts>;
+    fn to_text(&self) -> Option<String>;
+    fn parse(&self, text: &str) -> Option<Arc<dyn AnyFacts>>;
     fn to_json(&self) -> String;
 }
 
@@ -310,6 +323,15 @@ impl<F: Facts> AnyFacts for Folded<F> {
             }
         }
         Arc::new(Self { facts, upcasts: Arc::clone(&self.upcasts) })
+    }
+
+    fn to_text(&self) -> Option<String> {
+        serde_json::to_string(&self.facts).ok()
+    }
+
+    fn parse(&self, text: &str) -> Option<Arc<dyn AnyFacts>> {
+        let facts = serde_json::from_str(text).ok()?;
+        Some(Arc::new(Self { facts, upcasts: Arc::clone(&self.upcasts) }))
     }
 
     fn to_json(&self) -> String {

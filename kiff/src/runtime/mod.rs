@@ -10,6 +10,7 @@ mod lookup;
 mod read;
 mod review;
 mod rule;
+mod snapshot;
 mod subscription;
 
 pub use build::RuntimeBuilder;
@@ -105,6 +106,8 @@ struct Inner {
     providers: Providers,
     issue: Issue,
     views: Views,
+    /// After how many records the next snapshot of a view is made; 0 for none.
+    snapshots: u64,
     /// What runs in this process now.
     running: Mutex<BTreeSet<ExecutionId>>,
     /// Refusals that were not recorded, until the actor's next decision on the entity tells their number.

@@ -39,4 +39,6 @@ mod rule_8;
 #[cfg(test)]
 mod rule_9;
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 mod timer;
