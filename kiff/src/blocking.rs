@@ -12,8 +12,8 @@ use crate::{
     log_file::{ExportError, ImportError, Imported},
     proposal::Proposal,
     runtime::{
-        EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild, Resolved, Review, Runtime,
-        RuntimeError, Subscription, SubscriptionError,
+        EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild, Recovered, Resolved, Review,
+        Runtime, RuntimeError, Subscription, SubscriptionError,
     },
     settle::Resolution,
     timeline::Timeline,
@@ -75,6 +75,10 @@ impl Blocking {
         fn resolve(authority: &Authority, execution: ExecutionId, resolution: Resolution, evidence: &str) -> Resolved;
         /// Attempts an idempotent execution in doubt again.
         fn retry(authority: &Authority, execution: ExecutionId) -> Resolved;
+        /// Asks the action's probe what became of an execution in doubt.
+        fn probe(authority: &Authority, execution: ExecutionId) -> Resolved;
+        /// Does about each execution in doubt what is declared for its action.
+        fn recover(authority: &Authority) -> Vec<Recovered>;
         /// What would be decided now.
         fn explain(authority: &Authority, proposal: Proposal) -> Explanation;
         /// What the log says of an entity.

@@ -13,7 +13,7 @@ use crate::{
 use std::sync::Arc;
 
 /// How many records are read from the store at once.
-const PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 1_000;
 /// How often a batch whose answer was lost is looked for and tried again.
 const MOST_LOST: u32 = 3;
 
@@ -61,6 +61,11 @@ impl Runtime {
             Some(view) => Ok(view),
             None => self.refresh(entity).await,
         }
+    }
+
+    /// The view of an entity that is not looked at.
+    pub(super) fn unseen(&self, entity: &EntityRef) -> Arc<View> {
+        Arc::new(View::empty(&self.inner.domain, self.tenant.clone(), entity.clone()))
     }
 
     /// The view of an entity with the stream's tail folded in.

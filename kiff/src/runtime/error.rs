@@ -73,6 +73,12 @@ pub enum RuntimeError {
         /// The action.
         action: ActionName,
     },
+    /// The action has no probe here: resolve what is in doubt, or retry it.
+    #[error("action `{action}` has no probe; give the runtime one, or resolve the execution")]
+    NoProbe {
+        /// The action.
+        action: ActionName,
+    },
     /// The log has no such approval.
     #[error("there is no approval `{approval}`")]
     ApprovalUnknown {
@@ -121,6 +127,7 @@ impl RuntimeError {
             Self::Record { source, .. } | Self::LogRecord { source, .. } => source.code(),
             Self::Fold { source, .. } => source.code(),
             Self::NoExecutor { .. } => "no_executor",
+            Self::NoProbe { .. } => "no_probe",
             Self::ApprovalUnknown { .. } => "approval_unknown",
             Self::ExecutionUnknown { .. } => "execution_unknown",
             Self::RecordTooLarge { .. } => "record_too_large",
@@ -192,6 +199,12 @@ pub enum BuildError {
         /// The type that it takes.
         wanted: &'static str,
     },
+    /// A probe is for an action that the domain does not have.
+    #[error("a probe is given for action `{action}`, which the domain does not have")]
+    ProbeWithoutAction {
+        /// What was named.
+        action: String,
+    },
     /// The tenant's name breaks its alphabet.
     #[error(transparent)]
     Tenant(#[from] NameError),
@@ -209,6 +222,7 @@ impl BuildError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotProvided { .. } | Self::ProvidedInArc { .. } => "not_provided",
+            Self::ProbeWithoutAction { .. } => "probe_without_action",
             Self::Tenant(_) => "name_malformed",
             Self::Issue { .. } => "issue_malformed",
         }
