@@ -14,5 +14,7 @@ mod points;
 mod power;
 #[cfg(test)]
 mod process;
+#[cfg(all(test, feature = "postgres"))]
+mod server;
 #[cfg(test)]
 mod trace;
