@@ -14,7 +14,8 @@ mod points;
 mod power;
 #[cfg(test)]
 mod process;
-#[cfg(all(test, feature = "postgres"))]
+#[cfg(test)]
+#[cfg(feature = "postgres")]
 mod server;
 #[cfg(test)]
 mod trace;

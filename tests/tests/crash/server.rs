@@ -36,7 +36,9 @@ impl Server {
 
     /// What the next process is told to do.
     fn order(&self, folder: &mut Folder, schema: &str) -> Order {
-        let place = Place::Postgres { socket: self.cluster.socket().to_owned(), schema: schema.to_owned() };
+        let pool = self.driver.block_on(self.cluster.pool());
+        let socket = pool.connect_options().get_socket().unwrap().clone();
+        let place = Place::Postgres { socket, schema: schema.to_owned() };
         Order { place, endure: true, ..folder.order(1_000, 2, None) }
     }
 

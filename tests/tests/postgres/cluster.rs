@@ -125,11 +125,6 @@ impl Cluster {
         check(self.command("touch").arg(self.data().join("standby.signal")));
     }
 
-    /// The folder of its socket.
-    pub(crate) fn socket(&self) -> &Path {
-        &self.folder
-    }
-
     pub(crate) async fn pool(&self) -> PgPool {
         self.pool_with(PgConnectOptions::new(), 8).await
     }
