@@ -36,7 +36,7 @@ mod tests {
             &["request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest", "settle"],
         ),
         ("evidence", &["receipt", "replay", "timeline"]),
-        ("drivers", &["clock", "cache", "store", "log_file", "executor", "answer", "runtime", "blocking"]),
+        ("drivers", &["clock", "cache", "store", "log_file", "executor", "answer", "probe", "runtime", "blocking"]),
         ("testing", &["testing"]),
     ];
 

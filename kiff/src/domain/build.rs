@@ -7,7 +7,7 @@ use super::{
 use crate::{
     action::{ActionContract, Ask, Definition},
     actor::{PermissionPolicy, RolePolicy},
-    contract::{ApprovalNeed, Contract, Risk},
+    contract::{ApprovalNeed, Contract, Effect, Risk},
     digest::Digest,
     ids::{ActionName, Code, EntityType, EventType, NameError, ParamName, Permission, Role, StateName, Version},
     machine::{Machine, StateMachine, Upcast},
@@ -292,6 +292,7 @@ fn check_action(
     let approval = rules.approval(approval, reviewers.as_ref());
     let checks = rules.checks(checks);
     let params = rules.params();
+    rules.retry_window();
     let mut action = Action {
         name,
         entity,
@@ -426,6 +427,17 @@ impl RuleCheck<'_> {
         named(&place, Code::new(name), self.faults)
     }
 
+    /// A window for an effect that is never retried: the author believed that it is.
+    fn retry_window(&mut self) {
+        match self.contract.retry_within {
+            Some(_) if self.contract.effect != Effect::Idempotent => {
+                self.problem("`retry_within` is for an idempotent effect, which alone is retried");
+            }
+            Some(window) if window.is_zero() => self.problem("`retry_within` of zero lets nothing be retried"),
+            _ => {}
+        }
+    }
+
     fn params(&mut self) -> Vec<CheckedParam> {
         let place = format!("{}: action `{}`", self.contract.location, self.contract.name);
         let mut params: Vec<CheckedParam> = Vec::with_capacity(self.contract.params.len());
@@ -443,6 +455,11 @@ impl RuleCheck<'_> {
         for name in repeated {
             self.problem(format!("parameter `{name}` is declared twice"));
         }
+        let mut flaws = Vec::new();
+        for param in &params {
+            param.spec.kind.flaws(&format!("parameter `{}`", param.name), &mut flaws);
+        }
+        flaws.into_iter().for_each(|flaw| self.problem(flaw));
         params
     }
 }

@@ -16,6 +16,7 @@ pub use read::RecordError;
 use crate::{
     actor::Actor,
     digest::Digest,
+    event::Event,
     ids::{EntityRef, TenantId, TraceId},
     scratch::with_scratch,
     timestamp::Timestamp,
@@ -122,6 +123,14 @@ impl Record {
     #[must_use]
     pub fn actor(&self) -> &Actor {
         &self.envelope.actor
+    }
+
+    /// The event, if it is the record of one, with the payload that its source sent. Where sources have sent
+    /// other forms before, call the function that was given to [`Machine::upcast`](crate::Machine::upcast).
+    #[must_use]
+    pub fn event(&self) -> Option<Event<'_>> {
+        let Body::EventIngested(body) = &self.body else { return None };
+        Some(Event { body, source: self.actor(), recorded_at: self.recorded_at() })
     }
 
     /// What it is about.

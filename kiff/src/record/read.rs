@@ -150,6 +150,8 @@ fn parse_body(kind: Kind, mut it: Members, envelope: &Envelope, claimed: Option<
             execution: it.parse("execution_id")?,
             result: it.parse("result")?,
             evidence: it.take("evidence")?,
+            means: it.maybe("means", Members::parse)?,
+            output: it.maybe_told("output")?,
         }),
         Kind::OutcomeConflict => Body::OutcomeConflict(parse_conflict(&mut it)?),
         Kind::EventRejected => Body::EventRejected(RejectedEvent {

@@ -224,6 +224,8 @@ fn write_resolved(it: &mut Members<'_>, resolved: &Resolved) {
     it.plain("action", resolved.action.as_str());
     it.text("evidence", &resolved.evidence);
     it.execution(resolved.execution);
+    it.maybe(resolved.means.as_ref(), |it, means| it.plain("means", means.as_str()));
+    it.maybe(resolved.output.as_ref(), |it, output| it.told("output", output));
     it.plain("result", resolved.result.as_str());
 }
 

@@ -2,11 +2,12 @@
 
 use super::{BuildError, Inner, Runtime};
 use crate::{
-    action::Providers,
+    action::{ActionContract, Providers},
     cache::Views,
     clock::{Clock, IdGen, RandomIds, SystemClock, ThreadTimer, Timer},
     domain::Domain,
     ids::TenantId,
+    probe::{Probe, Probes},
     receipt::{DynSigner, Signer},
     record::body::Issue,
     store::{DynStore, EventStore, MemoryStore},
@@ -39,6 +40,7 @@ pub struct RuntimeBuilder {
     timer: Option<Arc<dyn Timer>>,
     signer: Option<SignerBox>,
     providers: Providers,
+    probes: Probes,
     issued_by: String,
     anchor: String,
     views: usize,
@@ -64,6 +66,7 @@ impl RuntimeBuilder {
             timer: None,
             signer: None,
             providers: Providers::default(),
+            probes: Probes::default(),
             issued_by: "kiff".to_owned(),
             anchor: "none".to_owned(),
             views: VIEWS,
@@ -137,6 +140,46 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Asks this probe about executions of an action that are in doubt: when [`Runtime::probe`] is called, and when
+    /// [`Runtime::recover`] is. One for each action: a second replaces the first.
+    ///
+    /// ```
+    /// use kiff::{Answer, Authority, Failure, Outcome, Probed, Probing, Proposal};
+    #[doc = include_str!("../../docs/shop.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let shop = shop(|_| Err(Failure::unknown("no answer from the bank")))?;
+    /// # let domain = shop.domain().clone();
+    /// // A closure here; a client of the provider implements `Probe`.
+    /// let rt = kiff::Runtime::builder(domain)
+    ///     .probe("REFUND_ORDER", |asked: &Probing| {
+    ///         let cents: u64 = asked.params.decode("cents")?;
+    ///         let seen = Outcome::new(format!("the bank has paid {cents} as {}", asked.execution_id));
+    ///         Ok(Probed::Applied(seen.emit("ORDER_REFUNDED")))
+    ///     })
+    ///     .build()?
+    ///     .blocking();
+    /// # let source = Authority::service("stripe");
+    /// # for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #     rt.ingest(&source, "order:1", kiff::NewEvent::new(id, event))?.accepted()?;
+    /// # }
+    /// # let agent = Authority::agent("bot", ["operator"]);
+    /// # let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00);
+    /// # let Answer::InDoubt(doubt) = rt.execute(&agent, refund)? else { return Err("known".into()) };
+    /// # let done = rt.probe(&Authority::human("lee", ["lead"]), doubt.execution_id)?.settled()?.executed()?;
+    /// # assert!(done.message.contains("the bank has paid 2000"), "{}", done.message);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn probe(mut self, action: impl Into<String>, probe: impl Probe) -> Self {
+        self.probes.insert(action.into(), Arc::new(probe));
+        self
+    }
+
+    /// The same for an annotated function, by the type of its name.
+    pub fn probe_for<A: ActionContract>(self, probe: impl Probe) -> Self {
+        self.probe(A::CONTRACT.name, probe)
+    }
+
     /// Signs receipts. Without a signer everything works and receipts are absent.
     pub fn signer(mut self, signer: impl Signer) -> Self {
         self.signer = Some(SignerBox(Arc::new(signer)));
@@ -206,7 +249,8 @@ impl RuntimeBuilder {
     /// Builds the runtime.
     ///
     /// # Errors
-    /// [`BuildError`] if an executor wants something that was not provided, or a name is malformed.
+    /// [`BuildError`] if an executor wants something that was not provided, a probe is for an action that the domain
+    /// does not have, or a name is malformed.
     pub fn build(self) -> Result<Runtime, BuildError> {
         if let Some((action, wanted)) = self.domain.needs().find(|(_, wanted)| !self.providers.has(wanted)) {
             let (action, name) = (action.clone(), wanted.name);
@@ -214,6 +258,9 @@ impl RuntimeBuilder {
                 true => BuildError::ProvidedInArc { action, wanted: name },
                 false => BuildError::NotProvided { action, wanted: name },
             });
+        }
+        if let Some(action) = self.probes.actions().find(|action| self.domain.action(action).is_none()) {
+            return Err(BuildError::ProbeWithoutAction { action: action.to_owned() });
         }
         for (what, text) in [("the issuer", &self.issued_by), ("the anchor", &self.anchor)] {
             if text.is_empty()
@@ -234,6 +281,7 @@ impl RuntimeBuilder {
             timer: self.timer.unwrap_or_else(|| Arc::new(ThreadTimer::default())),
             signer,
             providers: self.providers,
+            probes: self.probes,
             views: Views::new(self.views),
             running: Default::default(),
             suppressed: Default::default(),

@@ -13,7 +13,7 @@ use crate::{
 use std::sync::Arc;
 
 /// How many records are read from the store at once.
-const PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 1_000;
 /// How often a batch whose answer was lost is looked for and tried again.
 const MOST_LOST: u32 = 3;
 
@@ -63,11 +63,15 @@ impl Runtime {
         }
     }
 
+    /// The view of an entity that is not looked at.
+    pub(super) fn unseen(&self, entity: &EntityRef) -> Arc<View> {
+        Arc::new(View::empty(&self.inner.domain, self.tenant.clone(), entity.clone()))
+    }
+
     /// The view of an entity with the stream's tail folded in.
     pub(super) async fn refresh(&self, entity: &EntityRef) -> Result<Arc<View>, RuntimeError> {
         let kept = self.inner.views.get(&self.tenant, entity);
-        let mut view =
-            kept.unwrap_or_else(|| Arc::new(View::empty(&self.inner.domain, self.tenant.clone(), entity.clone())));
+        let mut view = kept.unwrap_or_else(|| self.unseen(entity));
         loop {
             let page = self.inner.store.read(&self.tenant, entity, view.head.seq, PAGE).await?;
             let count = page.len();

@@ -5,7 +5,7 @@ use crate::{
     actor::Authority,
     answer::InDoubt,
     approval::PendingApproval,
-    decide,
+    decide::{self, Found},
     decision::Refusal,
     ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, StateName},
     log_file::{self, ExportError, ImportError, Imported},
@@ -20,6 +20,7 @@ use crate::{
 use std::{
     fmt,
     io::{BufRead, Write},
+    sync::Arc,
 };
 
 /// How many open marks are read from the store at once.
@@ -173,8 +174,15 @@ impl Runtime {
     /// [`RuntimeError`] if the proposal is not admitted or the log cannot be read.
     pub async fn explain(&self, authority: &Authority, proposal: Proposal) -> Result<Explanation, RuntimeError> {
         let (asked, ids, now) = self.admit(authority, proposal)?;
-        let view = self.refresh(&asked.proposed.entity).await?;
-        let found = self.found(&view, &asked).await?;
+        // Whoever may not ask costs nothing and learns nothing of the entity, here as in `execute`.
+        let (view, found) = match decide::concerns_entity(&asked) {
+            true => {
+                let view = self.refresh(&asked.proposed.entity).await?;
+                let found = self.found(&view, &asked).await?;
+                (view, found)
+            }
+            false => (self.unseen(&asked.proposed.entity), Found::default()),
+        };
         let issue = self.issue(false);
         let case = self.case(&view, &asked.proposed.actor.id, &Attempt::new(&ids, now), &issue);
         let (sheet, held) = decide::explain(&case, &asked, &found);
@@ -269,25 +277,23 @@ impl Runtime {
         let mut all = Vec::new();
         for open in self.open_marks(MarkKind::Execution).await? {
             let Mark::Execution(id) = open.mark else { continue };
-            // INVARIANT: this is asked before the log is, as for a recorded answer.
-            let is_running = self.is_running(id);
-            let view = self.refresh(&open.stream).await?;
-            let Some(open) = view.execution(id).filter(|_| !is_running) else { continue };
-            all.push(InDoubt {
-                action: open.action.clone(),
-                entity: view.head.entity.clone(),
-                execution_id: id,
-                attempt: open.attempt,
-                cause: cause(open.doubt.as_ref(), is_running),
-                message: String::new(),
-                since: open.since,
-                deadline: open.deadline,
-                receipt: None,
-                trace_id: None,
-                is_repeat: true,
-            });
+            let view = self.view_in_doubt(&open.stream, id).await?;
+            all.extend(view.as_ref().and_then(|view| in_doubt(view, id)));
         }
         Ok(all)
+    }
+
+    /// The newest view, unless the execution runs in this process now.
+    pub(super) async fn view_in_doubt(
+        &self,
+        entity: &EntityRef,
+        id: ExecutionId,
+    ) -> Result<Option<Arc<View>>, RuntimeError> {
+        // INVARIANT: this is asked before the log is, as for a recorded answer.
+        match self.is_running(id) {
+            true => Ok(None),
+            false => self.refresh(entity).await.map(Some),
+        }
     }
 
     /// Folds an entity's stream from its first record and compares with what the runtime holds. It never
@@ -390,7 +396,7 @@ impl Runtime {
         }
     }
 
-    async fn open_marks(&self, kind: MarkKind) -> Result<Vec<OpenMark>, RuntimeError> {
+    pub(super) async fn open_marks(&self, kind: MarkKind) -> Result<Vec<OpenMark>, RuntimeError> {
         let mut all: Vec<OpenMark> = Vec::new();
         loop {
             let page = self.inner.store.open(&self.tenant, kind, all.last(), PAGE).await?;
@@ -401,4 +407,22 @@ impl Runtime {
             }
         }
     }
+}
+
+/// An open execution that does not run in this process, as it is told to people.
+pub(super) fn in_doubt(view: &View, id: ExecutionId) -> Option<InDoubt> {
+    let open = view.execution(id)?;
+    Some(InDoubt {
+        action: open.action.clone(),
+        entity: view.head.entity.clone(),
+        execution_id: id,
+        attempt: open.attempt,
+        cause: cause(open.doubt.as_ref(), false),
+        message: String::new(),
+        since: open.since,
+        deadline: open.deadline,
+        receipt: None,
+        trace_id: None,
+        is_repeat: true,
+    })
 }

@@ -16,8 +16,10 @@ pub use crate::record::{Claim, IndexEntry, Mark, index_of};
 pub use cell::{Cell, CellSet};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
+pub(crate) use postgres::Savepoint;
+#[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
-pub use postgres::{PostgresError, PostgresStore};
+pub use postgres::{PostgresError, PostgresStore, PostgresTransaction};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use sqlite::{SqliteError, SqliteStore};

@@ -82,7 +82,7 @@ pub(crate) struct Denial {
 }
 
 /// An execution that was cleared and whose outcome is not settled.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OpenExecution {
     pub(crate) execution: ExecutionId,
     pub(crate) action: ActionName,

@@ -61,7 +61,7 @@ fn who_moves_a_stream_waits_for_those_who_guard_it_and_they_for_nobody() {
 }
 
 /// What the connections with this name wait for, as soon as so many of them do.
-async fn waiting(pool: &PgPool, name: &str, count: usize) -> Vec<String> {
+pub(crate) async fn waiting(pool: &PgPool, name: &str, count: usize) -> Vec<String> {
     loop {
         let text = "SELECT locktype FROM pg_locks JOIN pg_stat_activity USING (pid) \
                     WHERE NOT granted AND application_name = $1 ORDER BY locktype";

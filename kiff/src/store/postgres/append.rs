@@ -1,13 +1,14 @@
 //! One append: one statement, and one round trip.
 
-use super::{MET_ANOTHER, PostgresStore, code_of, count, failed, is_race, lost, rows::Rows};
+use super::{MET_ANOTHER, PostgresStore, code_of, count, failed, is_race, lost, rows::Rows, statements::Statements};
 use crate::store::{Append, Batch, StoreError};
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 
 /// The statement is a transaction of its own, so its answer is the answer of its commit. What it does is the
 /// function `append_1` of the schema.
 pub(super) const STATEMENT: &str = "
-SELECT a.outcome, a.place, a.actual, set_config('synchronous_commit', $24, true)
+SELECT a.outcome, a.place, a.actual, set_config('synchronous_commit',
+    CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE $24 END, true)
 FROM kiff.append_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) a";
 
 /// How often the statement is run again after it met another append. Each time that other one has come
@@ -35,6 +36,23 @@ pub(super) async fn append(store: &PostgresStore, batch: &Batch) -> Result<Appen
             Err(error) if (is_race(&error) || met_another(&error)) && tries < TRIES => {}
             Err(error) => return Err(lost(error)),
         }
+    }
+}
+
+/// The same inside a transaction of the host's, which must be brought back to a savepoint unless the answer is
+/// [`Append::Done`]. None if it met another append and may be tried again from there.
+///
+/// What the host's transaction began with is not ours to end, so a race that the server ended is an error here.
+pub(super) async fn append_in(
+    statements: &Statements,
+    connection: &mut PgConnection,
+    batch: &Batch,
+) -> Result<Option<Append>, StoreError> {
+    let rows = Rows::of(batch);
+    match rows.bind(statements).fetch_one(connection).await {
+        Ok(row) => rows.append(&row).map(Some),
+        Err(error) if met_another(&error) => Ok(None),
+        Err(error) => Err(failed(error)),
     }
 }
 
