@@ -4,12 +4,25 @@ use super::{MET_ANOTHER, PostgresStore, code_of, count, failed, is_race, lost, r
 use crate::store::{Append, Batch, StoreError};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
+macro_rules! with_function {
+    ($name:literal) => {
+        concat!(
+            "SELECT a.outcome, a.place, a.actual, set_config('synchronous_commit', \
+             CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE $24 END, true) \
+             FROM kiff.",
+            $name,
+            "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+             $23) a"
+        )
+    };
+}
+
 /// The statement is a transaction of its own, so its answer is the answer of its commit. What it does is the
-/// function `append_1` of the schema.
-pub(super) const STATEMENT: &str = "
-SELECT a.outcome, a.place, a.actual, set_config('synchronous_commit',
-    CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE $24 END, true)
-FROM kiff.append_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) a";
+/// function `append_2` of the schema.
+pub(super) const STATEMENT: &str = with_function!("append_2");
+
+/// The same, for a batch that met another or whose claim is taken.
+pub(super) const CAREFUL: &str = with_function!("append_1");
 
 /// How often the statement is run again after it met another append. Each time that other one has come
 /// to its end, so more than a few mean that something else is wrong.
@@ -25,7 +38,8 @@ pub(super) async fn append(store: &PostgresStore, batch: &Batch) -> Result<Appen
         // Without a connection nothing can have happened; what comes after may have.
         let mut connection = store.pool.acquire().await.map_err(failed)?;
         // To the end of the answers: the commit's own error comes behind the row.
-        let answer = rows.bind(&store.statements).fetch_all(&mut *connection).await;
+        let statement = if tries == 0 { &store.statements.append } else { &store.statements.append_carefully };
+        let answer = rows.bind(statement, store.statements.durability).fetch_all(&mut *connection).await;
         tries += 1;
         // All rows are read, not only the one: the commit's own error follows it.
         match answer {
@@ -49,7 +63,7 @@ pub(super) async fn append_in(
     batch: &Batch,
 ) -> Result<Option<Append>, StoreError> {
     let rows = Rows::of(batch);
-    match rows.bind(statements).fetch_one(connection).await {
+    match rows.bind(&statements.append, statements.durability).fetch_one(connection).await {
         Ok(row) => rows.append(&row).map(Some),
         Err(error) if met_another(&error) => Ok(None),
         Err(error) => Err(failed(error)),

@@ -3,7 +3,7 @@
 use super::{
     int,
     read::{claim_text, kind_text, mark_text},
-    statements::Statements,
+    statements::{Durability, Statement},
 };
 use crate::{
     record::{Claim, IndexEntry, Mark, Record, index_of},
@@ -65,8 +65,8 @@ impl<'a> Rows<'a> {
     }
 
     /// The statement with its parameters, in the order of their numbers.
-    pub(super) fn bind(&self, statements: &Statements) -> Query<'static, Postgres, PgArguments> {
-        let query = statements.append.query().bind(self.batch.tenant().as_str());
+    pub(super) fn bind(&self, append: &Statement, durability: Durability) -> Query<'static, Postgres, PgArguments> {
+        let query = append.query().bind(self.batch.tenant().as_str());
         let query = query.bind(&self.locked.streams).bind(&self.locked.expected).bind(&self.locked.heads);
         let query = query.bind(&self.written.streams).bind(&self.written.expected).bind(&self.written.heads);
         let query = query.bind(&self.streams).bind(&self.seqs).bind(&self.bytes);
@@ -74,7 +74,7 @@ impl<'a> Rows<'a> {
         let query = query.bind(&self.claims.closed).bind(self.claims.twice.map(place_of));
         let query = query.bind(&self.marks.ids).bind(&self.marks.kinds).bind(&self.marks.streams);
         let query = query.bind(&self.marks.seqs).bind(&self.marks.moved).bind(&self.marks.shut);
-        query.bind(&self.marks.settled).bind(&self.marks.closed).bind(statements.durability.as_str())
+        query.bind(&self.marks.settled).bind(&self.marks.closed).bind(durability.as_str())
     }
 
     /// Follows what a record claims, opens and closes.
