@@ -30,8 +30,7 @@ impl Cluster {
         let cluster = Self { bin, folder, as_root };
         let data = cluster.folder.join("data");
         run(cluster.command("initdb").arg("-D").arg(&data).args(["-U", "postgres", "-A", "trust", "--locale=C"]))?;
-        let settings =
-            format!("-c listen_addresses='' -c unix_socket_directories='{}'", cluster.folder.display());
+        let settings = format!("-c listen_addresses='' -c unix_socket_directories='{}'", cluster.folder.display());
         let log = cluster.folder.join("log");
         let mut start = cluster.command("pg_ctl");
         // The server would keep a pipe open after the command has ended.
@@ -46,7 +45,10 @@ impl Cluster {
     }
 
     /// Runs pgbench on it and tells the transactions per second.
-    pub(crate) fn pgbench<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Result<f64, Box<dyn Error>> {
+    pub(crate) fn pgbench<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<f64, Box<dyn Error>> {
         let mut pgbench = Command::new(self.bin.join("pgbench"));
         pgbench.arg("-h").arg(&self.folder).args(["-U", "postgres", "-n", "-M", "prepared"]).args(arguments);
         let told = run(pgbench.arg("postgres"))?;
