@@ -5,6 +5,7 @@
 use kiff::{
     EntityRef, NewEvent, Record, Runtime, TenantId,
     store::{Append, Batch, EventStore, SqliteStore},
+    testing::store_suite::block_on,
 };
 use kiff_benches::workload::{ENTITY, TENANT, domain, give_history, runtime};
 use std::{
@@ -63,7 +64,6 @@ fn write_history(path: &Path, entity: &str, records: usize) -> Result<(), Box<dy
     let (runtime, memory) = runtime()?;
     give_history(&runtime, entity, records)?;
     let (store, tenant, stream) = (SqliteStore::open(path)?, TenantId::new(TENANT)?, entity.parse::<EntityRef>()?);
-    let block_on = kiff::testing::store_suite::block_on;
     let mut after = 0;
     loop {
         let page = block_on(memory.read(&tenant, &stream, after, BATCH))?;
