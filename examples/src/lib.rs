@@ -1,9 +1,11 @@
 //! The domains of the examples, each to be read from top to bottom. The programs are in `src/bin`.
 
+pub mod database;
 pub mod demo_key;
 pub mod file_store;
 pub mod payables;
 pub mod refund;
+pub mod refunds_per_day;
 pub mod scenarios;
 pub mod support;
 mod wire;

@@ -7,6 +7,7 @@ use crate::{
 };
 use kiff::{
     Answer, ApprovalId, Authority, Blocking, NewEvent, Receipt, Review, Runtime,
+    store::{EventStore, MemoryStore},
     testing::{FixedIds, ManualClock},
 };
 use std::error::Error;
@@ -95,14 +96,23 @@ pub struct Shop {
 }
 
 impl Scenario {
-    /// Runs it from an empty log.
+    /// Runs it from an empty log in memory.
     ///
     /// # Errors
     /// What went wrong. A refusal is not among it.
     pub fn run(&self) -> Result<Shop> {
+        self.run_on(MemoryStore::new(), "kiff-demo")
+    }
+
+    /// Runs it on the log of a tenant, which is empty yet.
+    ///
+    /// # Errors
+    /// What went wrong. A refusal is not among it.
+    pub fn run_on(&self, store: impl EventStore, tenant: &str) -> Result<Shop> {
         let (stripe, clock) = (Stripe::fake(), ManualClock::default());
         let runtime = Runtime::builder(refund::domain()?)
-            .tenant("kiff-demo")
+            .store(store)
+            .tenant(tenant)
             .clock(clock.clone())
             .ids(FixedIds::default())
             .issued_by("kiff-demo")

@@ -19,9 +19,12 @@ pub async fn refund(
 | permissions | `orders.refund` |
 | risk | `High` |
 | approval | when `large(amount)`, by 2 holders of `orders.approve` |
+| reviewers | of kind `Human`, `Service`, the requester too, within 1 d |
 | checks | `consent(reason, amount)`, `open()` |
 | emits | `ORDER_REFUNDED` |
 | effect | `Idempotent` |
+| timeout | 30 s |
+| summary | `refund {amount}` |
 | provided | `stripe: Stripe` Who pays. |
 | proposed | `amount: Decimal` How much. |
 | proposed | `reason: Option<String>` |
@@ -79,6 +82,7 @@ const _: () = {
             emits: &["ORDER_REFUNDED"],
             effect: crate::kiff::Effect::Idempotent,
             timeout_ms: 30000u64,
+            retry_within_ms: 43200000u64,
             summary: "refund {amount}",
             waiver: "",
             params: &[

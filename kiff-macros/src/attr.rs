@@ -35,6 +35,7 @@ pub(crate) struct Args {
     pub(crate) emits: Option<Keyed<Vec<LitStr>>>,
     pub(crate) effect: Option<Keyed<Ident>>,
     pub(crate) timeout: Option<Keyed<u64>>,
+    pub(crate) retry_within: Option<Keyed<u64>>,
     pub(crate) summary: Option<Keyed<LitStr>>,
     pub(crate) waiver: Option<Keyed<LitStr>>,
 }
@@ -73,6 +74,7 @@ const KEYS: &[&str] = &[
     "emits",
     "effect",
     "timeout",
+    "retry_within",
     "summary",
     "waiver",
     "crate",
@@ -113,6 +115,7 @@ impl Args {
             "emits" => self.emits = entry.read_strings("[\"ORDER_REFUNDED\"]", errors),
             "effect" => self.effect = read_word(entry, &["Once", "Idempotent", "None"], errors),
             "timeout" => self.timeout = read_duration(entry, 1, "\"30s\"", errors),
+            "retry_within" => self.retry_within = read_duration(entry, 1, "\"24h\"", errors),
             "summary" => self.summary = entry.read("a string literal, as in \"refund {amount} of {entity}\"", errors),
             "waiver" => self.waiver = entry.read("a string literal that says why no approval is needed", errors),
             _ => {}

@@ -1,6 +1,6 @@
 //! Every mistake of one annotated item, collected so that all are told in one run.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::fmt::Display;
 
@@ -19,6 +19,11 @@ impl Errors {
     /// Adds a mistake at these tokens.
     pub(crate) fn push(&mut self, at: impl ToTokens, message: impl Display) {
         self.found.push(syn::Error::new_spanned(at, format!("{}: {message}", self.subject)));
+    }
+
+    /// Adds a mistake at a place.
+    pub(crate) fn push_at(&mut self, at: Span, message: impl Display) {
+        self.found.push(syn::Error::new(at, format!("{}: {message}", self.subject)));
     }
 
     pub(crate) fn is_empty(&self) -> bool {

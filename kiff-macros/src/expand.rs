@@ -4,7 +4,7 @@
 use crate::{
     attr::StateRef,
     marker::{marker, table},
-    model::{Action, CheckedRule, Need},
+    model::{Action, CheckedRule, Krate, Need},
     sig::{ActionFn, Input, Origin},
 };
 use proc_macro2::{Ident, Span, TokenStream};
@@ -53,7 +53,7 @@ fn entity(action: &Action) -> TokenStream {
 
 /// The first parameter's type seen as a context.
 fn context(action: &Action) -> TokenStream {
-    bound(action, &action.ctx, "IsCtx")
+    bound(&action.krate, &action.ctx, "IsCtx")
 }
 
 /// The questions about names that a constant evaluation answers, each at the user's literal.
@@ -109,10 +109,14 @@ fn contract(item: &ActionFn, action: &Action) -> TokenStream {
         Some(secs) => quote!(#secs),
         None => quote!(#krate::Declaration::DEFAULT_EXPIRY_SECS),
     };
+    let retry_within = match action.retry_within_ms {
+        Some(ms) => quote!(#ms),
+        None => quote!(#krate::Declaration::DEFAULT_RETRY_WITHIN_MS),
+    };
     let checks = action.checks.iter().map(|check| &check.code);
     let params = action.params.iter().filter(|param| param.origin == Origin::Agent).map(|param| {
-        let Input { name, ty, doc, .. } = param;
-        let param = bound(action, ty, "IsParam");
+        let Input { wire: name, ty, doc, .. } = param;
+        let param = bound(&action.krate, ty, "IsParam");
         quote!(#krate::ParamSpec { name: #name, kind: #param::KIND, required: #param::REQUIRED, doc: #doc })
     });
     let line = quote_spanned!(item.sig.ident.span()=> ::core::line!());
@@ -134,6 +138,7 @@ fn contract(item: &ActionFn, action: &Action) -> TokenStream {
             emits: &[#(#emits),*],
             effect: #krate::Effect::#effect,
             timeout_ms: #timeout_ms,
+            retry_within_ms: #retry_within,
             summary: #summary,
             waiver: #waiver,
             params: &[#(#params),*],
@@ -169,8 +174,8 @@ fn ask(action: &Action, rule: &CheckedRule) -> TokenStream {
     let (at, ctx) = (local("at"), local("ctx"));
     let (mut decoded, mut args) = (Vec::new(), Vec::new());
     for (place, (name, param)) in rule.params.iter().enumerate() {
-        let Some(Input { name: key, ty, .. }) = action.params.get(*param) else { continue };
-        let (arg, param) = (local(&format!("arg{place}")), bound(action, ty, "IsParam"));
+        let Some(Input { wire: key, ty, .. }) = action.params.get(*param) else { continue };
+        let (arg, param) = (local(&format!("arg{place}")), bound(&action.krate, ty, "IsParam"));
         decoded.push(quote!(let #arg = #krate::__private::asked(#at, #key, #param::decode, #param::absent)?;));
         let there = krate.at(name.span());
         args.push(quote_spanned!(name.span()=> #there::__private::argument(&#arg)));
@@ -194,22 +199,22 @@ fn run(item: &ActionFn, action: &Action) -> TokenStream {
     let (krate, name, of_entity) = (&action.krate, &item.sig.ident, context(action));
     let (call, ctx) = (local("call"), local("ctx"));
     let (mut decoded, mut args) = (Vec::new(), Vec::new());
-    for (place, Input { name: key, ty, origin, .. }) in action.params.iter().enumerate() {
+    for (place, Input { wire: key, ty, origin, .. }) in action.params.iter().enumerate() {
         let arg = local(&format!("arg{place}"));
         decoded.push(match origin {
             Origin::Agent => {
-                let param = bound(action, ty, "IsParam");
+                let param = bound(&action.krate, ty, "IsParam");
                 quote!(let #arg = #krate::__private::proposed(&#call, #key, #param::decode, #param::absent)?;)
             }
             Origin::Host => {
-                let provided = bound(action, ty, "IsProvided");
+                let provided = bound(&action.krate, ty, "IsProvided");
                 quote!(let #arg = #provided::slot().take(&#call)?;)
             }
         });
         args.push(arg);
     }
     let awaited = item.sig.asyncness.map(|_| quote!(.await));
-    let outcome = bound(action, &action.returned, "IsOutcome");
+    let outcome = bound(&action.krate, &action.returned, "IsOutcome");
     let future = quote! {
         async move {
             let #ctx = #of_entity::called(&#call)?;
@@ -234,15 +239,15 @@ fn run(item: &ActionFn, action: &Action) -> TokenStream {
 }
 
 /// The user's type seen as one of the traits that say what such a type must be.
-fn bound(action: &Action, ty: &Type, required: &str) -> TokenStream {
-    let (krate, required) = (action.krate.at(ty.span()), Ident::new(required, ty.span()));
+pub(crate) fn bound(krate: &Krate, ty: &Type, required: &str) -> TokenStream {
+    let (krate, required) = (krate.at(ty.span()), Ident::new(required, ty.span()));
     quote_spanned!(ty.span()=> <#ty as #krate::__private::#required>)
 }
 
 fn needs(action: &Action) -> Option<TokenStream> {
     let krate = &action.krate;
     let hosted = action.params.iter().filter(|param| param.origin == Origin::Host);
-    let provided: Vec<_> = hosted.map(|param| bound(action, &param.ty, "IsProvided")).collect();
+    let provided: Vec<_> = hosted.map(|param| bound(&action.krate, &param.ty, "IsProvided")).collect();
     (!provided.is_empty()).then(|| {
         quote! {
             fn needs(&self) -> #krate::__private::Vec<#krate::Provided> {
@@ -253,6 +258,6 @@ fn needs(action: &Action) -> Option<TokenStream> {
 }
 
 /// A local name that the user's code cannot see and that cannot hide a function of the same name.
-fn local(name: &str) -> Ident {
+pub(crate) fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }

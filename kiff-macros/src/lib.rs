@@ -10,6 +10,7 @@ mod marker;
 mod model;
 mod names;
 mod param;
+mod rename;
 mod sig;
 #[cfg(test)]
 mod snapshots;

@@ -3,7 +3,7 @@
 use crate::{
     attr::StateRef,
     model::{Action, CheckedRule, Need},
-    sig::{ActionFn, Origin, shown},
+    sig::{ActionFn, Input, Origin, shown},
 };
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -27,7 +27,8 @@ pub(crate) fn marker(item: &ActionFn, table: &str) -> TokenStream {
     }
 }
 
-/// The contract as a table in markdown.
+/// The contract as a table in markdown. Of what a parameter's type admits it has the type's name alone, which is all
+/// that a macro sees.
 pub(crate) fn table(action: &Action) -> String {
     let mut rows = vec![("action", code(&action.name))];
     let states = action.states.iter().map(|state| match state {
@@ -38,18 +39,24 @@ pub(crate) fn table(action: &Action) -> String {
     rows.push(("permissions", join(action.permissions.iter().map(|permission| code(&permission.value())))));
     rows.push(("risk", code(&action.risk.to_string())));
     rows.push(("approval", approval(action)));
-    rows.push(("waiver", action.waiver.replace('|', "\\|")));
+    rows.push(("reviewers", reviewers(action)));
+    rows.push(("waiver", cell(&action.waiver)));
     rows.push(("checks", join(action.checks.iter().map(rule))));
     rows.push(("emits", join(action.emits.iter().map(|event| code(&event.value())))));
     rows.push(("effect", code(&action.effect.to_string())));
-    for param in &action.params {
-        let label = if param.origin == Origin::Agent { "proposed" } else { "provided" };
-        let doc = param.doc.lines().next().unwrap_or_default();
-        let line = format!("{} {doc}", code(&format!("{}: {}", param.name, shown(&param.ty))));
-        rows.push((label, line.trim_end().replace('|', "\\|")));
-    }
+    rows.push(("timeout", span(action.timeout_ms)));
+    rows.push(("summary", if action.summary.is_empty() { String::new() } else { code(&cell(&action.summary)) }));
+    rows.extend(action.params.iter().map(param));
     let rows = rows.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| format!("| {key} | {value} |\n"));
     format!("\n\n| contract | |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+/// What is written where, of which type, and the first paragraph of its documentation.
+fn param(param: &Input) -> (&'static str, String) {
+    let label = if param.origin == Origin::Agent { "proposed" } else { "provided" };
+    let doc = param.doc.split("\n\n").next().unwrap_or_default();
+    let line = format!("{} {}", code(&format!("{}: {}", param.wire, shown(&param.ty))), cell(doc));
+    (label, line.trim_end().to_owned())
 }
 
 fn approval(action: &Action) -> String {
@@ -60,6 +67,34 @@ fn approval(action: &Action) -> String {
     };
     let by = if action.quorum > 1 { format!("{} holders of", action.quorum) } else { "a holder of".to_owned() };
     format!("{when}, by {by} {}", code(&action.reviewers))
+}
+
+/// What differs from a person other than the requester, within seven days.
+fn reviewers(action: &Action) -> String {
+    let mut rules = Vec::new();
+    if action.reviewer_kinds.iter().any(|kind| kind != "Human") {
+        rules.push(format!("of kind {}", join(action.reviewer_kinds.iter().map(|kind| code(&kind.to_string())))));
+    }
+    if !action.separate_reviewer {
+        rules.push("the requester too".to_owned());
+    }
+    rules.extend(action.expires_secs.map(|secs| format!("within {}", span(secs.saturating_mul(1_000)))));
+    rules.join(", ")
+}
+
+/// The longest unit that measures it; nothing for none.
+fn span(ms: u64) -> String {
+    const UNITS: [(&str, u64); 4] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+    match UNITS.iter().find(|(_, unit)| ms >= *unit && ms.is_multiple_of(*unit)) {
+        Some((name, unit)) => format!("{} {name}", ms / unit),
+        None if ms > 0 => format!("{ms} ms"),
+        None => String::new(),
+    }
+}
+
+/// Text that stays in its cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn rule(rule: &CheckedRule) -> String {

@@ -32,6 +32,7 @@ pub(crate) struct Action {
     pub(crate) emits: Vec<LitStr>,
     pub(crate) effect: Ident,
     pub(crate) timeout_ms: u64,
+    pub(crate) retry_within_ms: Option<u64>,
     pub(crate) summary: String,
     pub(crate) waiver: String,
 }
@@ -82,6 +83,7 @@ impl Action {
     pub(crate) fn check(item: &ActionFn, inputs: Inputs, args: Args, errors: &mut Errors) -> Option<Self> {
         check_states(item, &args, errors);
         check_approval(item, &args, errors);
+        check_retry(&args, errors);
         let name = action_name(item, &args, errors);
         let permissions = args.permissions.map(|list| list.value).unwrap_or_default();
         check_all(&permissions, is_permission, permission_fault, errors);
@@ -101,9 +103,7 @@ impl Action {
             Some(Approval::Required) => Need::Required,
             Some(Approval::When(rule)) => Need::When(check_rule(rule, &inputs, errors)?),
         };
-        if let Some(summary) = &args.summary {
-            check_summary(&summary.value, &inputs, errors);
-        }
+        let summary = args.summary.map(|summary| written_summary(&summary.value, &inputs, errors));
         Some(Self {
             krate: Krate(args.krate.map(|path| path.value)),
             name,
@@ -124,7 +124,8 @@ impl Action {
             emits,
             effect: args.effect.map_or_else(|| format_ident!("Once"), |effect| effect.value),
             timeout_ms: args.timeout.map_or(0, |timeout| timeout.value),
-            summary: args.summary.map(|summary| summary.value.value()).unwrap_or_default(),
+            retry_within_ms: args.retry_within.map(|window| window.value),
+            summary: summary.unwrap_or_default(),
             waiver: args.waiver.map(|waiver| waiver.value.value()).unwrap_or_default(),
         })
     }
@@ -249,6 +250,22 @@ fn check_waiver(item: &ActionFn, args: &Args, errors: &mut Errors) {
     }
 }
 
+/// A window for an effect that is never retried: the author believed that it is.
+fn check_retry(args: &Args, errors: &mut Errors) {
+    let Some(window) = &args.retry_within else { return };
+    // What could not be read is not contradicted.
+    let is_retried = match &args.effect {
+        Some(effect) => effect.value == "Idempotent",
+        None => args.has("effect"),
+    };
+    if !is_retried {
+        errors.push(
+            &window.key,
+            "`retry_within` is for effect `Idempotent`, which alone is retried; add `effect = Idempotent`, or remove it",
+        );
+    }
+}
+
 fn permission_fault(text: &str) -> String {
     if is_snake(text) {
         format!("permission `{text}` must be dotted, as in \"orders.{text}\"")
@@ -308,33 +325,42 @@ fn check_rule(rule: Rule, inputs: &Inputs, errors: &mut Errors) -> Option<Checke
                 &param,
                 format!("`{word}` is provided by the host; `{code}` can only ask about what the agent proposes"),
             ),
-            None => errors.push(
-                &param,
-                format!("`{code}` asks about `{word}`, which is not a parameter{}", hint(&word, &proposed)),
-            ),
+            None => {
+                let advice = written_by_agents(&word, inputs).unwrap_or_else(|| hint(&word, &proposed));
+                errors.push(&param, format!("`{code}` asks about `{word}`, which is not a parameter{advice}"));
+            }
         }
     }
     Some(CheckedRule { code, params, function: rule.function })
 }
 
-/// Each `{word}` of a summary must be a parameter or `entity`.
-fn check_summary(summary: &LitStr, inputs: &Inputs, errors: &mut Errors) {
-    let known: Vec<&str> = inputs
-        .params
-        .iter()
-        .filter(|input| input.origin == Origin::Agent)
-        .map(|input| input.name.as_str())
-        .chain(["entity"])
-        .collect();
+/// Where the word is the name that agents write: what to write here.
+fn written_by_agents(word: &str, inputs: &Inputs) -> Option<String> {
+    let renamed = inputs.params.iter().find(|input| input.wire == word && input.origin == Origin::Agent)?;
+    Some(format!("; here the parameter has its Rust name, `{}`", renamed.name))
+}
+
+/// The summary with the names that agents write. Each `{word}` of it must be a parameter or `entity`.
+fn written_summary(summary: &LitStr, inputs: &Inputs, errors: &mut Errors) -> String {
+    let proposed = || inputs.params.iter().filter(|input| input.origin == Origin::Agent);
     let text = summary.value();
-    for part in text.split('{').skip(1) {
-        match part.split_once('}') {
-            Some((word, _)) if known.contains(&word) => {}
-            Some((word, _)) => errors.push(
-                summary,
-                format!("`{{{word}}}` in `summary` is neither a parameter nor `{{entity}}`{}", hint(word, &known)),
-            ),
-            None => errors.push(summary, "`summary` has a `{` without `}`"),
+    let mut parts = text.split('{');
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let Some((word, rest)) = part.split_once('}') else {
+            errors.push(summary, "`summary` has a `{` without `}`");
+            continue;
+        };
+        let known = proposed().find(|input| input.name == word).map(|input| input.wire.as_str());
+        match known.or_else(|| (word == "entity").then_some(word)) {
+            Some(wire) => written.extend(["{", wire, "}", rest]),
+            None => {
+                let known: Vec<&str> = proposed().map(|input| input.name.as_str()).chain(["entity"]).collect();
+                let advice = written_by_agents(word, inputs).unwrap_or_else(|| hint(word, &known));
+                let message = format!("`{{{word}}}` in `summary` is neither a parameter nor `{{entity}}`{advice}");
+                errors.push(summary, message);
+            }
         }
     }
+    written
 }

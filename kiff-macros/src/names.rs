@@ -19,6 +19,13 @@ pub(crate) fn is_permission(text: &str) -> bool {
     text.len() <= 128 && text.contains('.') && text.split('.').all(is_snake)
 }
 
+/// `[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}`: fields and variants inside a parameter.
+pub(crate) fn is_word(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && !text.starts_with(['.', '-'])
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+}
+
 /// `[A-Za-z0-9._~:@+-]{1,128}`: ids of actors, so of the sources of events.
 pub(crate) fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~:@+-".contains(&b))
@@ -43,6 +50,11 @@ pub(crate) fn upper_snake(name: &str) -> String {
         upper.extend(letter.to_uppercase());
     }
     upper
+}
+
+/// The lower snake case of a Rust name: `PaidInFull` gives `paid_in_full`.
+pub(crate) fn snake(name: &str) -> String {
+    upper_snake(name).to_lowercase()
 }
 
 /// The milliseconds of "500ms", "30s", "5m", "24h" or "7d"; nothing for any other text and for zero.
@@ -111,6 +123,14 @@ mod tests {
                 && !is_permission("orders")
                 && !is_permission("orders..x")
                 && !is_permission("a.B")
+        );
+        assert!(
+            is_word("orderId")
+                && is_word("2fa")
+                && is_word("a.b-c")
+                && !is_word("-a")
+                && !is_word("a b")
+                && !is_word("")
         );
         assert!(is_id("stripe") && !is_id("") && !is_id("a b"));
     }

@@ -1,6 +1,6 @@
 //! The annotated function: its signature as syntax, its body as tokens that nobody looks into.
 
-use crate::{errors::Errors, names::is_snake};
+use crate::{errors::Errors, names::is_snake, rename::renamed};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
@@ -10,13 +10,13 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
-/// A function, with the documentation of its parameters taken out: rustc allows none there.
+/// A function, with the documentation and the keys of its parameters taken out: rustc allows none there.
 pub(crate) struct ActionFn {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
     body: TokenStream,
-    param_docs: Vec<String>,
+    param_attrs: Vec<Vec<Attribute>>,
 }
 
 /// What the signature says, read as far as it can be.
@@ -29,7 +29,10 @@ pub(crate) struct Inputs {
 
 /// A parameter after the first.
 pub(crate) struct Input {
+    /// The name by which rules and the summary ask for it.
     pub(crate) name: String,
+    /// The name that an agent writes.
+    pub(crate) wire: String,
     pub(crate) ty: Type,
     pub(crate) origin: Origin,
     pub(crate) doc: String,
@@ -50,8 +53,8 @@ impl Parse for ActionFn {
         let vis = input.parse()?;
         let mut sig: Signature = input.parse()?;
         let body = input.parse()?;
-        let param_docs = sig.inputs.iter_mut().map(take_docs).collect();
-        Ok(Self { attrs, vis, sig, body, param_docs })
+        let param_attrs = sig.inputs.iter_mut().map(take_attrs).collect();
+        Ok(Self { attrs, vis, sig, body, param_attrs })
     }
 }
 
@@ -90,18 +93,34 @@ impl ActionFn {
     pub(crate) fn inputs(&self, errors: &mut Errors) -> Inputs {
         self.check_kind(errors);
         let mut inputs = Inputs::default();
-        let mut args = self.sig.inputs.iter().zip(&self.param_docs);
+        let mut args = self.sig.inputs.iter().zip(&self.param_attrs);
         match args.next() {
             None => errors.push(&self.sig.ident, "the first parameter must be `&Ctx<'_, Entity>`; it is missing"),
             Some((FnArg::Receiver(_), _)) => return inputs,
-            Some((FnArg::Typed(first), _)) => inputs.ctx = context(&first.ty, errors),
-        }
-        for (arg, doc) in args {
-            if let FnArg::Typed(arg) = arg {
-                inputs.params.extend(self.input(arg, doc, errors));
+            Some((FnArg::Typed(first), attrs)) => {
+                refuse_keys("the context", attrs, errors);
+                inputs.ctx = context(&first.ty, errors);
             }
         }
+        for (arg, attrs) in args {
+            if let FnArg::Typed(arg) = arg {
+                inputs.params.extend(self.input(arg, attrs, errors));
+            }
+        }
+        self.check_written(&inputs, errors);
         inputs
+    }
+
+    /// Two parameters of one Rust name are rustc's to tell.
+    fn check_written(&self, inputs: &Inputs, errors: &mut Errors) {
+        let proposed: Vec<&Input> = inputs.params.iter().filter(|input| input.origin == Origin::Agent).collect();
+        for (place, input) in proposed.iter().enumerate() {
+            let earlier = proposed.iter().take(place).find(|earlier| earlier.wire == input.wire);
+            if let Some(earlier) = earlier.filter(|earlier| earlier.name != input.name) {
+                let (first, second, wire) = (&earlier.name, &input.name, &input.wire);
+                errors.push(&input.ty, format!("`{first}` and `{second}` are both written `{wire}`; rename one with `#[param(rename = \"..\")]`"));
+            }
+        }
     }
 
     fn check_kind(&self, errors: &mut Errors) {
@@ -137,7 +156,7 @@ impl ActionFn {
         }
     }
 
-    fn input(&self, arg: &syn::PatType, doc: &str, errors: &mut Errors) -> Option<Input> {
+    fn input(&self, arg: &syn::PatType, attrs: &[Attribute], errors: &mut Errors) -> Option<Input> {
         if let Some(attr) =
             arg.attrs.iter().find(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr"))
         {
@@ -145,10 +164,13 @@ impl ActionFn {
         }
         let name = plain_name(&arg.pat);
         let shown = name.as_ref().map_or_else(|| "_".to_owned(), proposed_name);
+        let doc = doc_of(attrs);
         match bare(&arg.ty) {
             Type::Reference(reference) => {
                 check_provided(&shown, reference, errors);
-                Some(Input { name: shown, ty: with_static(&reference.elem), origin: Origin::Host, doc: doc.to_owned() })
+                refuse_keys(&format!("`{shown}`"), attrs, errors);
+                let ty = with_static(&reference.elem);
+                Some(Input { wire: shown.clone(), name: shown, ty, origin: Origin::Host, doc })
             }
             ty => {
                 let Some(name) = name else {
@@ -158,10 +180,38 @@ impl ActionFn {
                     );
                     return None;
                 };
-                check_proposed(&shown, &name, ty, errors);
-                Some(Input { name: shown, ty: with_static(ty), origin: Origin::Agent, doc: doc.to_owned() })
+                check_owned(&format!("`{shown}`"), ty, errors);
+                let wire = written_name(&name, &shown, attrs, errors);
+                Some(Input { name: shown, wire, ty: with_static(ty), origin: Origin::Agent, doc })
             }
         }
+    }
+}
+
+/// The name that an agent writes for a parameter: the one that was given to it, or its own.
+fn written_name(name: &Ident, own: &str, attrs: &[Attribute], errors: &mut Errors) -> String {
+    let (wire, at) = match renamed(attrs, "parameter", errors) {
+        Some(given) => (given.value(), given.span()),
+        None => (own.to_owned(), name.span()),
+    };
+    if !is_snake(&wire) {
+        errors.push_at(
+            at,
+            format!("parameter `{wire}` must match [a-z][a-z0-9_]{{0,63}}: the name is what an agent writes"),
+        );
+    }
+    wire
+}
+
+/// What the host provides has no name that an agent would write.
+fn refuse_keys(name: &str, attrs: &[Attribute], errors: &mut Errors) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("param")) {
+        errors.push(
+            attr,
+            format!(
+                "`{name}` is taken by reference, so the host provides it and no agent writes its name; remove this"
+            ),
+        );
     }
 }
 
@@ -192,14 +242,15 @@ pub(crate) fn shown(ty: &Type) -> String {
     TIGHT.iter().fold(text, |text, (from, to)| text.replace(from, to))
 }
 
-fn take_docs(arg: &mut FnArg) -> String {
+fn take_attrs(arg: &mut FnArg) -> Vec<Attribute> {
     let attrs = match arg {
         FnArg::Receiver(receiver) => &mut receiver.attrs,
         FnArg::Typed(typed) => &mut typed.attrs,
     };
-    let doc = doc_of(attrs);
-    attrs.retain(|attr| !attr.path().is_ident("doc"));
-    doc
+    let ours = |attr: &Attribute| attr.path().is_ident("doc") || attr.path().is_ident("param");
+    let (taken, left) = std::mem::take(attrs).into_iter().partition(ours);
+    *attrs = left;
+    taken
 }
 
 /// The entity's context behind the first parameter.
@@ -240,11 +291,11 @@ fn check_provided(name: &str, reference: &syn::TypeReference, errors: &mut Error
     }
     match elem {
         Type::Path(path) if path.path.is_ident("str") => {
-            errors.push(reference, format!("`{name}` is taken by reference, so the host would have to provide it; what the agent proposes is taken by value: write `String`"));
+            errors.push(reference, format!("{name} is taken by reference, so the host would have to provide it; what the agent proposes is taken by value: write `String`"));
         }
         Type::Slice(slice) => {
             let item = shown(&slice.elem);
-            errors.push(reference, format!("`{name}` is taken by reference, so the host would have to provide it; what the agent proposes is taken by value: write `Vec<{item}>`"));
+            errors.push(reference, format!("{name} is taken by reference, so the host would have to provide it; what the agent proposes is taken by value: write `Vec<{item}>`"));
         }
         Type::TraitObject(_) => {
             let object = shown(elem);
@@ -256,21 +307,15 @@ fn check_provided(name: &str, reference: &syn::TypeReference, errors: &mut Error
     }
 }
 
-fn check_proposed(shown: &str, name: &Ident, ty: &Type, errors: &mut Errors) {
-    if !is_snake(shown) {
-        errors.push(
-            name,
-            format!("parameter `{shown}` must match [a-z][a-z0-9_]{{0,63}}: the name is what an agent writes"),
-        );
-    }
+/// What an agent proposes is written down, so it must have a named type that owns what it holds, and no float.
+pub(crate) fn check_owned(shown: &str, ty: &Type, errors: &mut Errors) {
     let tokens = ty.to_token_stream();
     if matches!(ty, Type::ImplTrait(_)) {
-        errors
-            .push(ty, format!("`{shown}` must have a named type, not `impl Trait`: the type is part of the contract"));
+        errors.push(ty, format!("{shown} must have a named type, not `impl Trait`: the type is part of the contract"));
     } else if let Some(float) = contains_word(&tokens, &["f32", "f64"]) {
-        errors.push(float, format!("`{shown}` cannot be a float: a float does not hold what was approved exactly; use `Decimal`, an integer of the smallest unit, or `String`"));
+        errors.push(float, format!("{shown} cannot be a float: a float does not hold what was approved exactly; use `Decimal`, an integer of the smallest unit, or `String`"));
     } else if let Some(and) = borrows(&tokens) {
-        errors.push(and, format!("`{shown}` must own what it holds: write `String` for `&str`, `Vec<T>` for `&[T]`"));
+        errors.push(and, format!("{shown} must own what it holds: write `String` for `&str`, `Vec<T>` for `&[T]`"));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the macros emit, printed and compared with `kiff-macros/snapshots`. Written anew with
 //! `KIFF_OVERWRITE=1 cargo test -p kiff-macros`, and then read.
 
-use crate::{annotate, machine};
+use crate::{annotate, machine, param};
 use proc_macro2::TokenStream;
 use quote::quote;
 use std::{env, fs, path::Path};
@@ -44,6 +44,7 @@ fn an_action_with_every_key() {
         emits = ["ORDER_REFUNDED"],
         effect = Idempotent,
         timeout = "30s",
+        retry_within = "12h",
         summary = "refund {amount}",
         crate = crate::kiff,
     };
@@ -72,6 +73,92 @@ fn an_action_with_a_mistake() {
         }
     };
     check("mistake", annotate(quote!(allowed_states = [Paid]), &syn::parse2(item).unwrap()));
+}
+
+#[test]
+fn an_action_with_ten_mistakes_has_ten_messages_and_keeps_its_function() {
+    let item = quote! {
+        /// Pays back.
+        #[must_use]
+        pub async fn refund<T>(
+            order: Order,
+            /// How much.
+            #[param(rename = "Sum")]
+            amount: f64,
+            #[param(min = 1)] (a, b): (u8, u8),
+        ) -> bool {
+            let half = amount / 2.0;
+            half.
+        }
+    };
+    let args = quote!(alowed_states = [Paid], risk = Hihg, approval = When(large(amuont)), emits = ["refunded"]);
+    let item = syn::parse2(item).unwrap();
+    let emitted = annotate(args, &item).to_string();
+    // The body is kept as it was typed, also where it is no Rust yet, or an editor could complete nothing in it.
+    let function = quote!(#item).to_string();
+    assert!(emitted.starts_with(&function) && function.ends_with("{ let half = amount / 2.0 ; half . }"), "{emitted}");
+    assert_eq!(emitted.matches("compile_error").count(), 10, "{emitted}");
+}
+
+#[test]
+fn a_method_keeps_its_function() {
+    let item = quote!(fn refund(&self, amount: u64) -> Outcome { self. });
+    let emitted = annotate(quote!(allowed_states = ["PAID"]), &syn::parse2(item.clone()).unwrap()).to_string();
+    assert!(emitted.starts_with(&item.to_string()), "{emitted}");
+}
+
+#[test]
+fn an_action_whose_parameters_are_renamed() {
+    let item = quote! {
+        fn refund(order: &Ctx<'_, Order>, /** Why. */ #[param(rename = "why")] reason: Words) -> Outcome {
+            Outcome::new("done")
+        }
+    };
+    let args = quote!(allowed_states = [Paid], checks = [given(reason)], summary = "because {reason}");
+    check("renamed", annotate(args, &syn::parse2(item).unwrap()));
+}
+
+#[test]
+fn parameter_types_of_every_shape() {
+    let types = [
+        quote! {
+            #[param(min = 1, max = 99.5)]
+            struct Percent(Decimal);
+        },
+        quote! {
+            struct Line {
+                /// What it is.
+                sku: String,
+                #[param(rename = "howMany")]
+                count: Option<u8>,
+            }
+        },
+        quote! {
+            enum Target {
+                /// Back to where it came from.
+                Card,
+                Account(Iban),
+                #[param(rename = "voucher")]
+                Paper { cents: u64 },
+            }
+        },
+        quote! {
+            #[param(try_from = String, crate = crate::kiff)]
+            struct Email { local: String }
+        },
+    ];
+    let derived = types.map(|item| param::derive(&syn::parse2(item).unwrap()));
+    check("params", derived.into_iter().collect());
+}
+
+#[test]
+fn a_parameter_type_with_a_mistake() {
+    let item = quote!(
+        struct Page<'a, T: Clone>(&'a [T])
+        where
+            T: Copy;
+    );
+    check("param_mistake", param::derive(&syn::parse2(item).unwrap()));
 }
 
 #[test]

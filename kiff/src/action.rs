@@ -137,7 +137,8 @@ impl Failure {
     /// The effect may or may not have happened.
     ///
     /// The answer is [`Answer::InDoubt`](crate::Answer::InDoubt), and nothing else runs on the entity until
-    /// someone [resolves](crate::Runtime::resolve) or [retries](crate::Runtime::retry) it.
+    /// someone [resolves](crate::Runtime::resolve) it, has it [probed](crate::Runtime::probe), or
+    /// [retries](crate::Runtime::retry) it.
     pub fn unknown(reason: impl fmt::Display) -> Self {
         Self { certainty: Certainty::Unknown, message: reason.to_string() }
     }
@@ -151,14 +152,19 @@ impl Failure {
 
 impl<E: Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
-        }
-        Self::unknown(message)
+        Self::unknown(with_causes(&error))
     }
+}
+
+/// An error and what it came of, in one line.
+pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
 }
 
 /// What an annotated function may return: [`Outcome`], or `Result<Outcome, E>` with any error.

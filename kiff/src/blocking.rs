@@ -9,13 +9,16 @@ use crate::{
     decision::Permit,
     event::NewEvent,
     ids::{ActionName, ApprovalId, ExecutionId, Permission},
+    log_file::{ExportError, ImportError, Imported},
     proposal::Proposal,
     runtime::{
-        EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved, Review, Runtime, RuntimeError,
+        EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild, Recovered, Resolved, Review,
+        Runtime, RuntimeError, Subscription, SubscriptionError,
     },
     settle::Resolution,
     timeline::Timeline,
 };
+use std::io::{BufRead, Write};
 
 /// The calls of a [`Runtime`], each run to its end on the caller's thread.
 ///
@@ -72,6 +75,10 @@ impl Blocking {
         fn resolve(authority: &Authority, execution: ExecutionId, resolution: Resolution, evidence: &str) -> Resolved;
         /// Attempts an idempotent execution in doubt again.
         fn retry(authority: &Authority, execution: ExecutionId) -> Resolved;
+        /// Asks the action's probe what became of an execution in doubt.
+        fn probe(authority: &Authority, execution: ExecutionId) -> Resolved;
+        /// Does about each execution in doubt what is declared for its action.
+        fn recover(authority: &Authority) -> Vec<Recovered>;
         /// What would be decided now.
         fn explain(authority: &Authority, proposal: Proposal) -> Explanation;
         /// What the log says of an entity.
@@ -86,8 +93,34 @@ impl Blocking {
         fn in_doubt() -> Vec<InDoubt>;
         /// Folds an entity's stream and compares with what the runtime holds.
         fn rebuild(entity: &str) -> Rebuild;
+        /// The records of the log behind its first `after`.
+        fn read_log(after: u64, limit: usize) -> Vec<Logged>;
         /// The whole log as `log.jsonl`.
         fn export() -> Vec<u8>;
+    }
+
+    /// Follows the log from where the subscription was acknowledged last.
+    ///
+    /// # Errors
+    /// As [`Runtime::subscribe`].
+    pub fn subscribe(&self, name: &str) -> Result<BlockingSubscription, SubscriptionError> {
+        block_on(self.runtime.subscribe(name)).map(|inner| BlockingSubscription { inner })
+    }
+
+    /// Writes the whole log to a file.
+    ///
+    /// # Errors
+    /// As [`Runtime::export_to`].
+    pub fn export_to(&self, writer: impl Write + Send) -> Result<u64, ExportError> {
+        block_on(self.runtime.export_to(writer))
+    }
+
+    /// Brings a log in from a file.
+    ///
+    /// # Errors
+    /// As [`Runtime::import_from`].
+    pub fn import_from(&self, reader: impl BufRead + Send) -> Result<Imported, ImportError> {
+        block_on(self.runtime.import_from(reader))
     }
 
     /// Takes in all events of a raw input.
@@ -101,5 +134,46 @@ impl Blocking {
         raw: &[u8],
     ) -> Result<Vec<Ingested>, IngestError> {
         block_on(self.runtime.ingest_raw(source, adapter, raw))
+    }
+}
+
+/// A [`Subscription`] without `async`. Made by [`Blocking::subscribe`].
+#[derive(Debug)]
+pub struct BlockingSubscription {
+    inner: Subscription,
+}
+
+impl BlockingSubscription {
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    /// How many records of the log are acknowledged.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.inner.position()
+    }
+
+    /// The records behind those handed out before.
+    ///
+    /// # Errors
+    /// As [`Subscription::next`].
+    pub fn next(&mut self, limit: usize) -> Result<Vec<Logged>, SubscriptionError> {
+        block_on(self.inner.next(limit))
+    }
+
+    /// Goes back to what is not acknowledged.
+    pub fn rewind(&mut self) {
+        self.inner.rewind();
+    }
+
+    /// Notes durably that everything handed out so far is done with.
+    ///
+    /// # Errors
+    /// As [`Subscription::acknowledge`].
+    pub fn acknowledge(&mut self) -> Result<(), SubscriptionError> {
+        block_on(self.inner.acknowledge())
     }
 }

@@ -47,7 +47,8 @@ pub enum Effect {
     /// It would happen twice. An unknown result is settled by a probe or a person, never by a retry.
     #[default]
     Once,
-    /// The provider deduplicates by the execution's id, so a retry is safe.
+    /// The provider deduplicates by the execution's id, so a retry is safe for as long as it remembers that: see
+    /// [`Contract::retry_within`].
     Idempotent,
     /// Nothing outside happens: a panic or an error is a failure, not a doubt.
     None,
@@ -121,6 +122,8 @@ pub struct Declaration {
     pub effect: Effect,
     /// How long the executor may take, in milliseconds; 0 for no limit.
     pub timeout_ms: u64,
+    /// For an idempotent effect, how long after its clearance another attempt may start, in milliseconds.
+    pub retry_within_ms: u64,
     /// What a reviewer is shown, with `{parameter}` and `{entity}` filled in; empty for a plain listing.
     pub summary: &'static str,
     /// Why a high or critical risk needs no approval; empty if it is not waived.
@@ -134,6 +137,10 @@ pub struct Declaration {
 impl Declaration {
     /// How long an approval stands where the contract does not say: seven days.
     pub const DEFAULT_EXPIRY_SECS: u64 = 7 * 24 * 60 * 60;
+
+    /// How long an idempotent effect may be retried where the contract does not say: a day. Providers forget
+    /// idempotency keys, and many do after no more than that.
+    pub const DEFAULT_RETRY_WITHIN_MS: u64 = 24 * 60 * 60 * 1_000;
 
     /// A contract with the defaults of every key, for struct update syntax.
     pub const DEFAULT: Self = Self {
@@ -153,6 +160,7 @@ impl Declaration {
         emits: &[],
         effect: Effect::Once,
         timeout_ms: 0,
+        retry_within_ms: Self::DEFAULT_RETRY_WITHIN_MS,
         summary: "",
         waiver: "",
         params: &[],
@@ -172,7 +180,7 @@ impl Declaration {
 ///     .allowed_states(["RESOLVED"])
 ///     .permissions(["tickets.close"])
 ///     .risk(Risk::Low)
-///     .param("note", ParamKind::String)
+///     .param("note", ParamKind::STRING)
 ///     .emits(["TICKET_CLOSED"]);
 /// ```
 ///
@@ -194,6 +202,7 @@ impl Declaration {
 ///     .summary("refund {cents} cents of {entity}")
 ///     .effect(Effect::Idempotent)
 ///     .timeout(Duration::from_secs(30))
+///     .retry_within(Duration::from_secs(12 * 60 * 60))
 ///     .emits(["ORDER_REFUNDED"]);
 /// ```
 #[derive(Clone, Debug)]
@@ -213,6 +222,8 @@ pub struct Contract {
     pub(crate) emits: Vec<String>,
     pub(crate) effect: Effect,
     pub(crate) timeout: Option<Duration>,
+    /// Absent at its default, so that one given to another effect is seen.
+    pub(crate) retry_within: Option<Duration>,
     pub(crate) summary: String,
     pub(crate) waiver: String,
     pub(crate) params: Vec<(String, ParamSpec)>,
@@ -335,6 +346,16 @@ impl Contract {
         self
     }
 
+    /// How long after its clearance another attempt of an idempotent effect may start. A day by default.
+    ///
+    /// Say no more than the provider remembers an idempotency key, and a little less: the time is told by the
+    /// clocks of the processes that clear and retry.
+    #[must_use]
+    pub fn retry_within(mut self, window: Duration) -> Self {
+        self.retry_within = Some(window);
+        self
+    }
+
     /// What a reviewer is shown, with `{parameter}` and `{entity}` filled in.
     #[must_use]
     pub fn summary(mut self, summary: impl Into<String>) -> Self {
@@ -395,6 +416,8 @@ impl From<&Declaration> for Contract {
             emits: owned(it.emits.iter().copied()),
             effect: it.effect,
             timeout: (it.timeout_ms > 0).then(|| Duration::from_millis(it.timeout_ms)),
+            retry_within: (it.retry_within_ms != Declaration::DEFAULT_RETRY_WITHIN_MS)
+                .then(|| Duration::from_millis(it.retry_within_ms)),
             summary: it.summary.to_owned(),
             waiver: it.waiver.to_owned(),
             params: it.params.iter().map(|param| (param.name.to_owned(), *param)).collect(),

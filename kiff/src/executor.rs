@@ -1,12 +1,13 @@
-//! Runs what was cleared: panics are caught, deadlines are kept, and a permit is consumed.
+//! Runs what was cleared and asks probes: panics are caught, deadlines are kept, and a permit is consumed.
 
 use crate::{
-    action::{Call, Failure, Outcome, Providers},
+    action::{BoxFuture, Call, Providers},
     clock::Timer,
     ctx::Situation,
     decision::Permit,
     finish::Ending,
     ids::{Code, TenantId},
+    probe::{DynProbe, Probed, Probing},
     timestamp::Timestamp,
 };
 use std::{
@@ -50,53 +51,79 @@ pub(crate) async fn run(
         let ending = Ending::NotApplied("its deadline passed before it was started".to_owned());
         return (Spent(permit), ending);
     }
-    let ending = guarded(|| executor.run(call), limit, timer).await;
+    let ending = match guarded(|| executor.run(call), limit, timer).await {
+        Polled::Ready(result) => Ending::from(result),
+        Polled::TimedOut(limit) => timed_out(limit),
+        Polled::Panicked(text) => Ending::Unknown {
+            cause: Code::fixed("panicked"),
+            message: text.unwrap_or_else(|| "the executor panicked".to_owned()),
+        },
+    };
     (Spent(permit), ending)
+}
+
+/// Asks a probe, once. What went wrong with it is told in words: it settles nothing.
+pub(crate) async fn ask(
+    probe: &dyn DynProbe,
+    asked: &Probing,
+    limit: Duration,
+    timer: &dyn Timer,
+) -> Result<Probed, String> {
+    match guarded(|| probe.ask(asked), Some(limit), timer).await {
+        Polled::Ready(said) => said.map_err(|why| format!("the probe failed: {why}")),
+        Polled::TimedOut(limit) => Err(format!("the probe gave no answer within {} ms", limit.as_millis())),
+        Polled::Panicked(text) => Err(format!("the probe panicked: {}", text.unwrap_or_default())),
+    }
 }
 
 /// A permit that has been used. What is left of it is what was cleared.
 pub(crate) struct Spent(pub(crate) Permit);
 
-/// Polls an effect to its end or to its deadline, whichever comes first. Neither making it nor polling it
+/// How users' code came out.
+enum Polled<T> {
+    Ready(T),
+    TimedOut(Duration),
+    /// With what it said, if that is a text.
+    Panicked(Option<String>),
+}
+
+/// Polls users' code to its end or to its deadline, whichever comes first. Neither making it nor polling it
 /// may unwind into the runtime.
-async fn guarded<'a>(
-    start: impl FnOnce() -> crate::BoxFuture<'a, Result<Outcome, Failure>>,
+async fn guarded<'a, T>(
+    start: impl FnOnce() -> BoxFuture<'a, T>,
     limit: Option<Duration>,
     timer: &dyn Timer,
-) -> Ending {
+) -> Polled<T> {
     let mut effect = match catch_unwind(AssertUnwindSafe(start)) {
         Ok(effect) => effect,
-        Err(panic) => return panicked(panic),
+        Err(panic) => return Polled::Panicked(thrown(panic)),
     };
     let mut deadline = limit.map(|limit| timer.sleep(limit));
-    let ending = poll_fn(|cx| {
+    let polled = poll_fn(|cx| {
         match catch_unwind(AssertUnwindSafe(|| effect.as_mut().poll(cx))) {
-            Ok(Poll::Ready(result)) => return Poll::Ready(Ending::from(result)),
+            Ok(Poll::Ready(result)) => return Poll::Ready(Polled::Ready(result)),
             Ok(Poll::Pending) => {}
-            Err(panic) => return Poll::Ready(panicked(panic)),
+            Err(panic) => return Poll::Ready(Polled::Panicked(thrown(panic))),
         }
         match deadline.as_mut().map(|deadline| deadline.as_mut().poll(cx)) {
-            Some(Poll::Ready(())) => Poll::Ready(timed_out(limit.unwrap_or_default())),
+            Some(Poll::Ready(())) => Poll::Ready(Polled::TimedOut(limit.unwrap_or_default())),
             Some(Poll::Pending) | None => Poll::Pending,
         }
     })
     .await;
-    // An effect that is dropped in the middle may panic once more.
+    // What is dropped in the middle may panic once more.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(effect)));
-    ending
+    polled
 }
 
 fn timed_out(limit: Duration) -> Ending {
     Ending::Unknown { cause: Code::fixed("timed_out"), message: format!("no answer within {} ms", limit.as_millis()) }
 }
 
-fn panicked(panic: Box<dyn Any + Send>) -> Ending {
+fn thrown(panic: Box<dyn Any + Send>) -> Option<String> {
     let text =
         panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
     // What was thrown may panic again when it is dropped.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
-    Ending::Unknown {
-        cause: Code::fixed("panicked"),
-        message: text.unwrap_or_else(|| "the executor panicked".to_owned()),
-    }
+    text
 }

@@ -96,6 +96,47 @@
 //! rerun unless the effect was declared idempotent, a conclusive probe shows that it was not applied, or a
 //! human resolves it.
 //!
+//! # What is in doubt, and how it is settled
+//!
+//! A lost answer, a panic, a timeout or a process that died leaves an execution in doubt, and its entity blocked. Three
+//! things settle it, each on the word of somebody who holds [`RESOLVE_PERMISSION`] and is neither the requester nor its
+//! principal:
+//!
+//! - a **probe**: your code asks the provider what became of the execution, under its id
+//!   ([`RuntimeBuilder::probe`], [`Runtime::probe`]);
+//! - a **retry** under the same id, if the contract says `effect = Idempotent`, within `retry_within` of the clearance
+//!   ([`Runtime::retry`]);
+//! - a **person** who has looked ([`Runtime::resolve`]).
+//!
+//! [`Runtime::recover`] goes through all that is in doubt and does what is declared; call it at the start of a process
+//! and now and then. By itself kiff does none of this, and nothing runs because a log is opened.
+//!
+//! ```
+//! use kiff::{Authority, Failure, Outcome, Probed, Probing, Proposal, Recovered, Runtime};
+#![doc = include_str!("../docs/shop.txt")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let domain = shop(|_| Err(Failure::unknown("no answer from the bank")))?.domain().clone();
+//! // Ask the bank here for a payment under `asked.execution_id`, the key that the executor paid under.
+//! let ask_the_bank = |asked: &Probing| {
+//!     let found = Outcome::new(format!("payment under {}", asked.execution_id)).emit("ORDER_REFUNDED");
+//!     Ok(Probed::Applied(found))
+//! };
+//! let rt = Runtime::builder(domain).probe("REFUND_ORDER", ask_the_bank).build()?.blocking();
+//! # for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+//! #     rt.ingest(&Authority::service("stripe"), "order:1", kiff::NewEvent::new(id, event))?.accepted()?;
+//! # }
+//! let agent = Authority::agent("bot", ["operator"]);
+//! let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
+//! assert_eq!(answer.word(), "in_doubt");
+//!
+//! let watch = Authority::service("night-watch").with_roles(["lead"]);
+//! let recovered = rt.recover(&watch)?;
+//! assert!(recovered.iter().all(Recovered::is_settled));
+//! assert!(rt.state("order:1")?.is_some_and(|order| order.state == "REFUNDED"));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Names
 //!
 //! | what | form | such as |
@@ -114,6 +155,8 @@
 //! - One execution at a time for each entity. While one is open, other proposals for the entity are blocked with
 //!   `execution_open`: kiff is no queue, so propose again later. One in doubt blocks with `execution_in_doubt`
 //!   until it is settled.
+//! - The deadlines by which an attempt counts as abandoned are read by each process's own clock. Let [`Bounds::lease`]
+//!   and timeouts be longer than clocks differ; no safety rests on them.
 //! - Every accepted event ends the open approvals of its entity, because the reviewers saw another state. Where
 //!   events come often, approvals never last: model a hot aggregate as one entity for each request, such as
 //!   `refund:r_1` beside `account:a_1`.
@@ -130,6 +173,7 @@
 //! - [`Runtime`]: every call, and [`Answer`] for what comes back.
 //! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
+//! - [`Subscription`] and [`log_file`]: follow the log, take it out of one store and into another.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.
 //! - `docs/ARCHITECTURE.md` and `docs/FORMATS.md` in the repository.
@@ -140,7 +184,7 @@
 //! |---|---|---|
 //! | `macros` | yes | `#[action]`, `#[derive(StateMachine)]`, `#[derive(Param)]` |
 //! | `decimal` | | `rust_decimal::Decimal` as a parameter type |
-//! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, with a SQLite that is compiled in |
+//! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, with a SQLite that is compiled in (rusqlite 0.39 or newer; what older ones bring is refused) |
 //! | `sqlite` | | the same, with the system's SQLite (3.51.3 or newer; an older one is refused) |
 //! | `postgres` | | `store::PostgresStore`, on the host's `sqlx::PgPool`; needs Rust 1.94 |
 //! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, a store that fails, the store suite |
@@ -190,8 +234,10 @@ mod timeline;
 pub mod clock;
 mod key;
 pub mod store;
+pub mod log_file;
 mod answer;
 mod cache;
+mod probe;
 mod executor;
 mod runtime;
 pub mod ledger;
@@ -202,7 +248,7 @@ mod blocking;
 pub mod testing;
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private;
 
 pub use action::{
@@ -211,7 +257,7 @@ pub use action::{
 pub use actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
 pub use answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};
 pub use approval::{ApprovalState, PendingApproval, ReviewRefusal};
-pub use blocking::Blocking;
+pub use blocking::{Blocking, BlockingSubscription};
 pub use contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
 pub use ctx::{Ctx, RuleError, Situation};
 pub use decision::{Permit, Refusal};
@@ -226,14 +272,16 @@ pub use ids::{
 pub use ingest::EventRefusal;
 pub use key::{Ed25519Signer, KeyFileError};
 pub use machine::{Facts, Machine, StateMachine, Transition};
-pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamSpec, Params};
+pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamRule, ParamSpec, Params, VariantSpec};
+pub use probe::{Probe, Probed, Probing};
 pub use proposal::{Proposal, ProposalError};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use receipt::{Receipt, ReceiptFault, RecordMismatch, Signer, SignerError};
 pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
 pub use runtime::{
-    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved,
-    Review, Runtime, RuntimeBuilder, RuntimeError, Unrecorded,
+    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild,
+    Recovered, Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Subscription, SubscriptionError,
+    Unrecorded,
 };
 pub use settle::{RESOLVE_PERMISSION, Resolution};
 pub use timeline::{Entry, Timeline};

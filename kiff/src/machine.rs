@@ -1,6 +1,10 @@
 //! State machines: which event moves an entity from which state to which, and what is folded beside it.
 
-use crate::event::Event;
+use crate::{
+    event::{Event, EventBody},
+    ids::EventType,
+    value::Value,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{any::Any, fmt, sync::Arc};
 
@@ -96,6 +100,7 @@ pub struct Machine {
     pub(crate) states: Vec<String>,
     pub(crate) steps: Vec<Step>,
     pub(crate) blank: Option<FactsBox>,
+    pub(crate) upcasts: Vec<(String, Upcast)>,
 }
 
 /// [`Transition`] with text of any origin.
@@ -121,7 +126,7 @@ impl Machine {
 
     /// An empty table for this entity type.
     pub fn new(entity: impl Into<String>) -> Self {
-        Self { entity: entity.into(), states: Vec::new(), steps: Vec::new(), blank: None }
+        Self { entity: entity.into(), states: Vec::new(), steps: Vec::new(), blank: None, upcasts: Vec::new() }
     }
 
     /// An entity without events enters `to` on the event `on`.
@@ -150,7 +155,60 @@ impl Machine {
     pub fn facts<F: Facts>(mut self) -> Self {
         // Nothing is kept for entities without facts.
         let unit = std::any::TypeId::of::<F>() == std::any::TypeId::of::<()>();
-        self.blank = (!unit).then(|| FactsBox(Arc::new(F::default())));
+        self.blank = (!unit).then(|| FactsBox(Arc::new(Folded { facts: F::default(), upcasts: Arc::default() })));
+        self
+    }
+
+    /// Shows old events of this type to [`Facts::apply`] with a payload of the present form.
+    ///
+    /// `upcast` is given the payload of every event of the type that is folded, old or new: live, on a
+    /// rebuild and on a replay. It gives the payload to fold instead, or nothing for one that is in the
+    /// present form already. The log keeps the bytes that the source sent.
+    ///
+    /// It must be a pure function, and is code as `Facts::apply` is: what it does cannot be hashed, so a change of
+    /// it is a new version of the domain. That there is one for the event is in the digest of the domain, and in
+    /// that of no contract. A panic in it counts as one in `Facts::apply`.
+    ///
+    /// ```
+    /// use kiff::{Event, Facts, Machine, Value};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct OrderFacts {
+    ///     paid_cents: i64,
+    /// }
+    ///
+    /// impl Facts for OrderFacts {
+    ///     fn apply(&mut self, event: &Event<'_>) {
+    ///         let cents = event.get("cents").and_then(|cents| cents.as_number()?.as_i64());
+    ///         self.paid_cents = self.paid_cents.saturating_add(cents.unwrap_or(0));
+    ///     }
+    /// }
+    ///
+    /// /// Until last year the shop reported whole euros.
+    /// fn in_cents(payload: &Value) -> Option<Value> {
+    ///     let euros = payload.as_object()?.get("euros")?.as_number()?.as_i64()?;
+    ///     Some(Value::object([("cents", euros.saturating_mul(100))]))
+    /// }
+    ///
+    /// let order = Machine::new("order").starts("ORDER_PAID", "PAID").facts::<OrderFacts>().upcast("ORDER_PAID", in_cents);
+    /// # use kiff::{Authority, Domain, NewEvent, Runtime};
+    /// # let rt = Runtime::builder(Domain::builder("shop", "v1").table(order).build()?).build()?.blocking();
+    /// # let paid = NewEvent::new("evt_1", "ORDER_PAID").payload(Value::object([("euros", 49)]));
+    /// # rt.ingest(&Authority::service("shop"), "order:1", paid)?.accepted()?;
+    /// # let state = rt.state("order:1")?.ok_or("no such order")?;
+    /// # assert_eq!(state.facts::<OrderFacts>().map(|facts| facts.paid_cents), Some(49_00));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A machine by derive is made a table for it: `.table(Machine::of::<Order>().upcast("ORDER_PAID", in_cents))`.
+    #[must_use]
+    pub fn upcast(
+        mut self,
+        event: impl Into<String>,
+        upcast: impl Fn(&Value) -> Option<Value> + Send + Sync + 'static,
+    ) -> Self {
+        self.upcasts.push((event.into(), Upcast(Arc::new(upcast))));
         self
     }
 
@@ -170,11 +228,28 @@ impl Machine {
     }
 }
 
-/// Facts of any type, shared until they change.
+/// Makes an event's payload one of the present form, or leaves it as it is.
+#[derive(Clone)]
+pub(crate) struct Upcast(Arc<UpcastFn>);
+
+type UpcastFn = dyn Fn(&Value) -> Option<Value> + Send + Sync;
+
+impl fmt::Debug for Upcast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Upcast")
+    }
+}
+
+/// Facts of any type, shared until they change, with the way in which they see old events.
 #[derive(Clone)]
 pub(crate) struct FactsBox(Arc<dyn AnyFacts>);
 
 impl FactsBox {
+    /// The same facts, which see events through these.
+    pub(crate) fn seeing_through(&self, upcasts: Vec<(EventType, Upcast)>) -> Self {
+        Self(self.0.seeing_through(upcasts.into()))
+    }
+
     pub(crate) fn get<F: Facts>(&self) -> Option<&F> {
         self.0.as_any().downcast_ref()
     }
@@ -184,6 +259,16 @@ impl FactsBox {
         let apply = std::panic::AssertUnwindSafe(|| self.0.applied(event));
         self.0 = std::panic::catch_unwind(apply).map_err(|_| FactsPanicked)?;
         Ok(())
+    }
+
+    /// The facts as JSON from which they can be read again. Users' code may panic: then there is none.
+    pub(crate) fn to_text(&self) -> Option<String> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.to_text())).ok()?
+    }
+
+    /// Facts of the same type from their JSON.
+    pub(crate) fn parse(&self, text: &str) -> Option<Self> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.parse(text))).ok()?.map(Self)
     }
 
     /// The facts as JSON, for comparing and showing.
@@ -204,22 +289,52 @@ pub(crate) struct FactsPanicked;
 
 trait AnyFacts: Send + Sync {
     fn as_any(&self) -> &dyn Any;
+    fn seeing_through(&self, upcasts: Arc<[(EventType, Upcast)]>) -> Arc<dyn AnyFacts>;
     fn applied(&self, event: &Event<'_>) -> Arc<dyn AnyFacts>;
+    fn to_text(&self) -> Option<String>;
+    fn parse(&self, text: &str) -> Option<Arc<dyn AnyFacts>>;
     fn to_json(&self) -> String;
 }
 
-impl<F: Facts> AnyFacts for F {
+/// Facts of one type.
+struct Folded<F> {
+    facts: F,
+    upcasts: Arc<[(EventType, Upcast)]>,
+}
+
+impl<F: Facts> AnyFacts for Folded<F> {
     fn as_any(&self) -> &dyn Any {
-        self
+        &self.facts
     }
 
+    fn seeing_through(&self, upcasts: Arc<[(EventType, Upcast)]>) -> Arc<dyn AnyFacts> {
+        Arc::new(Self { facts: self.facts.clone(), upcasts })
+    }
+
+    /// INVARIANT: the one place where a machine's code sees an event, so that none is seen in an old form.
     fn applied(&self, event: &Event<'_>) -> Arc<dyn AnyFacts> {
-        let mut next = self.clone();
-        next.apply(event);
-        Arc::new(next)
+        let mut facts = self.facts.clone();
+        let upcast = self.upcasts.iter().find(|(kind, _)| *kind == event.body.kind);
+        match upcast.and_then(|(_, Upcast(upcast))| upcast(event.payload())) {
+            None => facts.apply(event),
+            Some(payload) => {
+                let body = EventBody { payload, ..event.body.clone() };
+                facts.apply(&Event { body: &body, ..*event });
+            }
+        }
+        Arc::new(Self { facts, upcasts: Arc::clone(&self.upcasts) })
+    }
+
+    fn to_text(&self) -> Option<String> {
+        serde_json::to_string(&self.facts).ok()
+    }
+
+    fn parse(&self, text: &str) -> Option<Arc<dyn AnyFacts>> {
+        let facts = serde_json::from_str(text).ok()?;
+        Some(Arc::new(Self { facts, upcasts: Arc::clone(&self.upcasts) }))
     }
 
     fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|error| format!("\"unprintable: {error}\""))
+        serde_json::to_string(&self.facts).unwrap_or_else(|error| format!("\"unprintable: {error}\""))
     }
 }

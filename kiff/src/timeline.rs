@@ -102,7 +102,7 @@ fn summary(body: &Body) -> String {
         Body::ActionFailed(result) => format!("{} failed: {}", result.action, result.cause),
         Body::ActionUnknown(result) => format!("{} in doubt: {}", result.action, result.cause),
         Body::ExecutionRetried(retry) => format!("attempt {}", retry.attempt),
-        Body::ExecutionResolved(resolved) => format!("{} resolved: {}", resolved.action, resolved.result),
+        Body::ExecutionResolved(resolved) => format!("{} {}: {}", resolved.action, resolved.word(), resolved.result),
         Body::OutcomeConflict(conflict) => {
             format!("{} reported {} after it was settled", conflict.action, conflict.result)
         }

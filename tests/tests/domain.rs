@@ -3,9 +3,14 @@
 #[cfg(test)]
 mod tests {
     use kiff::{
-        ActorType, Contract, Definition, Digest, Domain, DomainBuilder, DomainFault, Effect, Machine, ParamKind, Risk,
+        ActorType, Contract, Definition, Digest, Domain, DomainBuilder, DomainFault, Effect, Machine, ParamKind,
+        ParamRule, Risk, VariantSpec,
     };
     use std::time::Duration;
+
+    const VARIANT: VariantSpec = VariantSpec { name: "a", content: None, doc: "" };
+    const WITH_CONTENT: VariantSpec = VariantSpec { name: "a", content: Some(ParamKind::Bool), doc: "" };
+    const RULE: ParamRule = ParamRule::new("Anything", |_| Ok(()));
 
     fn machine() -> Machine {
         Machine::new("order").starts("ORDER_PAID", "PAID").moves("PAID", "ORDER_REFUNDED", "REFUNDED")
@@ -71,8 +76,9 @@ mod tests {
         check_action(contract().approval_required("orders.approve").expires(Duration::ZERO), &["Rule"]);
         check_action(contract().approval_required("orders.approve").reviewer_kinds([]), &["Rule"]);
         check_action(contract().approval_when("large", "orders.approve"), &["Rule"]);
-        check_action(contract().param("Amount", ParamKind::String), &["Name"]);
+        check_action(contract().param("Amount", ParamKind::STRING), &["Name"]);
         check_action(contract().param("a", ParamKind::Bool).optional_param("a", ParamKind::Bool), &["Rule"]);
+        check_action(contract().param("a", ParamKind::Enum(&[VARIANT, VARIANT])), &["Rule"]);
     }
 
     #[test]
@@ -125,10 +131,19 @@ mod tests {
             contract().effect(Effect::None),
             contract().emits(["ORDER_REFUNDED"]),
             contract().timeout(Duration::from_secs(1)),
-            contract().param("a", ParamKind::String),
-            contract().optional_param("a", ParamKind::String),
-            contract().param("a", ParamKind::List(&ParamKind::String)),
+            contract().param("a", ParamKind::STRING),
+            contract().optional_param("a", ParamKind::STRING),
+            contract().param("a", ParamKind::list(&ParamKind::STRING)),
             contract().param("a", ParamKind::Integer { min: 0, max: 9 }),
+            contract().param("a", ParamKind::String { min_len: 0, max_len: 9 }),
+            contract().param("a", ParamKind::DECIMAL),
+            contract().param("a", ParamKind::Decimal { min: Some("0"), max: None }),
+            contract().param("a", ParamKind::List { of: &ParamKind::STRING, min_len: 1, max_len: u32::MAX }),
+            contract().param("a", ParamKind::list(&ParamKind::Nullable(&ParamKind::STRING))),
+            contract().param("a", ParamKind::Object(&[])),
+            contract().param("a", ParamKind::Enum(&[VARIANT])),
+            contract().param("a", ParamKind::Enum(&[WITH_CONTENT])),
+            contract().param("a", ParamKind::Ruled { of: &ParamKind::STRING, rule: RULE }),
             contract().summary("refund {a}"),
             held(),
             held().quorum(2),

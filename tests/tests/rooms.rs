@@ -38,7 +38,13 @@ mod tests {
             &["request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest", "settle"],
         ),
         ("evidence", &["receipt", "verify", "log", "replay", "timeline"]),
-        ("drivers", &["clock", "key", "cache", "store", "executor", "answer", "runtime", "ledger", "blocking"]),
+        (
+            "drivers",
+            &[
+                "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime", "ledger",
+                "blocking",
+            ],
+        ),
         ("testing", &["testing"]),
     ];
 

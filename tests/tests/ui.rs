@@ -2,7 +2,7 @@
 //! Written anew with `TRYBUILD=overwrite cargo test -p kiff-tests --test ui`, and then read.
 
 /// One folder each under `tests/ui`.
-const TOPICS: [&str; 18] = [
+const TOPICS: [&str; 19] = [
     "approval",
     "checks",
     "effect",
@@ -13,6 +13,7 @@ const TOPICS: [&str; 18] = [
     "method",
     "name",
     "newtype",
+    "param",
     "parameter",
     "permission",
     "permit",
@@ -30,4 +31,13 @@ fn the_macros_accept_what_is_right_and_teach_what_is_wrong() {
     for topic in TOPICS {
         cases.compile_fail(format!("ui/{topic}/*.rs"));
     }
+}
+
+#[test]
+fn ten_mistakes_in_one_file_have_ten_messages_in_one_run() {
+    let told = include_str!("../ui/key/ten_at_once.stderr");
+    let messages: Vec<_> =
+        told.lines().filter(|line| line.starts_with("error") || line.starts_with("warning")).collect();
+    assert_eq!(messages.len(), 10, "{told}");
+    assert!(messages.iter().all(|message| message.starts_with("error: action `refund_order`: ")), "{told}");
 }

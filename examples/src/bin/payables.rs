@@ -1,7 +1,8 @@
 //! An agent pays an invoice of $10,000, the answer is lost, and the transport sends the call nine times more.
 
-use kiff::{Answer, Authority, Blocking, NewEvent, Proposal, Runtime, Value};
+use kiff::{Answer, Authority, Blocking, NewEvent, Proposal, Runtime, Value, store::SqliteStore};
 use kiff_examples::{
+    database,
     payables::{self, Bank},
     scenarios::Result,
 };
@@ -14,16 +15,20 @@ const INVOICE: &str = "invoice:inv_100";
 
 fn main() -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let call = Proposal::new("PAY_INVOICE", INVOICE).param("amount", "10000.00");
+    let store = SqliteStore::open(database::fresh("payables")?)?;
+    let runtime = |tenant: &str, bank: &Bank| -> Result<Blocking> {
+        let builder = Runtime::builder(payables::domain()?).store(store.clone()).tenant(tenant);
+        Ok(builder.provide(bank.clone()).build()?.blocking())
+    };
+    let (call, bank) = (Proposal::new("PAY_INVOICE", INVOICE).param("amount", "10000.00"), Bank::fake());
     writeln!(out, "== without an idempotency key ==\n")?;
-    pay_ten_times(&mut out, &call)?;
+    pay_ten_times(&mut out, &runtime("without-key", &bank)?, &bank, &call)?;
+    let bank = Bank::fake();
     writeln!(out, "\n== with an idempotency key ==\n")?;
-    pay_ten_times(&mut out, &call.idempotency_key("pay-inv_100"))
+    pay_ten_times(&mut out, &runtime("with-key", &bank)?, &bank, &call.idempotency_key("pay-inv_100"))
 }
 
-fn pay_ten_times(out: &mut StdoutLock<'_>, call: &Proposal) -> Result<()> {
-    let bank = Bank::fake();
-    let runtime = Runtime::builder(payables::domain()?).provide(bank.clone()).build()?.blocking();
+fn pay_ten_times(out: &mut StdoutLock<'_>, runtime: &Blocking, bank: &Bank, call: &Proposal) -> Result<()> {
     let approved = NewEvent::new("evt_1", "INVOICE_APPROVED").payload(Value::object([("amount", "10000.00")]));
     runtime.ingest(&Authority::service("erp"), INVOICE, approved)?.accepted()?;
 
@@ -42,7 +47,7 @@ fn pay_ten_times(out: &mut StdoutLock<'_>, call: &Proposal) -> Result<()> {
     for (answer, times) in retries {
         writeln!(out, "{times} retries   {answer}")?;
     }
-    report(out, &runtime, &bank)
+    report(out, runtime, bank)
 }
 
 /// What the bank has done, and what the log knows of it.

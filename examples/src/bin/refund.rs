@@ -1,7 +1,9 @@
 //! One agent, one domain, five endings: each request as a web service would carry it, its answer, the audit trail, the
 //! receipt of every decision, and whether a replay of the log leads to the state that the runtime holds.
 
+use kiff::store::SqliteStore;
 use kiff_examples::{
+    database,
     demo_key::DemoKey,
     scenarios::{Result, SCENARIOS},
 };
@@ -9,8 +11,10 @@ use std::io::Write;
 
 fn main() -> Result<()> {
     let mut out = std::io::stdout().lock();
+    let store = SqliteStore::open(database::fresh("refund")?)?;
     for scenario in SCENARIOS {
-        let shop = scenario.run()?;
+        // The scenarios know nothing of each other, so each has a tenant's log of its own in the file.
+        let shop = scenario.run_on(store.clone(), &format!("scenario-{}", scenario.number))?;
         writeln!(out, "== {}. {} ==\n", scenario.number, scenario.title)?;
         for (request, answer) in &shop.exchanges {
             writeln!(out, "{request}\n-> {answer}\n")?;

@@ -2,9 +2,10 @@
 
 use kiff::{
     Answer, Authority, Blocking, NewEvent, Proposal, Runtime, Value,
+    store::SqliteStore,
     testing::{FixedIds, ManualClock},
 };
-use kiff_examples::{scenarios::Result, support};
+use kiff_examples::{database, scenarios::Result, support};
 use std::{
     io::{StdoutLock, Write},
     time::Duration,
@@ -12,7 +13,8 @@ use std::{
 
 fn main() -> Result<()> {
     let clock = ManualClock::at("2026-05-24T09:00:00Z".parse()?);
-    let builder = Runtime::builder(support::domain()?).clock(clock.clone()).ids(FixedIds::default());
+    let store = SqliteStore::open(database::fresh("support")?)?;
+    let builder = Runtime::builder(support::domain()?).store(store).clock(clock.clone()).ids(FixedIds::default());
     let mut desk = Desk { runtime: builder.build()?.blocking(), clock, out: std::io::stdout().lock() };
     for ticket in 1..=5 {
         desk.open(ticket)?;

@@ -32,7 +32,8 @@ impl Teller<'_> {
                 self.executed(it.execution, it.message.into_text(), it.output.and_then(Told::into_whole), after)
             }
             Body::ExecutionResolved(it) if it.result == *"succeeded" => {
-                self.executed(it.execution, resolved_message(&it), None, after)
+                let message = resolved_message(&it);
+                self.executed(it.execution, message, it.output.and_then(Told::into_whole), after)
             }
             Body::ExecutionResolved(it) => self.failed(it.execution, resolved_message(&it)),
             Body::ActionFailed(it) => self.failed(it.execution, it.message.into_text()),
@@ -96,7 +97,7 @@ impl Teller<'_> {
 }
 
 fn resolved_message(it: &Resolved) -> String {
-    format!("resolved as {}: {}", it.result, it.evidence)
+    format!("{} as {}: {}", it.word(), it.result, it.evidence)
 }
 
 /// The events among these records that were not accepted.

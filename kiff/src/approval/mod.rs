@@ -158,7 +158,7 @@ pub(crate) struct Reviewer<'a> {
     pub(crate) note: &'a str,
 }
 
-/// Why a review, a resolution or a retry was refused.
+/// Why a review, a resolution, a probe or a retry was refused.
 ///
 /// | variant | [`code`](Self::code), the reason |
 /// |---|---|
@@ -241,7 +241,7 @@ pub enum ReviewRefusal {
         /// The execution.
         execution: crate::ExecutionId,
     },
-    /// The contract does not say that the effect may be repeated.
+    /// The contract does not say that the effect may be repeated, or not so late.
     #[error("execution `{execution}` may not be retried: {why}")]
     NotRetryable {
         /// The execution.
@@ -272,29 +272,38 @@ impl ReviewRefusal {
     }
 }
 
-/// What came of a review, and the records to write for it.
+/// What came of a review or of the settling of an execution, and the records to write for it.
 #[derive(Debug)]
-pub(crate) enum Reviewed {
+pub(crate) enum Reviewed<T> {
     /// The wish is carried out.
-    Done(Vec<Draft>),
+    Done(T, Vec<Draft>),
     /// It is refused, and that is recorded.
     Refused(ReviewRefusal, Vec<Draft>),
 }
 
-/// Decides what a reviewer may do. A refused review is recorded too.
+impl<T> Reviewed<T> {
+    pub(crate) fn map<U>(self, done: impl FnOnce(T) -> U) -> Reviewed<U> {
+        match self {
+            Self::Done(it, drafts) => Reviewed::Done(done(it), drafts),
+            Self::Refused(refusal, drafts) => Reviewed::Refused(refusal, drafts),
+        }
+    }
+}
+
+/// Decides what a reviewer may do; given is the approval as it was before. A refused review is recorded too.
 pub(crate) fn review(
     case: &Case<'_>,
     id: ApprovalId,
     wish: &Wish,
     reviewer: &Reviewer<'_>,
     found: Option<&FoundApproval>,
-) -> Reviewed {
+) -> Reviewed<OpenApproval> {
     let Some(approval) = case.view.approval(id) else {
         return rejected(case, id, wish, reviewer, closed(case, id, reviewer, found));
     };
     let action = case.domain.action(approval.proposed.action.as_str());
     match check(case, approval, action, wish, reviewer) {
-        Ok(()) => Reviewed::Done(drafts(case, approval, action, wish, reviewer)),
+        Ok(()) => Reviewed::Done(approval.clone(), drafts(case, approval, action, wish, reviewer)),
         Err(refusal) => rejected(case, id, wish, reviewer, refusal),
     }
 }
@@ -431,7 +440,13 @@ fn note(reviewer: &Reviewer<'_>) -> String {
 /// The most characters of a reviewer's words that are recorded.
 pub(crate) const MOST_NOTE: usize = 2_000;
 
-fn rejected(case: &Case<'_>, id: ApprovalId, wish: &Wish, reviewer: &Reviewer<'_>, refusal: ReviewRefusal) -> Reviewed {
+fn rejected<T>(
+    case: &Case<'_>,
+    id: ApprovalId,
+    wish: &Wish,
+    reviewer: &Reviewer<'_>,
+    refusal: ReviewRefusal,
+) -> Reviewed<T> {
     let body = RejectedReview { approval: Some(id), execution: None, verdict: wish.code(), reason: refusal.code() };
     let mut drafts = rejection(case, reviewer.actor, body);
     // An approval that is found past its time is closed by whoever finds it.

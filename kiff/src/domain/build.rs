@@ -7,10 +7,10 @@ use super::{
 use crate::{
     action::{ActionContract, Ask, Definition},
     actor::{PermissionPolicy, RolePolicy},
-    contract::{ApprovalNeed, Contract, Risk},
+    contract::{ApprovalNeed, Contract, Effect, Risk},
     digest::Digest,
-    ids::{ActionName, Code, EntityType, NameError, ParamName, Permission, Role, StateName, Version},
-    machine::{Machine, StateMachine},
+    ids::{ActionName, Code, EntityType, EventType, NameError, ParamName, Permission, Role, StateName, Version},
+    machine::{Machine, StateMachine, Upcast},
     param::CheckedParam,
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -183,11 +183,38 @@ fn check_machine(machine: Machine, faults: &mut Vec<DomainFault>) -> Option<Chec
             steps.push(CheckedStep { from: from.flatten(), on, to, sources });
         }
     }
-    let machine = CheckedMachine { entity, states, steps, blank: machine.blank };
+    let upcasts = check_upcasts(&place, machine.upcasts, &steps, faults);
+    let mut names: Vec<_> = upcasts.iter().map(|(event, _)| event.clone()).collect();
+    names.sort();
+    let blank = machine.blank.map(|blank| blank.seeing_through(upcasts));
+    let machine = CheckedMachine { entity, states, steps, blank, upcasts: names };
     if faults.len() == before {
         check_steps(&machine, faults);
     }
     Some(machine)
+}
+
+/// An upcast of an event that no step is on would never be asked: most likely its name is misspelt.
+fn check_upcasts(
+    place: &str,
+    upcasts: Vec<(String, Upcast)>,
+    steps: &[CheckedStep],
+    faults: &mut Vec<DomainFault>,
+) -> Vec<(EventType, Upcast)> {
+    let mut checked: Vec<(EventType, Upcast)> = Vec::with_capacity(upcasts.len());
+    for (event, upcast) in upcasts {
+        let Some(kind) = named(place, EventType::new(&event), faults) else { continue };
+        let problem = match () {
+            () if !steps.iter().any(|step| step.on == kind) => "is of no event of the machine",
+            () if checked.iter().any(|(known, _)| *known == kind) => "is given twice",
+            () => {
+                checked.push((kind, upcast));
+                continue;
+            }
+        };
+        faults.push(DomainFault::Upcast { place: place.to_owned(), event, problem });
+    }
+    checked
 }
 
 fn check_steps(machine: &CheckedMachine, faults: &mut Vec<DomainFault>) {
@@ -267,6 +294,7 @@ fn check_action(
     let approval = rules.approval(approval, reviewers.as_ref());
     let checks = rules.checks(checks);
     let params = rules.params();
+    rules.retry_window();
     let mut action = Action {
         name,
         entity,
@@ -401,6 +429,17 @@ impl RuleCheck<'_> {
         named(&place, Code::new(name), self.faults)
     }
 
+    /// A window for an effect that is never retried: the author believed that it is.
+    fn retry_window(&mut self) {
+        match self.contract.retry_within {
+            Some(_) if self.contract.effect != Effect::Idempotent => {
+                self.problem("`retry_within` is for an idempotent effect, which alone is retried");
+            }
+            Some(window) if window.is_zero() => self.problem("`retry_within` of zero lets nothing be retried"),
+            _ => {}
+        }
+    }
+
     fn params(&mut self) -> Vec<CheckedParam> {
         let place = format!("{}: action `{}`", self.contract.location, self.contract.name);
         let mut params: Vec<CheckedParam> = Vec::with_capacity(self.contract.params.len());
@@ -418,6 +457,11 @@ impl RuleCheck<'_> {
         for name in repeated {
             self.problem(format!("parameter `{name}` is declared twice"));
         }
+        let mut flaws = Vec::new();
+        for param in &params {
+            param.spec.kind.flaws(&format!("parameter `{}`", param.name), &mut flaws);
+        }
+        flaws.into_iter().for_each(|flaw| self.problem(flaw));
         params
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     digest::Digest,
     value::{Object, Value},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// The digest of one contract and its machine.
 pub(super) fn contract_digest(action: &Action) -> Digest {
@@ -25,6 +25,7 @@ pub(super) fn domain_digest(
     policy: &dyn PermissionPolicy,
     bounds: Bounds,
 ) -> Digest {
+    let upcasts = upcasts_form(machines);
     let contracts =
         actions.iter().map(|action| (action.name.as_str().to_owned(), Value::from(action.digest.to_string())));
     let machines = machines.iter().map(|machine| (machine.entity.as_str().to_owned(), machine_form(machine)));
@@ -45,7 +46,19 @@ pub(super) fn domain_digest(
     if bounds != Bounds::default() {
         form.insert("bounds", bounds_form(bounds));
     }
+    if !upcasts.is_empty() {
+        form.insert("upcasts", upcasts);
+    }
     Digest::of(&Value::from(form).to_canonical())
+}
+
+/// Facts that were folded without an upcast are not what they are with it, and a snapshot of them must not be taken
+/// for one. No contract changes by it, so approvals stay good.
+fn upcasts_form(machines: &[Arc<CheckedMachine>]) -> Object {
+    let machines = machines.iter().filter(|machine| !machine.upcasts.is_empty());
+    machines
+        .map(|machine| (machine.entity.as_str(), texts(machine.upcasts.iter().map(|event| event.as_str()))))
+        .collect()
 }
 
 fn bounds_form(bounds: Bounds) -> Value {
@@ -80,6 +93,12 @@ fn describe(action: &Action) -> Object {
     put("checks", !action.checks.is_empty(), texts(action.checks.iter().map(|(code, _)| code.as_str())));
     put("parameters", !action.params.is_empty(), params_form(action));
     put("timeout_ms", contract.timeout.is_some(), millis(contract.timeout.unwrap_or_default()));
+    let window = action.retry_within();
+    put(
+        "retry_within_ms",
+        window.is_some_and(|window| window != DEFAULT_RETRY_WITHIN),
+        millis(window.unwrap_or_default()),
+    );
     put("waiver", !contract.waiver.is_empty(), contract.waiver.as_str().into());
     put("summary", !contract.summary.is_empty(), contract.summary.as_str().into());
     let approval = match &action.approval {
@@ -103,20 +122,10 @@ fn describe(action: &Action) -> Object {
     form
 }
 
+const DEFAULT_RETRY_WITHIN: Duration = Duration::from_millis(Declaration::DEFAULT_RETRY_WITHIN_MS);
+
 fn params_form(action: &Action) -> Value {
-    let form = |kind: Value, required: bool| {
-        let mut form: Object = [("kind", kind)].into_iter().collect();
-        if !required {
-            form.insert("optional", true);
-        }
-        Value::from(form)
-    };
-    Value::object(
-        action
-            .params
-            .iter()
-            .map(|param| (param.name.as_str().to_owned(), form(param.spec.kind.describe(), param.spec.required))),
-    )
+    Value::object(action.params.iter().map(|param| (param.name.as_str().to_owned(), param.spec.describe())))
 }
 
 fn machine_form(machine: &CheckedMachine) -> Value {
@@ -136,7 +145,7 @@ fn machine_form(machine: &CheckedMachine) -> Value {
     Value::object([("entity", Value::from(machine.entity.as_str())), ("transitions", Value::from(steps))])
 }
 
-fn millis(span: std::time::Duration) -> Value {
+fn millis(span: Duration) -> Value {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX).into()
 }
 

@@ -95,6 +95,16 @@ pub enum DomainFault {
         /// The state.
         state: String,
     },
+    /// An upcast that would never be asked, or two for one event type.
+    #[error("{place}: the upcast of `{event}` {problem}")]
+    Upcast {
+        /// Whose machine it was given to.
+        place: String,
+        /// The event type.
+        event: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// Two actions of one name.
     #[error("action `{name}` is declared twice, at {first} and at {second}; rename one")]
     DuplicateAction {

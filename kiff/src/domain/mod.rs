@@ -13,7 +13,7 @@ pub use fault::{DomainError, DomainFault};
 use crate::{
     action::{Ask, Executor, Provided},
     actor::{ActorType, PermissionPolicy},
-    contract::{Contract, Effect, Risk},
+    contract::{Contract, Declaration, Effect, Risk},
     digest::Digest,
     ids::{ActionName, ActorId, Code, EntityType, EventType, Permission, StateName, Version},
     machine::FactsBox,
@@ -96,7 +96,13 @@ pub struct Bounds {
     /// How many events one execution may emit. 64 by default; the rest is recorded as rejected.
     pub emitted_events: usize,
     /// After how long an execution without an outcome counts as abandoned, where its contract names no
-    /// timeout. Ten minutes by default. Until then nobody can say that it did nothing.
+    /// timeout. Ten minutes by default. Until then nobody can say that it did nothing, and nobody retries it.
+    ///
+    /// It is for executions of other processes: one cannot see what runs in another, and what runs in its own it
+    /// leaves alone however long it takes. Each process reads it by its own clock, and no safety rests on that: one
+    /// whose clock is ahead calls an attempt abandoned too early, and a success that comes then is recorded as
+    /// `outcome_conflict` and puts the entity in doubt again. So let it be longer than any attempt takes, by more than
+    /// clocks differ.
     pub lease: Duration,
 }
 
@@ -269,6 +275,13 @@ impl Action {
         self.contract.timeout
     }
 
+    /// How long after its clearance another attempt may start; nothing unless the effect is idempotent.
+    #[must_use]
+    pub fn retry_within(&self) -> Option<Duration> {
+        let default = Duration::from_millis(Declaration::DEFAULT_RETRY_WITHIN_MS);
+        (self.contract.effect == Effect::Idempotent).then(|| self.contract.retry_within.unwrap_or(default))
+    }
+
     /// The states in which it may run.
     #[must_use]
     pub fn allowed_states(&self) -> &[StateName] {
@@ -328,6 +341,8 @@ pub(crate) struct CheckedMachine {
     pub(crate) states: Vec<StateName>,
     pub(crate) steps: Vec<CheckedStep>,
     pub(crate) blank: Option<FactsBox>,
+    /// The events that facts see through an upcast, sorted.
+    pub(crate) upcasts: Vec<EventType>,
 }
 
 #[derive(Debug)]

@@ -308,7 +308,7 @@ pub(crate) struct Escalation {
 pub(crate) struct RejectedReview {
     pub(crate) approval: Option<ApprovalId>,
     pub(crate) execution: Option<ExecutionId>,
-    /// What was tried: `grant`, `deny`, `revoke`, `escalate`, `retry` or `resolve`.
+    /// What was tried: `grant`, `deny`, `revoke`, `escalate`, `retry`, `resolve` or `probe`.
     pub(crate) verdict: Code,
     pub(crate) reason: Code,
 }
@@ -417,6 +417,17 @@ pub(crate) struct Resolved {
     /// `succeeded` or `not_applied`.
     pub(crate) result: Code,
     pub(crate) evidence: String,
+    /// `probe` if the action's probe found it out; absent if it is the word of whoever resolved it.
+    pub(crate) means: Option<Code>,
+    /// What the effect returned, if that is known.
+    pub(crate) output: Option<Told>,
+}
+
+impl Resolved {
+    /// How it was settled, in one word for people.
+    pub(crate) fn word(&self) -> &'static str {
+        if self.means.is_some() { "probed" } else { "resolved" }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -4,9 +4,10 @@
 //! the bytes that are hashed are the bytes that are stored. A record that was read back keeps its bytes.
 
 pub(crate) mod body;
+mod format;
 mod index;
-mod read;
-mod write;
+pub(crate) mod read;
+pub(crate) mod write;
 
 pub use body::{CheckResult, Kind, Verdict};
 pub use index::{Claim, IndexEntry, Mark, index_of};
@@ -15,6 +16,7 @@ pub use read::RecordError;
 use crate::{
     actor::Actor,
     digest::Digest,
+    event::Event,
     ids::{EntityRef, TenantId, TraceId},
     scratch::with_scratch,
     timestamp::Timestamp,
@@ -50,17 +52,22 @@ impl Record {
     /// Reads a stored record. Nothing is serialised again: the bytes given are the record's bytes.
     ///
     /// # Errors
-    /// [`RecordError`] if the bytes are not a record in the form of `docs/FORMATS.md` §3, or of a kind
-    /// that this version does not know.
+    /// [`RecordError`] if the bytes are not a record in the form of `docs/FORMATS.md` §3, or of a format or
+    /// a kind that this version does not know.
     pub fn parse(bytes: RecordBytes) -> Result<Self, RecordError> {
-        let (envelope, body) = read::parse(&bytes)?;
+        Self::parse_with(bytes, format::STEPS)
+    }
+
+    /// The one door for bytes, whatever their format.
+    fn parse_with(bytes: RecordBytes, steps: &[format::Step]) -> Result<Self, RecordError> {
+        let (envelope, body) = read::parse(&bytes, steps)?;
         let leaf = Digest::leaf(&bytes);
         Ok(Self { envelope, body, bytes, leaf })
     }
 
     /// The stream of a record, if its envelope can be read: for one whose kind is not known.
     pub(crate) fn entity_of(bytes: &RecordBytes) -> Option<(TenantId, EntityRef)> {
-        let (envelope, _) = read::parse_envelope(bytes).ok()?;
+        let (envelope, _) = read::parse_envelope(bytes, format::STEPS).ok()?;
         Some((envelope.tenant, envelope.entity))
     }
 
@@ -116,6 +123,14 @@ impl Record {
     #[must_use]
     pub fn actor(&self) -> &Actor {
         &self.envelope.actor
+    }
+
+    /// The event, if it is the record of one, with the payload that its source sent. Where sources have sent
+    /// other forms before, call the function that was given to [`Machine::upcast`](crate::Machine::upcast).
+    #[must_use]
+    pub fn event(&self) -> Option<Event<'_>> {
+        let Body::EventIngested(body) = &self.body else { return None };
+        Some(Event { body, source: self.actor(), recorded_at: self.recorded_at() })
     }
 
     /// What it is about.

@@ -6,12 +6,13 @@ use super::{
         Body, CheckResult, Closing, Conflict, Escalation, Executed, ExecutionTerms, Grant, HoldTerms, Issue, Kind,
         RejectedEvent, RejectedReview, Resolved, Retry, Ruling, StateChange, Suppressed, Told, Unsuccessful, Verdict,
     },
+    format::{Step, newest},
 };
 use crate::{
     actor::{self, Actor, ActorType},
     contract::{Effect, Risk},
     event::EventBody,
-    ids::{Code, Salt},
+    ids::{Code, EntityRef, Salt, TenantId},
     param::Params,
     request::{Commitments, Notes, Proposed, Request},
     value::{Faults, Object, Value, parse_record},
@@ -37,6 +38,12 @@ pub enum RecordError {
         /// The member's name.
         member: String,
     },
+    /// A format of records that this version does not know.
+    #[error("unknown format `{format}`")]
+    UnknownFormat {
+        /// The format.
+        format: String,
+    },
     /// A kind of record that this version does not know.
     #[error("unknown kind `{kind}`")]
     UnknownKind {
@@ -53,17 +60,19 @@ impl RecordError {
             Self::Json(_) => "not_a_record",
             Self::Member { .. } => "member_malformed",
             Self::UnknownMember { .. } => "unknown_member",
+            Self::UnknownFormat { .. } => "unknown_format",
             Self::UnknownKind { .. } => "unknown_kind",
         }
     }
 }
 
-const ENVELOPE: [&str; 10] =
-    ["actor", "body", "entity", "entity_seq", "format", "kind", "prev", "recorded_at", "tenant", "trace_id"];
+/// The members of an envelope beside its format.
+const ENVELOPE: [&str; 9] =
+    ["actor", "body", "entity", "entity_seq", "kind", "prev", "recorded_at", "tenant", "trace_id"];
 
 /// Reads the envelope and the body.
-pub(super) fn parse(bytes: &RecordBytes) -> Result<(Envelope, Body), RecordError> {
-    let (envelope, mut rest) = parse_envelope(bytes)?;
+pub(super) fn parse(bytes: &RecordBytes, steps: &[Step]) -> Result<(Envelope, Body), RecordError> {
+    let (envelope, mut rest) = parse_envelope(bytes, steps)?;
     let kind = rest.take::<String>("kind")?;
     let kind = Kind::from_word(&kind).ok_or(RecordError::UnknownKind { kind })?;
     let body = rest.members("body")?;
@@ -72,23 +81,18 @@ pub(super) fn parse(bytes: &RecordBytes) -> Result<(Envelope, Body), RecordError
 }
 
 /// Reads the envelope alone, for a kind that is not known.
-pub(crate) fn parse_envelope(bytes: &RecordBytes) -> Result<(Envelope, Members), RecordError> {
+pub(super) fn parse_envelope(bytes: &RecordBytes, steps: &[Step]) -> Result<(Envelope, Members), RecordError> {
     let Value::Object(object) = parse_record(bytes)? else {
         return Err(missing("format"));
     };
+    let object = newest(object, steps)?;
     if let Some((member, _)) = object.iter().find(|(member, _)| !ENVELOPE.contains(member)) {
         return Err(RecordError::UnknownMember { member: member.to_owned() });
     }
     let mut it = Members { object, claimed: None };
-    if it.take::<String>("format")? != "kiff-record/1" {
-        return Err(missing("format"));
-    }
     let mut actor = it.members("actor")?;
-    it.claimed = actor.object.remove("claimed");
-    let seq = it.number("entity_seq")?;
-    if seq == 0 {
-        return Err(missing("entity_seq"));
-    }
+    it.claimed = actor.claimed();
+    let seq = it.place("entity_seq")?;
     let envelope = Envelope {
         tenant: it.parse("tenant")?,
         entity: it.parse("entity")?,
@@ -101,7 +105,7 @@ pub(crate) fn parse_envelope(bytes: &RecordBytes) -> Result<(Envelope, Members),
     Ok((envelope, it))
 }
 
-fn parse_actor(it: &mut Members) -> Result<Actor, RecordError> {
+pub(crate) fn parse_actor(it: &mut Members) -> Result<Actor, RecordError> {
     let kind = ActorType::from_word(&it.take::<String>("type")?).ok_or_else(|| missing("type"))?;
     Ok(Actor::new(it.parse("id")?, kind, it.maybe("on_behalf_of", Members::parse)?))
 }
@@ -110,7 +114,13 @@ fn parse_body(kind: Kind, mut it: Members, envelope: &Envelope, claimed: Option<
     Ok(match kind {
         Kind::EventIngested => Body::EventIngested(parse_event(&mut it)?),
         Kind::StateChanged => Body::StateChanged(parse_state(&mut it)?),
-        Kind::DecisionRecorded => Body::DecisionRecorded(Arc::new(parse_proposed(&mut it, envelope, claimed)?)),
+        Kind::DecisionRecorded => Body::DecisionRecorded(Arc::new(parse_proposed(
+            &mut it,
+            &envelope.tenant,
+            &envelope.entity,
+            &envelope.actor,
+            claimed,
+        )?)),
         Kind::ActionValidated => Body::ActionValidated(Arc::new(parse_ruling(&mut it, Verdict::Allowed)?)),
         Kind::ApprovalRequired => Body::ApprovalRequired(Arc::new(parse_ruling(&mut it, Verdict::ApprovalRequired)?)),
         Kind::ActionBlocked => Body::ActionBlocked(Arc::new(parse_ruling(&mut it, Verdict::Blocked)?)),
@@ -143,6 +153,8 @@ fn parse_body(kind: Kind, mut it: Members, envelope: &Envelope, claimed: Option<
             execution: it.parse("execution_id")?,
             result: it.parse("result")?,
             evidence: it.take("evidence")?,
+            means: it.maybe("means", Members::parse)?,
+            output: it.maybe_told("output")?,
         }),
         Kind::OutcomeConflict => Body::OutcomeConflict(parse_conflict(&mut it)?),
         Kind::EventRejected => Body::EventRejected(RejectedEvent {
@@ -181,7 +193,14 @@ fn parse_state(it: &mut Members) -> Result<StateChange, RecordError> {
     })
 }
 
-fn parse_proposed(it: &mut Members, envelope: &Envelope, claimed: Option<Value>) -> Result<Proposed, RecordError> {
+/// `stream` is the entity in whose stream it stands.
+pub(crate) fn parse_proposed(
+    it: &mut Members,
+    tenant: &TenantId,
+    stream: &EntityRef,
+    actor: &Arc<Actor>,
+    claimed: Option<Value>,
+) -> Result<Proposed, RecordError> {
     let mut authority = it.members("authority")?;
     let authority = actor::Granted::new(authority.names("roles")?, authority.names("permissions")?);
     let params = it.members("parameters")?.object.into_iter();
@@ -189,9 +208,8 @@ fn parse_proposed(it: &mut Members, envelope: &Envelope, claimed: Option<Value>)
     let params = Params::from_sorted(params.collect::<Result<_, RecordError>>()?);
     let commitments = parse_commitments(&mut it.members("commitments")?, &params)?;
     let action = it.parse("action")?;
-    let entity = it.maybe("target", Members::parse)?.unwrap_or_else(|| envelope.entity.clone());
-    let request =
-        Request { tenant: &envelope.tenant, entity: &entity, action: &action, actor: &envelope.actor, params: &params };
+    let entity = it.maybe("target", Members::parse)?.unwrap_or_else(|| stream.clone());
+    let request = Request { tenant, entity: &entity, action: &action, actor, params: &params };
     let request_digest = request.combine(&commitments, &mut Vec::new());
     let notes = Notes {
         reasoning: it.maybe("reasoning", Members::take)?,
@@ -210,7 +228,7 @@ fn parse_proposed(it: &mut Members, envelope: &Envelope, claimed: Option<Value>)
     Ok(Proposed {
         action,
         entity,
-        actor: Arc::clone(&envelope.actor),
+        actor: Arc::clone(actor),
         claimed,
         params,
         offered: it.maybe("offered", Members::parse)?,
@@ -232,7 +250,7 @@ fn parse_commitments(it: &mut Members, params: &Params) -> Result<Commitments, R
     }
 }
 
-fn parse_ruling(it: &mut Members, verdict: Verdict) -> Result<Ruling, RecordError> {
+pub(crate) fn parse_ruling(it: &mut Members, verdict: Verdict) -> Result<Ruling, RecordError> {
     if it.take::<String>("decision")? != verdict.as_str() {
         return Err(missing("decision"));
     }
@@ -283,7 +301,7 @@ fn parse_grant(it: &mut Members) -> Result<Grant, RecordError> {
         approval: it.parse("approval_id")?,
         grants: it.small("grants")?,
         quorum: it.small("quorum")?,
-        complete: it.object.remove("complete").and_then(|value| value.as_bool()).ok_or_else(|| missing("complete"))?,
+        complete: it.flag("complete")?,
         request_digest: it.parse("request_digest")?,
         contract_digest: it.parse("contract_digest")?,
         state_version: it.number("state_version")?,
@@ -335,13 +353,47 @@ pub(crate) struct Members {
     claimed: Option<Value>,
 }
 
-fn missing(member: &str) -> RecordError {
+pub(crate) fn missing(member: &str) -> RecordError {
     RecordError::Member { member: member.to_owned() }
 }
 
 impl Members {
+    /// The members of a value that must be an object.
+    pub(crate) fn of(value: Value) -> Result<Self, RecordError> {
+        match value {
+            Value::Object(object) => Ok(Self { object, claimed: None }),
+            _ => Err(missing("format")),
+        }
+    }
+
+    pub(crate) fn has(&self, member: &str) -> bool {
+        self.object.get(member).is_some()
+    }
+
+    /// A string member that must be this one.
+    pub(crate) fn expect(&mut self, member: &str, wanted: &str) -> Result<(), RecordError> {
+        if self.take::<String>(member)? == wanted { Ok(()) } else { Err(missing(member)) }
+    }
+
+    pub(crate) fn flag(&mut self, member: &str) -> Result<bool, RecordError> {
+        self.object.remove(member).and_then(|value| value.as_bool()).ok_or_else(|| missing(member))
+    }
+
+    /// An array of objects.
+    pub(crate) fn objects(&mut self, member: &str) -> Result<Vec<Self>, RecordError> {
+        match self.object.remove(member) {
+            Some(Value::Array(items)) => items.into_iter().map(Self::of).collect(),
+            _ => Err(missing(member)),
+        }
+    }
+
+    /// What an actor's JSON claimed.
+    pub(crate) fn claimed(&mut self) -> Option<Value> {
+        self.object.remove("claimed")
+    }
+
     /// A string member.
-    fn take<T: From<String>>(&mut self, member: &str) -> Result<T, RecordError> {
+    pub(crate) fn take<T: From<String>>(&mut self, member: &str) -> Result<T, RecordError> {
         match self.object.remove(member) {
             Some(Value::String(text)) => Ok(text.into()),
             _ => Err(missing(member)),
@@ -349,25 +401,30 @@ impl Members {
     }
 
     /// A string member in the form of a name, an id or a digest.
-    fn parse<T: FromStr>(&mut self, member: &str) -> Result<T, RecordError> {
+    pub(crate) fn parse<T: FromStr>(&mut self, member: &str) -> Result<T, RecordError> {
         self.take::<String>(member)?.parse().map_err(|_| missing(member))
     }
 
     /// A time in the form with its fraction.
-    fn fixed_time(&mut self, member: &str) -> Result<crate::timestamp::Timestamp, RecordError> {
+    pub(crate) fn fixed_time(&mut self, member: &str) -> Result<crate::timestamp::Timestamp, RecordError> {
         let text: String = self.take(member)?;
         if text.len() == 24 { text.parse().map_err(|_| missing(member)) } else { Err(missing(member)) }
     }
 
-    fn number(&mut self, member: &str) -> Result<u64, RecordError> {
+    pub(crate) fn number(&mut self, member: &str) -> Result<u64, RecordError> {
         self.object.remove(member).and_then(|value| value.as_number()?.as_u64()).ok_or_else(|| missing(member))
     }
 
-    fn small(&mut self, member: &str) -> Result<u32, RecordError> {
+    /// A sequence: they begin with 1.
+    pub(crate) fn place(&mut self, member: &str) -> Result<u64, RecordError> {
+        self.number(member).and_then(|seq| if seq > 0 { Ok(seq) } else { Err(missing(member)) })
+    }
+
+    pub(crate) fn small(&mut self, member: &str) -> Result<u32, RecordError> {
         self.number(member)?.try_into().map_err(|_| missing(member))
     }
 
-    fn members(&mut self, member: &str) -> Result<Self, RecordError> {
+    pub(crate) fn members(&mut self, member: &str) -> Result<Self, RecordError> {
         match self.object.remove(member) {
             Some(Value::Object(object)) => Ok(Self { object, claimed: None }),
             _ => Err(missing(member)),
@@ -412,7 +469,7 @@ impl Members {
     }
 
     /// A member that may be absent.
-    fn maybe<T>(
+    pub(crate) fn maybe<T>(
         &mut self,
         member: &str,
         read: impl FnOnce(&mut Self, &str) -> Result<T, RecordError>,

@@ -2,11 +2,12 @@
 
 use super::{BuildError, Inner, Runtime};
 use crate::{
-    action::Providers,
+    action::{ActionContract, Providers},
     cache::Views,
     clock::{Clock, IdGen, RandomIds, SystemClock, ThreadTimer, Timer},
     domain::Domain,
     ids::{KeyId, TenantId},
+    probe::{Probe, Probes},
     receipt::{DynSigner, Signer},
     record::body::Issue,
     store::{DynStore, EventStore, MemoryStore},
@@ -39,9 +40,11 @@ pub struct RuntimeBuilder {
     timer: Option<Arc<dyn Timer>>,
     signer: Option<SignerBox>,
     providers: Providers,
+    probes: Probes,
     issued_by: String,
     anchor: String,
     views: usize,
+    snapshots: u64,
 }
 
 /// A signer without anything of it in `Debug`.
@@ -64,9 +67,11 @@ impl RuntimeBuilder {
             timer: None,
             signer: None,
             providers: Providers::default(),
+            probes: Probes::default(),
             issued_by: "kiff".to_owned(),
             anchor: "none".to_owned(),
             views: VIEWS,
+            snapshots: 0,
         }
     }
 
@@ -137,6 +142,46 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Asks this probe about executions of an action that are in doubt: when [`Runtime::probe`] is called, and when
+    /// [`Runtime::recover`] is. One for each action: a second replaces the first.
+    ///
+    /// ```
+    /// use kiff::{Answer, Authority, Failure, Outcome, Probed, Probing, Proposal};
+    #[doc = include_str!("../../docs/shop.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let shop = shop(|_| Err(Failure::unknown("no answer from the bank")))?;
+    /// # let domain = shop.domain().clone();
+    /// // A closure here; a client of the provider implements `Probe`.
+    /// let rt = kiff::Runtime::builder(domain)
+    ///     .probe("REFUND_ORDER", |asked: &Probing| {
+    ///         let cents: u64 = asked.params.decode("cents")?;
+    ///         let seen = Outcome::new(format!("the bank has paid {cents} as {}", asked.execution_id));
+    ///         Ok(Probed::Applied(seen.emit("ORDER_REFUNDED")))
+    ///     })
+    ///     .build()?
+    ///     .blocking();
+    /// # let source = Authority::service("stripe");
+    /// # for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
+    /// #     rt.ingest(&source, "order:1", kiff::NewEvent::new(id, event))?.accepted()?;
+    /// # }
+    /// # let agent = Authority::agent("bot", ["operator"]);
+    /// # let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00);
+    /// # let Answer::InDoubt(doubt) = rt.execute(&agent, refund)? else { return Err("known".into()) };
+    /// # let done = rt.probe(&Authority::human("lee", ["lead"]), doubt.execution_id)?.settled()?.executed()?;
+    /// # assert!(done.message.contains("the bank has paid 2000"), "{}", done.message);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn probe(mut self, action: impl Into<String>, probe: impl Probe) -> Self {
+        self.probes.insert(action.into(), Arc::new(probe));
+        self
+    }
+
+    /// The same for an annotated function, by the type of its name.
+    pub fn probe_for<A: ActionContract>(self, probe: impl Probe) -> Self {
+        self.probe(A::CONTRACT.name, probe)
+    }
+
     /// Signs receipts. Without a signer everything works and receipts are absent.
     pub fn signer(mut self, signer: impl Signer) -> Self {
         self.signer = Some(SignerBox(Arc::new(signer)));
@@ -203,10 +248,56 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Keeps a snapshot of an entity's view in the store after every so many records of the entity, so that an entity
+    /// with a long history is opened from its last snapshot and not from its first record. 0 for none, the default.
+    ///
+    /// ```
+    /// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::MemoryStore};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let order = Machine::new("order").starts("ORDER_PLACED", "CREATED").moves("CREATED", "ORDER_NOTED", "CREATED");
+    /// let domain = Domain::builder("shop", "v1").table(order).build()?;
+    /// let store = MemoryStore::new();
+    /// let rt = Runtime::builder(domain.clone()).store(store.clone()).snapshots(1_000).build()?.blocking();
+    /// # let rt = Runtime::builder(domain.clone()).store(store.clone()).snapshots(10).build()?.blocking();
+    /// rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("evt_0", "ORDER_PLACED"))?.accepted()?;
+    /// for number in 1..=20 {
+    ///     let event = NewEvent::new(format!("evt_{number}"), "ORDER_NOTED");
+    ///     rt.ingest(&Authority::service("shop"), "order:1", event)?.accepted()?;
+    /// }
+    ///
+    /// // Another process reads the snapshot and what came after it.
+    /// let rt = Runtime::builder(domain).store(store).snapshots(1_000).build()?.blocking();
+    /// assert_eq!(rt.state("order:1")?.map(|order| order.state_version), Some(21));
+    /// assert!(rt.rebuild("order:1")?.matches());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What it costs: the call whose records make a snapshot due waits for one [`set_cell`](EventStore::set_cell) of
+    /// the store, a few kilobytes for most views, and not where it is about to run an effect. If that fails nothing is
+    /// said, and the next snapshot is tried after as many records again. A view of more than 1 MiB is not kept. A cold
+    /// entity costs one more question to the store.
+    ///
+    /// What it is worth: a snapshot is a cache, and no evidence. It is left aside if it is damaged, if the domain's
+    /// digest or the facts' initial value have changed, or if the log does not have the record on which it stands. But
+    /// **its content is not proved by the log**: whoever can write to the database can give an entity another state
+    /// until somebody calls [`rebuild`](Runtime::rebuild), which never relies on it and tells the difference, or
+    /// checks the decisions with [`replay`](crate::replay). Leave it off where that matters more than the time
+    /// to open.
+    ///
+    /// [`Facts`](crate::Facts) must come back from their JSON as they were: a field that serde skips is lost. Who changes
+    /// what `apply` does gives the domain a new version, as for every other rule.
+    pub fn snapshots(mut self, every: u64) -> Self {
+        self.snapshots = every;
+        self
+    }
+
     /// Builds the runtime.
     ///
     /// # Errors
-    /// [`BuildError`] if an executor wants something that was not provided, or a name is malformed.
+    /// [`BuildError`] if an executor wants something that was not provided, a probe is for an action that the domain
+    /// does not have, or a name is malformed.
     pub fn build(self) -> Result<Runtime, BuildError> {
         if let Some((action, wanted)) = self.domain.needs().find(|(_, wanted)| !self.providers.has(wanted)) {
             let (action, name) = (action.clone(), wanted.name);
@@ -214,6 +305,9 @@ impl RuntimeBuilder {
                 true => BuildError::ProvidedInArc { action, wanted: name },
                 false => BuildError::NotProvided { action, wanted: name },
             });
+        }
+        if let Some(action) = self.probes.actions().find(|action| self.domain.action(action).is_none()) {
+            return Err(BuildError::ProbeWithoutAction { action: action.to_owned() });
         }
         for (what, text) in [("the issuer", &self.issued_by), ("the anchor", &self.anchor)] {
             if text.is_empty()
@@ -238,7 +332,9 @@ impl RuntimeBuilder {
             timer: self.timer.unwrap_or_else(|| Arc::new(ThreadTimer::default())),
             signer,
             providers: self.providers,
+            probes: self.probes,
             views: Views::new(self.views),
+            snapshots: self.snapshots,
             running: Default::default(),
             suppressed: Default::default(),
             domain: self.domain,

@@ -49,6 +49,14 @@ pub enum RuntimeError {
         /// What is wrong with it.
         source: RecordError,
     },
+    /// A record of the tenant's log cannot be read.
+    #[error("record {index} of the log cannot be read")]
+    LogRecord {
+        /// Its index in the log; 0 is the first.
+        index: u64,
+        /// What is wrong with it.
+        source: RecordError,
+    },
     /// A stored record cannot be the next one of its stream.
     #[error("record {seq} of `{entity}` does not follow the one before")]
     Fold {
@@ -62,6 +70,12 @@ pub enum RuntimeError {
     /// The action has no executor here: decide and settle it instead.
     #[error("action `{action}` has no executor; decide it and settle what the host did")]
     NoExecutor {
+        /// The action.
+        action: ActionName,
+    },
+    /// The action has no probe here: resolve what is in doubt, or retry it.
+    #[error("action `{action}` has no probe; give the runtime one, or resolve the execution")]
+    NoProbe {
         /// The action.
         action: ActionName,
     },
@@ -110,9 +124,10 @@ impl RuntimeError {
             Self::Entropy(_) => "no_randomness",
             Self::Store(error) => error.code(),
             Self::Contended { .. } => "contended",
-            Self::Record { source, .. } => source.code(),
+            Self::Record { source, .. } | Self::LogRecord { source, .. } => source.code(),
             Self::Fold { source, .. } => source.code(),
             Self::NoExecutor { .. } => "no_executor",
+            Self::NoProbe { .. } => "no_probe",
             Self::ApprovalUnknown { .. } => "approval_unknown",
             Self::ExecutionUnknown { .. } => "execution_unknown",
             Self::RecordTooLarge { .. } => "record_too_large",
@@ -184,6 +199,12 @@ pub enum BuildError {
         /// The type that it takes.
         wanted: &'static str,
     },
+    /// A probe is for an action that the domain does not have.
+    #[error("a probe is given for action `{action}`, which the domain does not have")]
+    ProbeWithoutAction {
+        /// What was named.
+        action: String,
+    },
     /// The tenant's name breaks its alphabet.
     #[error(transparent)]
     Tenant(#[from] NameError),
@@ -204,6 +225,7 @@ impl BuildError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotProvided { .. } | Self::ProvidedInArc { .. } => "not_provided",
+            Self::ProbeWithoutAction { .. } => "probe_without_action",
             Self::Tenant(_) => "name_malformed",
             Self::KeyId(_) => "key_id_malformed",
             Self::Issue { .. } => "issue_malformed",

@@ -5,7 +5,7 @@ use crate::{
     answer::{Answer, Blocked, Held, InDoubt, Teller},
     approval::earlier_denials,
     decide::{APPROVAL, Found, FoundApproval, closed_by},
-    decision::{Block, Cleared, Sheet},
+    decision::{Block, Sheet},
     ids::{ApprovalId, EntityRef, ExecutionId, TraceId},
     proposal::Asked,
     record::{
@@ -17,6 +17,13 @@ use crate::{
     view::View,
 };
 use std::sync::Arc;
+
+/// A clearance as the log has it.
+pub(super) struct Recorded {
+    record: Record,
+    ruling: Arc<Ruling>,
+    pub(super) proposed: Arc<Proposed>,
+}
 
 impl Runtime {
     /// What the index knows of the names in a proposal.
@@ -136,16 +143,30 @@ impl Runtime {
         self.closed_approval(&view, id, decision.trace_id()).await
     }
 
-    /// What the log says came of an execution that was cleared in this process.
-    pub(super) async fn recorded_ending(&self, cleared: &Cleared) -> Result<Answer, RuntimeError> {
-        let place = self.execution_place(cleared.terms.execution).await?;
-        let clearance = self.record_at(&place.stream, place.seq).await?;
-        match &clearance.body {
-            Body::ActionValidated(ruling) => self.recorded_execution(&cleared.proposed, &clearance, ruling).await,
-            _ => {
-                Err(RuntimeError::Inconsistent { entity: place.stream, what: "an execution's id names another record" })
-            }
-        }
+    /// What the log says came of an execution.
+    pub(super) async fn recorded_ending(&self, id: ExecutionId) -> Result<Answer, RuntimeError> {
+        let Recorded { record, ruling, proposed } = self.clearance_of(id).await?;
+        self.recorded_execution(&proposed, &record, &ruling).await
+    }
+
+    /// The clearance of an execution, and what was cleared.
+    pub(super) async fn clearance_of(&self, id: ExecutionId) -> Result<Recorded, RuntimeError> {
+        let place = self.execution_place(id).await?;
+        let record = self.record_at(&place.stream, place.seq).await?;
+        let Body::ActionValidated(ruling) = &record.body else {
+            let what = "an execution's id names another record";
+            return Err(RuntimeError::Inconsistent { entity: place.stream, what });
+        };
+        let ruling = Arc::clone(ruling);
+        // A proposal stands right before its first decision.
+        let decided = match ruling.approval {
+            Some(id) => self.inner.store.find(&self.tenant, &Claim::Approval(id)).await?.map(|place| place.seq),
+            None => Some(place.seq),
+        };
+        let what = "a consumed approval was not opened";
+        let decided = decided.ok_or_else(|| RuntimeError::Inconsistent { entity: place.stream.clone(), what })?;
+        let proposed = self.proposed_at(&place.stream, decided.saturating_sub(1)).await?;
+        Ok(Recorded { record, ruling, proposed })
     }
 
     async fn recorded_execution(
@@ -190,7 +211,7 @@ impl Runtime {
             cause: cause(open.and_then(|open| open.doubt.as_ref()), is_running),
             message: String::new(),
             since: open.map_or(clearance.recorded_at(), |open| open.since),
-            deadline: terms.deadline,
+            deadline: open.map_or(terms.deadline, |open| open.deadline),
             receipt,
             trace_id: Some(clearance.trace_id()),
             is_repeat: true,

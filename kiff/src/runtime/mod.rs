@@ -8,14 +8,23 @@ mod error;
 mod ingest;
 mod lookup;
 mod read;
+mod recover;
 mod review;
 mod rule;
+mod settle;
+mod snapshot;
+mod subscription;
+#[cfg(feature = "postgres")]
+mod within;
 
 pub use build::RuntimeBuilder;
 pub use error::{BuildError, RuntimeError, Unrecorded};
 pub use ingest::{IngestError, Ingested, InputAdapter};
 pub use read::{EntityState, Explanation, Rebuild};
-pub use review::{ApprovalStatus, Resolved, Review};
+pub use recover::{Recovered, Recovery};
+pub use review::{ApprovalStatus, Review};
+pub use settle::Resolved;
+pub use subscription::{Logged, Subscription, SubscriptionError};
 
 use crate::{
     action::{Failure, Outcome, Providers},
@@ -28,6 +37,7 @@ use crate::{
     executor::{self, Spent},
     finish::{Ending, finish},
     ids::{ActorId, ApprovalId, Code, EntityRef, ExecutionId, Ids, TenantId, TraceId},
+    probe::Probes,
     proposal::{Asked, Proposal, admit_proposal},
     receipt::{DynSigner, Receipt},
     record::{Record, body::Issue},
@@ -37,7 +47,7 @@ use crate::{
 use commit::Commit;
 use rule::Ruled;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -101,10 +111,13 @@ struct Inner {
     timer: Arc<dyn Timer>,
     signer: Option<Arc<dyn DynSigner>>,
     providers: Providers,
+    probes: Probes,
     issue: Issue,
     views: Views,
-    /// What runs in this process now.
-    running: Mutex<BTreeSet<ExecutionId>>,
+    /// After how many records the next snapshot of a view is made; 0 for none.
+    snapshots: u64,
+    /// What runs in this process now, and how many calls say so.
+    running: Mutex<BTreeMap<ExecutionId, usize>>,
     /// Refusals that were not recorded, until the actor's next decision on the entity tells their number.
     suppressed: Mutex<HashMap<(TenantId, EntityRef, ActorId), u64>>,
 }
@@ -324,7 +337,7 @@ impl Runtime {
         let (entity, action) = (&cleared.proposed.entity, &cleared.proposed.action);
         match self.stored_ending(cleared, &ending, trace_id).await {
             // It was settled before, and this result says nothing: what was recorded stands.
-            Ok(records) if records.is_empty() => self.recorded_ending(cleared).await,
+            Ok(records) if records.is_empty() => self.recorded_ending(cleared.terms.execution).await,
             Ok(records) => {
                 let teller = Teller { entity, action, receipt, trace_id, is_repeat: false };
                 let answer = teller.ended(records);
@@ -385,7 +398,7 @@ impl Runtime {
 
     /// True if the execution runs in this process now.
     fn is_running(&self, execution: ExecutionId) -> bool {
-        lock(&self.inner.running).contains(&execution)
+        lock(&self.inner.running).contains_key(&execution)
     }
 
     /// Checks the proposal's names and parameters and draws what the call needs from outside.
@@ -427,14 +440,18 @@ struct Running<'a> {
 
 impl<'a> Running<'a> {
     fn enter(inner: &'a Inner, execution: ExecutionId) -> Self {
-        lock(&inner.running).insert(execution);
+        *lock(&inner.running).entry(execution).or_default() += 1;
         Self { inner, execution }
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        lock(&self.inner.running).remove(&self.execution);
+        let mut running = lock(&self.inner.running);
+        match running.get_mut(&self.execution) {
+            Some(calls) if *calls > 1 => *calls -= 1,
+            _ => drop(running.remove(&self.execution)),
+        }
     }
 }
 

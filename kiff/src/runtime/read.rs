@@ -5,18 +5,23 @@ use crate::{
     actor::Authority,
     answer::InDoubt,
     approval::PendingApproval,
-    decide,
+    decide::{self, Found},
     decision::Refusal,
     ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, StateName},
+    log_file::{self, ExportError, ImportError, Imported},
     machine::{Facts, FactsBox},
     proposal::Proposal,
     record::{CheckResult, Record, Verdict},
-    store::{Mark, MarkKind, OpenMark},
+    store::{Mark, MarkKind, OpenMark, StoreError},
     timeline::Timeline,
     timestamp::Timestamp,
     view::{View, fold},
 };
-use std::fmt;
+use std::{
+    fmt,
+    io::{BufRead, Write},
+    sync::Arc,
+};
 
 /// How many open marks are read from the store at once.
 const PAGE: usize = 1_000;
@@ -169,8 +174,15 @@ impl Runtime {
     /// [`RuntimeError`] if the proposal is not admitted or the log cannot be read.
     pub async fn explain(&self, authority: &Authority, proposal: Proposal) -> Result<Explanation, RuntimeError> {
         let (asked, ids, now) = self.admit(authority, proposal)?;
-        let view = self.refresh(&asked.proposed.entity).await?;
-        let found = self.found(&view, &asked).await?;
+        // Whoever may not ask costs nothing and learns nothing of the entity, here as in `execute`.
+        let (view, found) = match decide::concerns_entity(&asked) {
+            true => {
+                let view = self.refresh(&asked.proposed.entity).await?;
+                let found = self.found(&view, &asked).await?;
+                (view, found)
+            }
+            false => (self.unseen(&asked.proposed.entity), Found::default()),
+        };
         let issue = self.issue(false);
         let case = self.case(&view, &asked.proposed.actor.id, &Attempt::new(&ids, now), &issue);
         let (sheet, held) = decide::explain(&case, &asked, &found);
@@ -265,25 +277,23 @@ impl Runtime {
         let mut all = Vec::new();
         for open in self.open_marks(MarkKind::Execution).await? {
             let Mark::Execution(id) = open.mark else { continue };
-            // INVARIANT: this is asked before the log is, as for a recorded answer.
-            let is_running = self.is_running(id);
-            let view = self.refresh(&open.stream).await?;
-            let Some(open) = view.execution(id).filter(|_| !is_running) else { continue };
-            all.push(InDoubt {
-                action: open.action.clone(),
-                entity: view.head.entity.clone(),
-                execution_id: id,
-                attempt: open.attempt,
-                cause: cause(open.doubt.as_ref(), is_running),
-                message: String::new(),
-                since: open.since,
-                deadline: open.deadline,
-                receipt: None,
-                trace_id: None,
-                is_repeat: true,
-            });
+            let view = self.view_in_doubt(&open.stream, id).await?;
+            all.extend(view.as_ref().and_then(|view| in_doubt(view, id)));
         }
         Ok(all)
+    }
+
+    /// The newest view, unless the execution runs in this process now.
+    pub(super) async fn view_in_doubt(
+        &self,
+        entity: &EntityRef,
+        id: ExecutionId,
+    ) -> Result<Option<Arc<View>>, RuntimeError> {
+        // INVARIANT: this is asked before the log is, as for a recorded answer.
+        match self.is_running(id) {
+            true => Ok(None),
+            false => self.refresh(entity).await.map(Some),
+        }
     }
 
     /// Folds an entity's stream from its first record and compares with what the runtime holds. It never
@@ -304,7 +314,11 @@ impl Runtime {
     /// [`RuntimeError`] if the log cannot be read, or does not hold together.
     pub async fn rebuild(&self, entity: &str) -> Result<Rebuild, RuntimeError> {
         let entity: EntityRef = entity.parse()?;
-        let held = self.inner.views.get(&self.tenant, &entity);
+        let held = match self.inner.views.get(&self.tenant, &entity) {
+            Some(held) => Some(held),
+            // What would be held next, so that a snapshot that is not what the log says is found before it is.
+            None => self.snapshot(&entity).await.0.map(Arc::new),
+        };
         let mut view = View::empty(self.domain(), self.tenant.clone(), entity.clone());
         let mut differences = Vec::new();
         let records = self.stream(&entity, 0).await?;
@@ -342,21 +356,32 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.
     pub async fn export(&self) -> Result<Vec<u8>, RuntimeError> {
-        let length = self.inner.store.sequence(&self.tenant).await?;
         let mut text = Vec::new();
-        let mut after = 0;
-        while after < length {
-            let page = self.inner.store.read_log(&self.tenant, after, PAGE).await?;
-            if page.is_empty() {
-                break;
-            }
-            for record in page {
-                text.extend_from_slice(&record);
-                text.push(b'\n');
-                after += 1;
-            }
+        match self.export_to(&mut text).await {
+            Ok(_) => Ok(text),
+            Err(ExportError::Store(error)) => Err(error.into()),
+            // A vector takes whatever it is given.
+            Err(ExportError::Write(error)) => Err(StoreError::failed(error).into()),
         }
-        Ok(text)
+    }
+
+    /// Writes the same to a file, page by page, and tells how many records it has. The module
+    /// [`log_file`](crate::log_file) has an example.
+    ///
+    /// # Errors
+    /// [`ExportError`] if the log cannot be read or the writer fails.
+    pub async fn export_to(&self, writer: impl Write + Send) -> Result<u64, ExportError> {
+        log_file::export_from(&*self.inner.store, &self.tenant, writer).await
+    }
+
+    /// Brings a `log.jsonl` of this tenant into the store, page by page. The module
+    /// [`log_file`](crate::log_file) has an example; [`log_file::import`] says what is
+    /// checked.
+    ///
+    /// # Errors
+    /// [`ImportError`] with the line at which the import ended.
+    pub async fn import_from(&self, reader: impl BufRead + Send) -> Result<Imported, ImportError> {
+        log_file::import_into(&*self.inner.store, Some(&self.tenant), reader).await
     }
 
     /// Every record of a stream behind a sequence.
@@ -375,7 +400,7 @@ impl Runtime {
         }
     }
 
-    async fn open_marks(&self, kind: MarkKind) -> Result<Vec<OpenMark>, RuntimeError> {
+    pub(super) async fn open_marks(&self, kind: MarkKind) -> Result<Vec<OpenMark>, RuntimeError> {
         let mut all: Vec<OpenMark> = Vec::new();
         loop {
             let page = self.inner.store.open(&self.tenant, kind, all.last(), PAGE).await?;
@@ -386,4 +411,22 @@ impl Runtime {
             }
         }
     }
+}
+
+/// An open execution that does not run in this process, as it is told to people.
+pub(super) fn in_doubt(view: &View, id: ExecutionId) -> Option<InDoubt> {
+    let open = view.execution(id)?;
+    Some(InDoubt {
+        action: open.action.clone(),
+        entity: view.head.entity.clone(),
+        execution_id: id,
+        attempt: open.attempt,
+        cause: cause(open.doubt.as_ref(), false),
+        message: String::new(),
+        since: open.since,
+        deadline: open.deadline,
+        receipt: None,
+        trace_id: None,
+        is_repeat: true,
+    })
 }

@@ -1,9 +1,15 @@
 //! Decides until the decision is stored.
 
-use super::{Runtime, RuntimeError, commit::Commit, lock, once_more};
+use super::{
+    Runtime, RuntimeError,
+    commit::{Commit, Stored},
+    lock, once_more,
+};
 use crate::{
+    actor::{Actor, Authority, Granted},
     answer::{Allowed, Answer, Blocked, Held},
-    decide::{self, Case, Found, Moment},
+    approval::{ReviewRefusal, Reviewed},
+    decide::{self, Case, Found, FoundApproval, Moment},
     decision::{Block, Clearance, Decided, Hold},
     ids::{ActorId, ApprovalId, EntityRef, EntityType, Ids, TraceId},
     proposal::Asked,
@@ -19,6 +25,9 @@ use std::sync::Arc;
 
 /// How often a call is decided anew when others change the same entity.
 const MOST_TRIES: u32 = 128;
+
+/// How often a review is tried again when others change the same entity: it took a person.
+const MOST_REVIEW_TRIES: u32 = 1_000;
 
 /// The most actors whose unrecorded refusals are counted; beyond it the counts start again.
 const MOST_SUPPRESSED: usize = 10_000;
@@ -52,7 +61,24 @@ impl<'a> Attempt<'a> {
     }
 }
 
+/// Somebody who reviews or settles, with what one call keeps between its tries.
+pub(super) struct Sitting<'a> {
+    pub(super) actor: &'a Arc<Actor>,
+    pub(super) authority: Granted,
+    pub(super) ids: Ids,
+    pub(super) now: Timestamp,
+}
+
 impl Runtime {
+    /// Resolves what somebody may do, and draws what the call needs from outside.
+    pub(super) fn sitting<'a>(&self, authority: &'a Authority) -> Result<Sitting<'a>, RuntimeError> {
+        let actor = authority.actor().map_err(RuntimeError::Authority)?;
+        let roles = authority.roles().map_err(RuntimeError::Authority)?;
+        let authority = self.domain().policy().resolve(actor, roles);
+        let (ids, now) = self.draw()?;
+        Ok(Sitting { actor, authority, ids, now })
+    }
+
     /// Decides a proposal. On a conflict it folds again and decides again.
     pub(super) async fn ruled(&self, asked: &Asked, ids: &Ids, now: Timestamp) -> Result<Ruled, RuntimeError> {
         let mut attempt = Attempt::new(ids, now);
@@ -65,9 +91,8 @@ impl Runtime {
                     (view, found)
                 }
                 false => {
-                    let unseen = View::empty(self.domain(), self.tenant.clone(), proposed.entity.clone());
                     attempt.is_fresh = true;
-                    (Arc::new(unseen), Found::default())
+                    (self.unseen(&proposed.entity), Found::default())
                 }
             };
             let issue = self.issue(attempt.is_unsigned);
@@ -263,6 +288,41 @@ impl Runtime {
         }
     }
 
+    /// Decides on the newest view of a stream until what was decided is stored. What is given with it is that of
+    /// the decision that was; a refusal is stored too.
+    pub(super) async fn until_stored<T>(
+        &self,
+        sitting: &Sitting<'_>,
+        entity: &EntityRef,
+        approval: Option<ApprovalId>,
+        decide: impl Fn(&Case<'_>, Option<&FoundApproval>) -> Reviewed<T>,
+    ) -> Result<Result<(T, Stored), ReviewRefusal>, RuntimeError> {
+        let (issue, mut tries) = (self.issue(false), 0);
+        loop {
+            let view = self.refresh(entity).await?;
+            // INVARIANT: looked up behind the view. What is not open in the view has its end in the index by then.
+            let found = match approval {
+                Some(id) => self.found_approval(id).await?,
+                None => None,
+            };
+            let case = self.case(&view, &sitting.actor.id, &Attempt::new(&sitting.ids, sitting.now), &issue);
+            let (drafts, answer) = match decide(&case, found.as_ref()) {
+                Reviewed::Done(it, drafts) => (drafts, Ok(it)),
+                Reviewed::Refused(refusal, drafts) => (drafts, Err(refusal)),
+            };
+            let is_told = drafts.iter().any(|draft| matches!(draft.body, Body::ReviewRejected(_)));
+            match self.commit(view, drafts, sitting.ids.trace, sitting.now).await? {
+                Commit::Stored(stored) => {
+                    if answer.is_err() {
+                        self.count(is_told, entity, &sitting.actor.id);
+                    }
+                    return Ok(answer.map(|it| (it, stored)));
+                }
+                Commit::Conflict | Commit::Unsigned => once_more(&mut tries, MOST_REVIEW_TRIES, entity)?,
+            }
+        }
+    }
+
     /// Records that are the whole of a call: nothing is run after them.
     pub(super) async fn store_drafts(
         &self,
@@ -270,7 +330,7 @@ impl Runtime {
         drafts: Vec<Draft>,
         trace: TraceId,
         now: Timestamp,
-    ) -> Result<Option<super::commit::Stored>, RuntimeError> {
+    ) -> Result<Option<Stored>, RuntimeError> {
         match self.commit(view, drafts, trace, now).await? {
             Commit::Stored(stored) => Ok(Some(stored)),
             Commit::Conflict | Commit::Unsigned => Ok(None),

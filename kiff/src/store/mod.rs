@@ -16,8 +16,10 @@ pub use crate::record::{Claim, IndexEntry, Mark, index_of};
 pub use cell::{Cell, CellSet};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
+pub(crate) use postgres::Savepoint;
+#[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
-pub use postgres::{PostgresError, PostgresStore};
+pub use postgres::{PostgresError, PostgresStore, PostgresTransaction};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use sqlite::{SqliteError, SqliteStore};
@@ -38,7 +40,7 @@ use std::{error::Error, fmt, future::Future};
 ///   (as [`index_of`] gives them) is taken in the tenant. Otherwise nothing of it happens.
 /// - The bytes of a record come back as they went in.
 /// - The tenant's log has each record once, in an order that keeps the order of each stream and does not
-///   split a batch. A record's place in it never changes.
+///   split a batch, nor turn its parts round. A record's place in it never changes.
 /// - A cell is set only if its revision is the expected one, whoever sets it at the same time.
 /// - What one tenant stores, no other sees.
 ///
@@ -328,7 +330,6 @@ impl StoreError {
 ///
 /// INVARIANT: it has every function of the trait, those with a default too; an override would be passed
 /// over otherwise.
-#[allow(dead_code, reason = "what reads and sets cells comes next")]
 pub(crate) trait DynStore: Send + Sync {
     fn append<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Result<Append, StoreError>>;
     fn read<'a>(

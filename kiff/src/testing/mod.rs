@@ -3,6 +3,7 @@
 mod clock;
 mod faults;
 mod scenario;
+mod settling;
 pub mod store_suite;
 mod witness;
 

@@ -302,7 +302,7 @@ impl Scenario {
     }
 
     /// The answer with what the entity's timeline says beside it.
-    fn proposed(&mut self, answer: Answer) -> Proposed {
+    pub(super) fn proposed(&mut self, answer: Answer) -> Proposed {
         let entity = answer.entity().to_string();
         let timeline = self.runtime().timeline(&entity).map(|timeline| timeline.to_string()).unwrap_or_default();
         Proposed { answer, timeline }
@@ -474,6 +474,6 @@ fn difference(expected: &[String], found: &[String]) -> String {
 
 #[track_caller]
 #[expect(clippy::panic, reason = "a failed assertion of a test")]
-fn fail(what: &(impl std::fmt::Display + ?Sized)) -> ! {
+pub(super) fn fail(what: &(impl std::fmt::Display + ?Sized)) -> ! {
     panic!("{what}")
 }

@@ -8,6 +8,10 @@ mod digests;
 #[cfg(test)]
 mod receipt;
 #[cfg(test)]
+mod shapes;
+#[cfg(test)]
+mod snapshot;
+#[cfg(test)]
 mod story;
 
 #[cfg(test)]
@@ -80,7 +84,7 @@ mod tests {
         let text = fs::read_to_string(formats()).unwrap();
         for module in [
             "decision", "approval", "ingest", "proposal", "finish", "settle", "executor", "view", "record", "replay",
-            "store", "runtime",
+            "store", "runtime", "log_file",
         ] {
             for path in files_of(module) {
                 let source = fs::read_to_string(&path).unwrap();

@@ -2,11 +2,11 @@
 
 use kiff::{
     ActorType, Answer, Authority, Bounds, Call, Contract, Decision, Definition, Domain, DomainError, Effect, Failure,
-    Machine, NewEvent, Outcome, ParamKind, Proposal, Resolution, Risk, Value, params,
+    Machine, NewEvent, Outcome, ParamKind, Probed, Probing, Proposal, Resolution, Risk, Value, params,
     testing::Scenario,
     value::{Limits, Object},
 };
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -46,8 +46,8 @@ fn refund() -> Contract {
         .permissions(["orders.refund"])
         .risk(Risk::High)
         .approval_when("amount_above_threshold", "orders.approve")
-        .param("amount", ParamKind::Decimal)
-        .optional_param("reason", ParamKind::String)
+        .param("amount", ParamKind::DECIMAL)
+        .optional_param("reason", ParamKind::STRING)
         .emits(["ORDER_REFUNDED"])
         .timeout(Duration::from_secs(30))
         .summary("Pay {amount} back for {entity}?")
@@ -73,12 +73,15 @@ fn pay_back(call: &Call<'_>) -> Result<Outcome, Failure> {
 
 /// Lets everything happen that can, and gives the log.
 pub(crate) fn log() -> Vec<u8> {
-    let mut s = Scenario::new(domain().unwrap()).with(|builder| builder.tenant("demo")).at("2026-05-24T09:00:00Z");
+    let mut s = Scenario::new(domain().unwrap())
+        .with(|builder| builder.tenant("demo").probe("NOTIFY_CUSTOMER", in_the_outbox))
+        .at("2026-05-24T09:00:00Z");
     executed(&mut s);
     blocked(&mut s);
     reviewed(&mut s);
     in_doubt(&mut s);
     suppressed(&mut s);
+    probed(&mut s);
     s.replay().assert_same().log().to_vec()
 }
 
@@ -164,6 +167,19 @@ fn in_doubt(s: &mut Scenario) {
     let _ = s.runtime().settle(allowed.permit, Ok(Outcome::new("refund issued").emit("ORDER_REFUNDED"))).unwrap();
     paid(s, "order:ord_005");
     let _ = propose(s, "REFUND_ORDER", "order:ord_005", params! { amount: "7.00", reason: "odd provider" });
+}
+
+/// An execution in doubt of which the provider knows.
+fn probed(s: &mut Scenario) {
+    paid(s, "order:ord_007");
+    let Answer::InDoubt(doubt) = propose(s, "NOTIFY_CUSTOMER", "order:ord_007", params! {}) else { panic!("in doubt") };
+    let _ = s.probe(&doubt, human()).assert_executed();
+}
+
+/// The mail server keeps what it sent under the execution's id.
+fn in_the_outbox(asked: &Probing) -> Result<Probed, Box<dyn Error + Send + Sync>> {
+    let output = Value::object([("message_id", asked.execution_id.to_string())]);
+    Ok(Probed::Applied(Outcome::new("found in the mail server's outbox").output(output)))
 }
 
 /// A refusal that tells nothing of its entity, and a run of refusals that reaches the bound.

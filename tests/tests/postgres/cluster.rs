@@ -73,19 +73,46 @@ impl Cluster {
     }
 
     pub(crate) fn start(&self) {
+        check(&mut self.starting());
+    }
+
+    /// The command that starts it.
+    fn starting(&self) -> Command {
         let settings = format!(
             "-c listen_addresses='' -c unix_socket_directories='{}' -c wal_writer_delay=10s -c logging_collector=off",
             self.folder.display()
         );
         let log = self.folder.join("log");
-        check(
-            self.command("pg_ctl").arg("-D").arg(self.data()).arg("-l").arg(log).args(["-w", "-o", &settings, "start"]),
-        );
+        let mut command = self.command("pg_ctl");
+        command.arg("-D").arg(self.data()).arg("-l").arg(log).args(["-w", "-o", &settings, "start"]);
+        command.stdin(std::process::Stdio::null());
+        command
     }
 
     /// Stops it as a crash does: nothing is written on the way out.
     pub(crate) fn crash(&self) {
         check(self.command("pg_ctl").arg("-D").arg(self.data()).args(["-m", "immediate", "stop"]));
+    }
+
+    /// Ends the server and all that it started at one stroke, as the system does where memory runs out.
+    pub(crate) fn kill(&self) {
+        let file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let server = file.lines().next().unwrap().trim();
+        let started = check(Command::new("ps").args(["-o", "pid=", "--ppid", server])).stdout;
+        let started = String::from_utf8(started).unwrap();
+        // Those that end by themselves meanwhile are no fault.
+        let _ = Command::new("kill").arg("-9").arg(server).args(started.split_whitespace()).output().unwrap();
+    }
+
+    /// Starts it again after a kill. What is left of the old one may hold its memory for a moment.
+    pub(crate) fn restart(&self) {
+        const MOST: usize = 50;
+        for _ in 0..MOST {
+            if self.starting().output().unwrap().status.success() {
+                return;
+            }
+        }
+        panic!("the server does not start again: {}", fs::read_to_string(self.folder.join("log")).unwrap_or_default());
     }
 
     /// Stops it in good order.

@@ -5,11 +5,19 @@ mod cluster;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod open;
 #[cfg(test)]
+mod transfer;
+#[cfg(test)]
+mod unchanged;
+#[cfg(test)]
 mod waits;
+#[cfg(test)]
+mod within;
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,8 @@
 //! The rules of authority (`docs/ARCHITECTURE.md`), each held by tests that are named after it.
 
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod codes;
 #[cfg(test)]
 mod deadlines;
@@ -9,11 +11,15 @@ mod faults;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod probes;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
 mod readable;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod reviewed;
 #[cfg(test)]
@@ -39,4 +45,8 @@ mod rule_8;
 #[cfg(test)]
 mod rule_9;
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 mod timer;
+#[cfg(test)]
+mod windows;

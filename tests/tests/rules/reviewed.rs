@@ -246,3 +246,29 @@ fn an_authority_that_no_record_could_hold_is_refused_before_it_is_decided() {
     executed(world.rt.execute(&Authority::agent("bot", names(100).chain(["operator".into()])), refund(5)).unwrap());
     world.verify();
 }
+
+#[test]
+fn explaining_costs_nothing_to_whoever_may_not_ask() {
+    let store = kiff::testing::FaultStore::new(kiff::store::MemoryStore::new());
+    let world = World::with(|domain| domain, |builder| builder.store(store.clone())).pay();
+    let before = store.calls();
+    for (action, entity, reason) in [
+        ("REFUND", ORDER, "permission_denied"),
+        ("REFUND", "order:none", "permission_denied"),
+        ("NONE", ORDER, "action_unknown"),
+    ] {
+        let would = world.rt.explain(&stranger(), Proposal::new(action, entity).param("cents", 5)).unwrap();
+        assert_eq!((would.reason.as_str(), would.decision), (reason, kiff::Verdict::Blocked));
+    }
+    assert_eq!(store.calls(), before);
+    assert_eq!(world.rt.explain(&agent(), refund(5)).unwrap().decision, kiff::Verdict::Allowed);
+}
+
+#[test]
+fn a_reviewer_whose_name_is_none_is_the_hosts_fault() {
+    let world = World::paid();
+    let id = world.held(refund(500)).approval_id;
+    let nobody = Authority::human("no body", ["reviewer"]);
+    let error = world.rt.grant(&nobody, id, "").unwrap_err();
+    assert_eq!((error.code(), error.is_callers_fault()), ("authority_malformed", false));
+}

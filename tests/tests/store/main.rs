@@ -57,6 +57,7 @@ fn a_broken_store_is_caught_by_name() {
         (MixesKinds, Check::PagesOpenMarks),
         (SortsMarksById, Check::PagesOpenMarks),
         (InterleavesBatches, Check::KeepsTheLog),
+        (TurnsBatchesRound, Check::KeepsTheLog),
         (NewestFirst, Check::KeepsPlacesInTheLog),
         (ChecksThenAppends, Check::LetsOneWriterWin),
         (ChecksThenAppends, Check::LetsOneClaimWin),

@@ -47,6 +47,7 @@ pub(crate) enum Fault {
     MixesKinds,
     SortsMarksById,
     InterleavesBatches,
+    TurnsBatchesRound,
     NewestFirst,
     ChecksThenAppends,
     RefusesOthersMeanwhile,
@@ -145,6 +146,11 @@ impl Naive {
 
     fn store(&self, stored: &mut Vec<(TenantId, Record)>, batch: &Batch) {
         let mut records: Vec<Record> = batch.parts().iter().flat_map(|part| part.records()).cloned().collect();
+        if self.is(Fault::TurnsBatchesRound) {
+            // The parts, not the records of one.
+            records
+                .sort_by(|one, other| other.entity().cmp(one.entity()).then(one.entity_seq().cmp(&other.entity_seq())));
+        }
         if self.is(Fault::InterleavesBatches) && records.len() > 2 {
             // The first record goes before the one that is there already, unless that is of its stream.
             let first = records.remove(0);

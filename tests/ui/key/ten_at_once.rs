@@ -7,16 +7,14 @@ use kiff::{Ctx, Outcome, action};
 use order::Order;
 
 #[action(
-    name = "refund",
     alowed_states = ["PAID"],
     permissions = ["refund"],
     risk = Hihg,
     approval = When(large(amuont)),
-    quorum = 0,
     emits = ["refunded"],
     timeout = "soon",
 )]
-pub const fn refund_order<T>(order: &Ctx<'_, Order>, (a, b): (i64, i64), rate: f64) -> Outcome {
+pub fn refund_order<T>(order: &Ctx<'_, Order>, (a, b): (i64, i64), rate: f64) -> Outcome {
     loop {}
 }
 

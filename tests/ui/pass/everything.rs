@@ -1,9 +1,12 @@
 //! Every key, every kind of parameter, and a user's crate that is as strict as it can be.
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations, unused, unused_qualifications, unreachable_pub)]
-#![deny(clippy::pedantic, clippy::exhaustive_enums)]
+#![deny(clippy::pedantic, clippy::exhaustive_enums, clippy::exhaustive_structs, clippy::unwrap_used)]
+#![deny(unreachable_patterns, elided_lifetimes_in_paths, single_use_lifetimes, unused_results)]
 
-use kiff::{ActionContract, ApprovalRule, Ctx, Event, Facts, Outcome, ParamKind, Risk, StateMachine, action};
+use kiff::{
+    ActionContract, ApprovalRule, Ctx, Event, Facts, Outcome, Param, ParamKind, Risk, StateMachine, Value, action,
+};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
@@ -27,6 +30,78 @@ pub enum Order {
     #[enter(from = Paid, on = "ORDER_REFUNDED")]
     #[enter(from = Refunded, on = "ORDER_REFUNDED")]
     Refunded,
+}
+
+/// A share of a hundred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Param)]
+#[param(min = 1, max = 100)]
+#[non_exhaustive]
+pub struct Percent(pub u8);
+
+/// An amount of money.
+#[derive(Clone, Copy, Debug, PartialEq, Param)]
+#[param(min = 0.01, max = "1000000.00", crate = ::kiff)]
+#[non_exhaustive]
+pub struct Amount(pub Decimal);
+
+/// A few words, if there are any.
+#[derive(Clone, Debug, PartialEq, Eq, Param)]
+#[param(min_len = 1, max_len = 200)]
+#[non_exhaustive]
+pub struct Words(pub Option<String>);
+
+/// Some lines.
+#[derive(Clone, Debug, PartialEq, Param)]
+#[param(max_len = 20)]
+#[non_exhaustive]
+pub struct Lines(pub Vec<Line>);
+
+/// One line of an order.
+#[derive(Clone, Debug, PartialEq, Param)]
+#[non_exhaustive]
+pub struct Line {
+    /// The article.
+    pub sku: String,
+    /// How many of it.
+    #[param(rename = "howMany")]
+    pub count: Option<u32>,
+    /// What kind of line it is.
+    pub r#type: Vec<Option<Remedy>>,
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug, PartialEq, Param)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Nothing.
+    Nothing,
+    /// Less is paid.
+    Discount(Percent),
+    /// Something is sent again.
+    #[param(rename = "send-again")]
+    Resend {
+        /// What.
+        lines: Lines,
+        /// In whose words.
+        words: Words,
+    },
+}
+
+/// An address to write to.
+#[derive(Clone, Debug, PartialEq, Eq, Param)]
+#[param(try_from = String)]
+#[non_exhaustive]
+pub struct Email {
+    /// The part before the `@`.
+    pub local: String,
+}
+
+impl TryFrom<String> for Email {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.split_once('@').map(|(local, _)| Self { local: local.to_owned() }).ok_or("an address has an `@`")
+    }
 }
 
 /// What was paid.
@@ -84,6 +159,7 @@ mod rules {
     emits = ["ORDER_REFUNDED"],
     effect = Idempotent,
     timeout = "30s",
+    retry_within = "12h",
     summary = "refund {amount} of {entity}: {reason}",
     crate = ::kiff,
 )]
@@ -109,6 +185,28 @@ pub async fn refund_order(
 
 fn in_business_hours(_: &Ctx<'_, Order>) -> bool {
     true
+}
+
+/// Settles a complaint.
+#[action(allowed_states = [Paid], checks = [worth_it(cause, amount)], summary = "give {amount}, because {cause}")]
+pub fn settle_complaint(
+    order: &Ctx<'_, Order>,
+    /// What the customer gets.
+    #[param(rename = "gives")]
+    amount: Amount,
+    /// In whose words.
+    #[param(rename = "why")]
+    cause: Words,
+    /// What else is done.
+    remedy: Option<Remedy>,
+    /// Who is told.
+    emails: Vec<Email>,
+) -> Outcome {
+    Outcome::new(format!("{} {amount:?} {cause:?} {remedy:?} {emails:?}", order.id()))
+}
+
+fn worth_it(_: &Ctx<'_, Order>, cause: &Words, amount: Amount) -> bool {
+    cause.0.is_some() && amount.0 > Decimal::ZERO
 }
 
 /// Looks, and changes nothing.
@@ -142,12 +240,16 @@ fn main() {
             ("lines", true, ""),
         ]
     );
-    assert!(matches!(contract.params.first().map(|amount| amount.kind), Some(ParamKind::Decimal)));
+    assert!(matches!(contract.params.first().map(|amount| amount.kind), Some(ParamKind::DECIMAL)));
     assert!(contract.location.contains("everything.rs:"), "{}", contract.location);
     assert_eq!(look::CONTRACT.waiver, "it only looks");
     assert_eq!(look::CONTRACT.timeout_ms, 500);
+    assert_eq!(contract.retry_within_ms, 12 * 60 * 60 * 1_000);
+    assert_eq!(look::CONTRACT.retry_within_ms, kiff::Declaration::DEFAULT_RETRY_WITHIN_MS);
     let shown = format!("{:?} {:?}", refund_order::definition(), look::definition());
     assert!(shown.contains("REFUND"));
+
+    assert_shapes();
 
     assert_eq!(Order::STATES, ["CREATED", "HELD", "PAID_IN_FULL", "REFUNDED"]);
     assert_eq!(Order::from_state("PAID_IN_FULL"), Some(Order::Paid));
@@ -166,4 +268,27 @@ fn main() {
             (Some("REFUNDED"), "ORDER_REFUNDED", "REFUNDED", 0),
         ]
     );
+}
+
+fn assert_shapes() {
+    let contract = settle_complaint::CONTRACT;
+    assert_eq!(contract.summary, "give {gives}, because {why}");
+    let params: Vec<_> = contract.params.iter().map(|param| (param.name, param.required, param.doc)).collect();
+    assert_eq!(
+        params,
+        [
+            ("gives", true, "What the customer gets."),
+            ("why", false, "In whose words."),
+            ("remedy", false, "What else is done."),
+            ("emails", true, "Who is told."),
+        ]
+    );
+    assert_eq!(Amount::KIND, ParamKind::Decimal { min: Some("0.01"), max: Some("1000000.00") });
+    assert_eq!(Words::KIND, ParamKind::String { min_len: 1, max_len: 200 });
+    assert_eq!(Lines::KIND, ParamKind::List { of: &Line::KIND, min_len: 0, max_len: 20 });
+    let resend = Value::object([("send-again", Value::object([("lines", Vec::<Value>::new())]))]);
+    assert_eq!(Remedy::decode(&resend), Ok(Remedy::Resend { lines: Lines(Vec::new()), words: Words(None) }));
+    assert_eq!(Email::decode(&Value::from("ann@example.com")), Ok(Email { local: "ann".to_owned() }));
+    assert!(Email::KIND.admit(Value::from("ann")).is_err());
+    assert!(format!("{:?}", settle_complaint::definition()).contains("SETTLE_COMPLAINT"));
 }

@@ -20,7 +20,7 @@ pub struct Words(Option<String>);
 fn main() {
     assert_eq!(Percent::KIND, ParamKind::Integer { min: 1, max: 100 });
     assert_eq!(Change::KIND, ParamKind::Integer { min: -10, max: i128::from(i64::MAX) });
-    assert_eq!((Words::KIND, Words::REQUIRED), (ParamKind::String, false));
+    assert_eq!((Words::KIND, Words::REQUIRED), (ParamKind::STRING, false));
     assert_eq!(Words::absent(), Some(Words(None)));
     assert_eq!(Percent::absent(), None);
     assert_eq!(Percent::decode(&Value::from(100)), Ok(Percent(100)));

@@ -7,6 +7,7 @@ mod rows;
 mod schema;
 mod sequence;
 mod statements;
+mod within;
 
 use super::{Append, Batch, Cell, CellSet, EventStore, Found, MarkKind, OpenMark, StoreError};
 use crate::{
@@ -16,6 +17,9 @@ use crate::{
 use sqlx::PgPool;
 use statements::Statements;
 use std::{fmt, sync::Arc};
+
+pub use within::PostgresTransaction;
+pub(crate) use within::Savepoint;
 
 /// Keeps records in PostgreSQL, on the host's own pool. A clone is the same store.
 ///
@@ -93,11 +97,11 @@ impl EventStore for PostgresStore {
         after: u64,
         limit: usize,
     ) -> Result<Vec<RecordBytes>, StoreError> {
-        read::stream(self, tenant, stream, after, limit).await
+        read::stream(&self.statements, &self.pool, tenant, stream, after, limit).await
     }
 
     async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
-        read::log(self, tenant, after, limit).await
+        read::log(&self.statements, &self.pool, tenant, after, limit).await
     }
 
     async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
@@ -105,7 +109,7 @@ impl EventStore for PostgresStore {
     }
 
     async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
-        read::find(self, tenant, claim).await
+        read::find(&self.statements, &self.pool, tenant, claim).await
     }
 
     async fn open(
@@ -115,7 +119,7 @@ impl EventStore for PostgresStore {
         after: Option<&OpenMark>,
         limit: usize,
     ) -> Result<Vec<OpenMark>, StoreError> {
-        read::open(self, tenant, kind, after, limit).await
+        read::open(&self.statements, &self.pool, tenant, kind, after, limit).await
     }
 
     async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
@@ -189,7 +193,7 @@ fn lost(error: sqlx::Error) -> StoreError {
         Some(code) if ["40", "23", "42", "22", "53", "55", "25", "54"].iter().any(|class| code.starts_with(class)) => {
             StoreError::failed(error)
         }
-        // A statement that was cancelled, also by its timeout; a function that undid what it did.
+        // A statement that was cancelled, also by its timeout; one that undid what it did.
         Some("57014" | MET_ANOTHER) => StoreError::failed(error),
         _ => StoreError::unknown(error),
     }

@@ -3,13 +3,13 @@
 //! A pool may lead to another server after a failover, and decisions must not rest on one that follows. The
 //! limit of every statement is therefore divided by zero on a replica: it is computed even if no row is found.
 
-use super::{DIVISION_BY_ZERO, PostgresError, PostgresStore, code_of, count, failed, int};
+use super::{DIVISION_BY_ZERO, PostgresError, code_of, count, failed, int, statements::Statements};
 use crate::{
     ids::{EntityRef, TenantId},
     record::{Claim, Mark, RecordBytes},
     store::{Found, MarkKind, OpenMark, StoreError},
 };
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{PgExecutor, Row, postgres::PgRow};
 
 pub(super) const STREAM: &str = "
 SELECT bytes FROM kiff.records WHERE tenant = $1 AND stream = $2 AND seq > $3
@@ -30,37 +30,45 @@ WHERE tenant = $1 AND kind = $2 AND (stream, seq, id) > ($3, $4, $5)
 ORDER BY stream, seq, id LIMIT $6 / (NOT pg_is_in_recovery())::integer";
 
 pub(super) async fn stream(
-    store: &PostgresStore,
+    statements: &Statements,
+    server: impl PgExecutor<'_>,
     tenant: &TenantId,
     stream: &EntityRef,
     after: u64,
     limit: usize,
 ) -> Result<Vec<RecordBytes>, StoreError> {
-    let query = store.statements.read_stream.query().bind(tenant.as_str()).bind(stream.as_str());
-    let rows = query.bind(int(after)).bind(int(limit)).fetch_all(&store.pool).await.map_err(unread)?;
+    let query = statements.read_stream.query().bind(tenant.as_str()).bind(stream.as_str());
+    let rows = query.bind(int(after)).bind(int(limit)).fetch_all(server).await.map_err(unread)?;
     rows.iter().map(bytes).collect()
 }
 
 pub(super) async fn log(
-    store: &PostgresStore,
+    statements: &Statements,
+    server: impl PgExecutor<'_>,
     tenant: &TenantId,
     after: u64,
     limit: usize,
 ) -> Result<Vec<RecordBytes>, StoreError> {
-    let query = store.statements.read_log.query().bind(tenant.as_str());
-    let rows = query.bind(int(after)).bind(int(limit)).fetch_all(&store.pool).await.map_err(unread)?;
+    let query = statements.read_log.query().bind(tenant.as_str());
+    let rows = query.bind(int(after)).bind(int(limit)).fetch_all(server).await.map_err(unread)?;
     rows.iter().map(bytes).collect()
 }
 
-pub(super) async fn find(store: &PostgresStore, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
-    let query = store.statements.find.query().bind(tenant.as_str()).bind(claim_text(claim));
-    let Some(row) = query.fetch_optional(&store.pool).await.map_err(unread)? else { return Ok(None) };
+pub(super) async fn find(
+    statements: &Statements,
+    server: impl PgExecutor<'_>,
+    tenant: &TenantId,
+    claim: &Claim,
+) -> Result<Option<Found>, StoreError> {
+    let query = statements.find.query().bind(tenant.as_str()).bind(claim_text(claim));
+    let Some(row) = query.fetch_optional(server).await.map_err(unread)? else { return Ok(None) };
     let closed: Option<i64> = row.try_get(2).map_err(failed)?;
     Ok(Some(Found { stream: parsed(&row, 0)?, seq: seq(&row, 1)?, closed: closed.map(count) }))
 }
 
 pub(super) async fn open(
-    store: &PostgresStore,
+    statements: &Statements,
+    server: impl PgExecutor<'_>,
     tenant: &TenantId,
     kind: MarkKind,
     after: Option<&OpenMark>,
@@ -71,9 +79,9 @@ pub(super) async fn open(
         Some(after) => (after.stream.as_str(), int(after.seq), mark_text(after.mark)),
         None => ("", 0, String::new()),
     };
-    let query = store.statements.open.query().bind(tenant.as_str()).bind(kind_text(kind));
+    let query = statements.open.query().bind(tenant.as_str()).bind(kind_text(kind));
     let query = query.bind(stream).bind(place).bind(id).bind(int(limit));
-    let rows = query.fetch_all(&store.pool).await.map_err(unread)?;
+    let rows = query.fetch_all(server).await.map_err(unread)?;
     let open = |row: &PgRow| {
         let mark = match kind {
             MarkKind::Approval => Mark::Approval(parsed(row, 2)?),

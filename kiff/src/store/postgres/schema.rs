@@ -16,7 +16,11 @@ const MIGRATION_LOCK: i64 = 0x6b69_6666_5f6c_6f67;
 
 /// Each brings the tables from the version that is its place to the next. A step that was released never
 /// changes. Texts are compared by their bytes, as kiff does, whatever the database's own order.
-const STEPS: &[&str] = &[concat!(include_str!("tables.sql"), include_str!("append.sql")), include_str!("cells.sql")];
+const STEPS: &[&str] = &[
+    concat!(include_str!("tables.sql"), include_str!("append.sql")),
+    include_str!("cells.sql"),
+    include_str!("unchanged.sql"),
+];
 
 /// Refuses a name that would not stand in a statement as it is.
 pub(super) fn check_name(name: &str) -> Result<(), PostgresError> {

@@ -205,6 +205,8 @@ pub(super) fn settled(execution: u64) -> Result<Draft, Broken> {
         execution: execution_id(execution),
         result: Code::fixed("succeeded"),
         evidence,
+        means: None,
+        output: None,
     }))
 }
 

@@ -89,7 +89,9 @@ pub(super) fn check_log(log: &[RecordBytes], batches: &[Vec<RecordBytes>]) -> Re
         for bytes in batch {
             of_batch.push(*places.get(&**bytes).ok_or_else(|| Broken::Rule(format!("the log lacks {}", cut(bytes))))?);
         }
-        of_batch.sort_unstable();
+        if !of_batch.is_sorted() {
+            return Err(Broken::Rule(format!("a batch lies turned round in the log, at {}", cut(&of_batch))));
+        }
         if of_batch.last().zip(of_batch.first()).is_some_and(|(last, first)| last - first + 1 != batch.len()) {
             return Err(Broken::Rule(format!("a batch lies split in the log, at {}", cut(&of_batch))));
         }

@@ -143,7 +143,7 @@ checks! {
     KeepsOpenMarks = "keeps_open_marks" => marks::keeps_open_marks,
     "Open marks are read by kind, in the order of stream (by bytes) and sequence (by number), page by page."
     PagesOpenMarks = "pages_open_marks" => marks::pages_open_marks,
-    "The log has each record once, keeps the order of each stream, and does not split a batch."
+    "The log has each record once, keeps the order of each stream, and does not split a batch or turn its parts round."
     KeepsTheLog = "keeps_the_log" => log::keeps_the_log,
     "A record's place in the log never changes, and pages of the log join without a seam."
     KeepsPlacesInTheLog = "keeps_places_in_the_log" => log::keeps_places_in_the_log,

@@ -3,12 +3,14 @@
 //! The `is_*` functions ask the type checker, or a constant evaluation, about what a macro cannot see.
 //! Each is called from a place in the user's own code, so that the answer is told there.
 
+mod param;
+
 use crate::{
     action::{ActionContract, BoxFuture, Call, Definition, Failure, Provided},
     contract::Contract,
     ctx::{Ctx, RuleError, Situation},
     machine::{StateMachine, Transition},
-    param::{Param, ParamFault, ParamKind, ParamProblem},
+    param::{ParamFault, decode_at},
     value::Value,
 };
 use std::any::Any;
@@ -16,6 +18,10 @@ use std::any::Any;
 // Under names that no user imports: generated code that carries the user's spans must not look like a
 // needlessly qualified path to rustc's lint.
 pub use crate::{action::IntoOutcome as IsOutcome, param::Param as IsParam};
+pub use param::{
+    Bounds, IsTried, bounded, content, has_length, inside, is_bound, is_length, is_number, item, member, members,
+    refused, variant, within,
+};
 pub use std::vec::Vec;
 
 /// What the first parameter of an action refers to.
@@ -157,7 +163,7 @@ impl<T> Slot<T> {
     }
 }
 
-/// Decodes a parameter for an executor. The two functions are those of [`Param`]: this has
+/// Decodes a parameter for an executor. The two functions are those of [`Param`](crate::Param): this has
 /// no bound, so that a type that is none is told once, where the user wrote it.
 ///
 /// # Errors
@@ -181,12 +187,7 @@ pub fn asked<T>(
     decode: fn(&Value) -> Result<T, ParamFault>,
     absent: fn() -> Option<T>,
 ) -> Result<T, RuleError> {
-    let pointer = || format!("/{name}");
-    let value = match at.params().get(name) {
-        Some(value) => decode(value).map_err(|fault| ParamFault::new(pointer() + &fault.pointer, fault.problem)),
-        None => absent().ok_or_else(|| ParamFault::new(pointer(), ParamProblem::Missing)),
-    };
-    Ok(value?)
+    Ok(decode_at(name, at.params().get(name), decode, absent)?)
 }
 
 /// Asks that the entity has this state.
@@ -241,48 +242,6 @@ pub const fn state_name<M: StateMachine>(place: usize) -> &'static str {
         at += 1;
     }
     ""
-}
-
-/// Asks that a type that admits `kind` can be bounded like this.
-#[track_caller]
-pub const fn is_bounded(name: &str, kind: ParamKind, min: Option<i128>, max: Option<i128>) {
-    let mut text = Text::about("parameter type", name);
-    let ParamKind::Integer { min: least, max: most } = kind else {
-        text.push("`min` and `max` bound integers, and what it holds is none");
-        refuse(&text)
-    };
-    let too_low = matches!(min, Some(min) if min < least);
-    let too_high = matches!(max, Some(max) if max > most);
-    if too_low || too_high {
-        text.push(if too_low { "`min`" } else { "`max`" });
-        text.push(" is beyond what the integer holds; leave it out");
-        refuse(&text)
-    }
-}
-
-/// What a newtype with these bounds admits.
-#[must_use]
-pub const fn bounded(kind: ParamKind, min: Option<i128>, max: Option<i128>) -> ParamKind {
-    match kind {
-        ParamKind::Integer { min: least, max: most } => ParamKind::Integer {
-            min: if let Some(min) = min { min } else { least },
-            max: if let Some(max) = max { max } else { most },
-        },
-        other => other,
-    }
-}
-
-/// Asks that an integer is within the bounds of its kind.
-///
-/// # Errors
-/// [`ParamFault`] if it is not.
-pub fn within(kind: ParamKind, value: &Value) -> Result<(), ParamFault> {
-    let ParamKind::Integer { min, max } = kind else { return Ok(()) };
-    match i128::decode(value) {
-        Ok(number) if number < min || number > max => Err(ParamFault::new("", ParamProblem::OutOfRange { min, max })),
-        // A value that is no integer is told by the type itself.
-        _ => Ok(()),
-    }
 }
 
 /// A definition with the contract alone.

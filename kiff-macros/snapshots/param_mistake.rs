@@ -1,0 +1,15 @@
+impl<'a, T: Clone> ::kiff::Param for Page<'a, T>
+where
+    Self: ::core::marker::Send + ::core::marker::Sized,
+    T: Copy,
+{
+    const KIND: ::kiff::ParamKind = ::kiff::ParamKind::Bool;
+    fn decode(
+        value: &::kiff::Value,
+    ) -> ::core::result::Result<Self, ::kiff::ParamFault> {
+        ::core::result::Result::Err(::kiff::ParamFault::wrong_type("a value", value))
+    }
+}
+::core::compile_error! {
+    "parameter type `Page`: it cannot be generic: what is admitted is part of a contract"
+}

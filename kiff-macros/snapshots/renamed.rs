@@ -1,0 +1,120 @@
+fn refund(order: &Ctx<'_, Order>, reason: Words) -> Outcome {
+    Outcome::new("done")
+}
+/**
+
+| contract | |
+|---|---|
+| action | `REFUND` |
+| allowed states | `Paid` |
+| risk | `Low` |
+| approval | never |
+| checks | `given(reason)` |
+| effect | `Once` |
+| summary | `because {why}` |
+| proposed | `why: Words` Why. |
+*/
+#[allow(
+    non_camel_case_types,
+    reason = "it has the name of the function whose contract it carries"
+)]
+#[derive(::core::fmt::Debug)]
+#[non_exhaustive]
+enum refund {}
+const _: () = {
+    #[automatically_derived]
+    impl ::kiff::ActionContract for refund {
+        type Entity = <Ctx<'static, Order> as ::kiff::__private::IsCtx>::Entity;
+        const CONTRACT: ::kiff::Declaration = ::kiff::Declaration {
+            name: "REFUND",
+            entity: <<Ctx<
+                'static,
+                Order,
+            > as ::kiff::__private::IsCtx>::Entity as ::kiff::StateMachine>::ENTITY,
+            doc: "",
+            allowed_states: &[
+                ::kiff::__private::state_name::<
+                    <Ctx<'static, Order> as ::kiff::__private::IsCtx>::Entity,
+                >(
+                    <<Ctx<'static, Order> as ::kiff::__private::IsCtx>::Entity>::Paid
+                        as ::core::primitive::usize,
+                ),
+            ],
+            permissions: &[],
+            risk: ::kiff::Risk::Low,
+            approval: ::kiff::ApprovalRule::Never,
+            reviewers: "",
+            quorum: 1u32,
+            expires_secs: ::kiff::Declaration::DEFAULT_EXPIRY_SECS,
+            separate_reviewer: true,
+            reviewer_kinds: &[::kiff::ActorType::Human],
+            checks: &["given"],
+            emits: &[],
+            effect: ::kiff::Effect::Once,
+            timeout_ms: 0u64,
+            retry_within_ms: ::kiff::Declaration::DEFAULT_RETRY_WITHIN_MS,
+            summary: "because {why}",
+            waiver: "",
+            params: &[
+                ::kiff::ParamSpec {
+                    name: "why",
+                    kind: <Words as ::kiff::__private::IsParam>::KIND,
+                    required: <Words as ::kiff::__private::IsParam>::REQUIRED,
+                    doc: "Why.",
+                },
+            ],
+            location: ::core::concat!(::core::file!(), ":", ::core::line!()),
+        };
+        fn definition() -> ::kiff::Definition {
+            ::kiff::__private::definition::<Self>()
+                .try_check(
+                    "given",
+                    |at| {
+                        let ctx = &<Ctx<
+                            'static,
+                            Order,
+                        > as ::kiff::__private::IsCtx>::asked(at)?;
+                        let arg0 = ::kiff::__private::asked(
+                            at,
+                            "why",
+                            <Words as ::kiff::__private::IsParam>::decode,
+                            <Words as ::kiff::__private::IsParam>::absent,
+                        )?;
+                        ::core::result::Result::Ok(
+                            ::kiff::__private::verdict(
+                                given(ctx, ::kiff::__private::argument(&arg0)),
+                            ),
+                        )
+                    },
+                )
+                .executor(__Run)
+        }
+    }
+    struct __Run;
+    #[automatically_derived]
+    impl ::kiff::Executor for __Run {
+        fn run<'a>(
+            &'a self,
+            call: ::kiff::Call<'a>,
+        ) -> ::kiff::BoxFuture<
+            'a,
+            ::core::result::Result<::kiff::Outcome, ::kiff::Failure>,
+        > {
+            ::kiff::__private::boxed(async move {
+                let ctx = <Ctx<
+                    'static,
+                    Order,
+                > as ::kiff::__private::IsCtx>::called(&call)?;
+                let arg0 = ::kiff::__private::proposed(
+                    &call,
+                    "why",
+                    <Words as ::kiff::__private::IsParam>::decode,
+                    <Words as ::kiff::__private::IsParam>::absent,
+                )?;
+                <Outcome as ::kiff::__private::IsOutcome>::into_outcome(
+                    refund(&ctx, arg0),
+                )
+            })
+        }
+    }
+};

@@ -1,0 +1,174 @@
+//! What can be wrong with a parameter.
+
+use crate::value::Value;
+use std::fmt;
+
+/// What is wrong with one parameter.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{pointer}` {problem}")]
+pub struct ParamFault {
+    /// Where, as a JSON pointer into the parameters: `/amount`, `/lines/2/sku`.
+    pub pointer: String,
+    /// What is wrong there.
+    pub problem: ParamProblem,
+}
+
+/// The ways in which a parameter can be wrong.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParamProblem {
+    /// A required parameter, or a required field of one, was not given.
+    #[error("is required")]
+    Missing,
+    /// The contract has no such parameter.
+    #[error("is not a parameter of this action")]
+    Unknown,
+    /// The object has no such field.
+    #[error("is not a field of this object")]
+    UnknownField,
+    /// The value is of another type.
+    #[error("must be {expected}, not {found}")]
+    Type {
+        /// What the contract wants.
+        expected: &'static str,
+        /// What was given.
+        found: &'static str,
+    },
+    /// The integer has a fraction or an exponent, or is `-0`.
+    #[error("must be an exact integer")]
+    NotAnInteger,
+    /// The decimal has an exponent, is `-0`, or has more than 28 digits.
+    #[error("must be an exact decimal of at most 28 digits")]
+    NotADecimal,
+    /// The integer is outside its bounds.
+    #[error("must be between {min} and {max}")]
+    OutOfRange {
+        /// The smallest value.
+        min: i128,
+        /// The largest value.
+        max: i128,
+    },
+    /// The decimal is outside its bounds, of which there is at least one.
+    #[error("must be {}", span(min.as_ref(), max.as_ref()))]
+    DecimalOutOfRange {
+        /// The smallest value.
+        min: Option<&'static str>,
+        /// The largest value.
+        max: Option<&'static str>,
+    },
+    /// The text or the list is too short or too long.
+    #[error("must have {} {unit}, not {found}", span(Some(min).filter(|min| **min > 0), Some(max).filter(|max| **max < u32::MAX)))]
+    Length {
+        /// What is counted: `characters` (Unicode scalar values) or `items`.
+        unit: &'static str,
+        /// The least.
+        min: u32,
+        /// The most; `u32::MAX` if there is no bound.
+        max: u32,
+        /// How many were given.
+        found: usize,
+    },
+    /// The word is none of those that are admitted.
+    #[error("must be one of {}", quoted(admitted))]
+    NotOneOf {
+        /// What is admitted.
+        admitted: Vec<&'static str>,
+    },
+    /// The word is admitted, but not in this form.
+    #[error("must give `{variant}` as {expected}")]
+    Form {
+        /// The word.
+        variant: &'static str,
+        /// How it is written.
+        expected: &'static str,
+    },
+    /// A rule of the parameter's type refuses the value.
+    #[error("is refused by `{rule}`: {text}")]
+    Rule {
+        /// The rule's name.
+        rule: &'static str,
+        /// Why, in the rule's words; cut, and its control characters escaped.
+        text: String,
+    },
+}
+
+impl ParamProblem {
+    /// A stable word for the problem.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Unknown => "unknown_parameter",
+            Self::UnknownField => "unknown_field",
+            Self::Type { .. } => "wrong_type",
+            Self::NotAnInteger => "not_an_integer",
+            Self::NotADecimal => "not_a_decimal",
+            Self::OutOfRange { .. } | Self::DecimalOutOfRange { .. } => "out_of_range",
+            Self::Length { .. } => "wrong_length",
+            Self::NotOneOf { .. } => "not_one_of",
+            Self::Form { .. } => "wrong_form",
+            Self::Rule { .. } => "rule_broken",
+        }
+    }
+}
+
+impl ParamFault {
+    pub(crate) fn new(pointer: impl Into<String>, problem: ParamProblem) -> Self {
+        Self { pointer: pointer.into(), problem }
+    }
+
+    /// The value is not of the kind that the type wants.
+    #[must_use]
+    pub fn wrong_type(expected: &'static str, found: &Value) -> Self {
+        Self::new("", ParamProblem::Type { expected, found: found.type_name() })
+    }
+
+    /// A rule of the type refuses the value. The text may quote what an agent sent: of it at most 200 characters are
+    /// kept, and control characters are escaped.
+    #[must_use]
+    pub fn refused(rule: &'static str, why: &dyn fmt::Display) -> Self {
+        let why = why.to_string();
+        let text = why.chars().take(MOST_TEXT).fold(String::new(), |mut text, c| {
+            if c.is_control() {
+                text.extend(c.escape_debug())
+            } else {
+                text.push(c)
+            }
+            text
+        });
+        Self::new("", ParamProblem::Rule { rule, text })
+    }
+
+    /// The object has no such field; where is for [`inside`](Self::inside) to say.
+    pub(crate) fn unknown_field() -> Self {
+        Self::new("", ParamProblem::UnknownField)
+    }
+
+    /// The same fault, seen from outside the object or the list in which it lies.
+    pub(crate) fn inside(self, step: &str) -> Self {
+        Self { pointer: format!("{}{}", pointer(step), self.pointer), problem: self.problem }
+    }
+}
+
+/// How much of a rule's own text is kept.
+const MOST_TEXT: usize = 200;
+
+/// A one-member JSON pointer; the name may be anything that an agent sent.
+pub(super) fn pointer(name: &str) -> String {
+    let name: String = name.chars().take(64).collect();
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+fn span<T: fmt::Display>(min: Option<&T>, max: Option<&T>) -> String {
+    match (min, max) {
+        (Some(min), Some(max)) => format!("between {min} and {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (None, Some(max)) => format!("at most {max}"),
+        (None, None) => "any number of".to_owned(),
+    }
+}
+
+fn quoted(all: &[&str]) -> String {
+    all.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,77 @@
+//! The types of Rust that an agent can propose values of.
+
+use super::{Param, ParamFault, ParamKind};
+use crate::value::{Number, Value};
+use std::marker::PhantomData;
+
+impl Param for String {
+    const KIND: ParamKind = ParamKind::STRING;
+    fn decode(value: &Value) -> Result<Self, ParamFault> {
+        value.as_str().map(str::to_owned).ok_or_else(|| ParamFault::wrong_type("a string", value))
+    }
+}
+
+impl Param for bool {
+    const KIND: ParamKind = ParamKind::Bool;
+    fn decode(value: &Value) -> Result<Self, ParamFault> {
+        value.as_bool().ok_or_else(|| ParamFault::wrong_type("a boolean", value))
+    }
+}
+
+macro_rules! integers {
+    ($($Int:ty)*) => {$(
+        impl Param for $Int {
+            // INVARIANT: the largest integer of each type fits an i128, u128 excepted, which is not listed.
+            const KIND: ParamKind = ParamKind::Integer { min: <$Int>::MIN as i128, max: <$Int>::MAX as i128 };
+            fn decode(value: &Value) -> Result<Self, ParamFault> {
+                let number = match value {
+                    Value::Number(number) => number.as_i128(),
+                    Value::String(digits) => Number::parse(digits).as_ref().and_then(Number::as_i128),
+                    _ => None,
+                };
+                number.and_then(|n| n.try_into().ok()).ok_or_else(|| ParamFault::wrong_type("an integer", value))
+            }
+        }
+    )*};
+}
+integers!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 usize);
+
+impl<T: Param> Param for Option<T> {
+    const KIND: ParamKind = T::KIND;
+    const REQUIRED: bool = false;
+    fn decode(value: &Value) -> Result<Self, ParamFault> {
+        if value.is_null() { Ok(None) } else { T::decode(value).map(Some) }
+    }
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<T: Param> Param for Vec<T> {
+    const KIND: ParamKind = ParamKind::list(&Item::<T>::KIND);
+    fn decode(value: &Value) -> Result<Self, ParamFault> {
+        let items = value.as_array().ok_or_else(|| ParamFault::wrong_type("an array", value))?;
+        let place = |(place, item): (usize, &Value)| T::decode(item).map_err(|fault| fault.inside(&place.to_string()));
+        items.iter().enumerate().map(place).collect()
+    }
+}
+
+#[cfg(feature = "decimal")]
+impl Param for rust_decimal::Decimal {
+    const KIND: ParamKind = ParamKind::DECIMAL;
+    fn decode(value: &Value) -> Result<Self, ParamFault> {
+        let digits = match value {
+            Value::String(digits) => digits,
+            Value::Number(number) => number.as_str(),
+            _ => return Err(ParamFault::wrong_type("a decimal", value)),
+        };
+        Self::from_str_exact(digits).map_err(|_| ParamFault::new("", super::ParamProblem::NotADecimal))
+    }
+}
+
+/// What a type is where it cannot be left out: in a list, or as the content of a variant.
+pub(crate) struct Item<T>(PhantomData<T>);
+
+impl<T: Param> Item<T> {
+    pub(crate) const KIND: ParamKind = if T::REQUIRED { T::KIND } else { ParamKind::Nullable(&T::KIND) };
+}

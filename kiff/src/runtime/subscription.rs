@@ -1,0 +1,316 @@
+//! The log as a feed: for views, outboxes and exports that follow it.
+
+use super::{Runtime, RuntimeError};
+use crate::{
+    digest::Digest,
+    ids::{NameError, TraceId},
+    record::{Record, RecordBytes},
+    store::{CellSet, StoreError},
+    value::{Limits, Value},
+};
+
+/// A record with its place in the tenant's log.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// Its index; 0 is the first. It never changes. `index + 1` is where to read on.
+    pub index: u64,
+    /// The record.
+    pub record: Record,
+}
+
+/// Follows a tenant's log from a position that is kept in the store. Made by [`Runtime::subscribe`].
+///
+/// Every record comes at least once. What was handed out and not acknowledged comes again after a restart,
+/// so whatever is done with a record must be harmless if it is done twice. Where it is a change in a
+/// database of yours, keep the position there instead, in the transaction of the change:
+/// [`Runtime::read_log`] goes on from it, and each record counts exactly once.
+///
+/// It has no timer and no thread. An empty page says that there is nothing more for now; ask again when
+/// something was appended or after a pause of your own.
+///
+/// ```
+/// use kiff::Kind;
+#[doc = include_str!("../../docs/shop.txt")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let rt = shop(paid_back)?.blocking();
+/// let mut events = 0;
+/// let mut feed = rt.subscribe("event-count")?;
+/// loop {
+///     let page = feed.next(100)?;
+///     if page.is_empty() {
+///         break; // A service would pause here.
+///     }
+///     events += page.iter().filter(|logged| logged.record.kind() == Kind::EventIngested).count();
+///     // Only now the page is done: after a crash before this line it comes again.
+///     feed.acknowledge()?;
+/// }
+/// assert_eq!(events, 2);
+///
+/// // After a restart it goes on where it was acknowledged.
+/// let mut feed = rt.subscribe("event-count")?;
+/// assert_eq!(feed.position(), 4);
+/// assert!(feed.next(100)?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Subscription {
+    runtime: Runtime,
+    name: String,
+    /// Tells what this consumer has written from what another has.
+    consumer: TraceId,
+    /// Of the cell that keeps the position.
+    revision: u64,
+    acknowledged: Place,
+    handed_out: Place,
+}
+
+/// How far a log was read: how many records, and the leaf hash of the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    position: u64,
+    leaf: Digest,
+}
+
+const START: Place = Place { position: 0, leaf: Digest::ZERO };
+const FORMAT: &str = "kiff-position/1";
+
+/// Why a subscription cannot go on.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum SubscriptionError {
+    /// The subscription's name breaks its alphabet.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] RuntimeError),
+    /// The position cannot be read or kept.
+    #[error("the position of subscription `{name}` cannot be read or kept")]
+    Store {
+        /// The subscription.
+        name: String,
+        /// What the store said.
+        source: StoreError,
+    },
+    /// Another consumer of this name has acknowledged meanwhile. Subscribe anew, and have one at a time.
+    #[error("another consumer of subscription `{name}` has moved its position")]
+    Moved {
+        /// The subscription.
+        name: String,
+    },
+    /// The log does not have the record that was acknowledged last: the store holds another log, or an
+    /// older state of this one.
+    #[error("subscription `{name}` was at position {position} of another log")]
+    OtherLog {
+        /// The subscription.
+        name: String,
+        /// Its position.
+        position: u64,
+    },
+    /// What is kept as the position is none.
+    #[error("the position of subscription `{name}` is malformed")]
+    Malformed {
+        /// The subscription.
+        name: String,
+    },
+}
+
+impl SubscriptionError {
+    /// A stable word for the fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Name(_) => "name_malformed",
+            Self::Log(error) => error.code(),
+            Self::Store { source, .. } => source.code(),
+            Self::Moved { .. } => "position_moved",
+            Self::OtherLog { .. } => "other_log",
+            Self::Malformed { .. } => "position_malformed",
+        }
+    }
+}
+
+impl Runtime {
+    /// The records of the tenant's log behind its first `after`, in order, at most `limit`: fewer only at the
+    /// end of the log.
+    ///
+    /// This is how a view with a database of its own follows the log: it keeps the position in the
+    /// transaction in which it changes, and after a crash both stand where they stood together.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/shop.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// // The view: how many events each source has reported, and the position up to which it counts.
+    /// let (mut stripe, mut position) = (0, 0);
+    /// for logged in rt.read_log(position, 100)? {
+    ///     stripe += u64::from(logged.record.event().is_some_and(|event| event.source().id == "stripe"));
+    ///     position = logged.index + 1;
+    /// }
+    /// assert_eq!((stripe, position), (2, 4));
+    /// assert!(rt.read_log(position, 100)?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the log cannot be read.
+    pub async fn read_log(&self, after: u64, limit: usize) -> Result<Vec<Logged>, RuntimeError> {
+        let store = &self.inner.store;
+        let mut page = store.read_log(&self.tenant, after, limit).await?;
+        // What is stored may still wait for its place in the log.
+        let end = after.saturating_add(page.len() as u64);
+        if page.len() < limit && store.sequence(&self.tenant).await? > end {
+            page = store.read_log(&self.tenant, after, limit).await?;
+        }
+        let logged = |(index, bytes)| match Record::parse(bytes) {
+            Ok(record) => Ok(Logged { index, record }),
+            Err(source) => Err(RuntimeError::LogRecord { index, source }),
+        };
+        (after..).zip(page).map(logged).collect()
+    }
+
+    /// Follows the log from where the subscription of this name was acknowledged last, or from its
+    /// beginning. The name is 1 to 64 of `a-z`, `0-9`, `_`, `.` and `-`, beginning with a letter or digit; its
+    /// position is kept in the store, beside the log.
+    ///
+    /// [`Subscription`] has an example.
+    ///
+    /// # Errors
+    /// [`SubscriptionError`] if the name is malformed, or the position cannot be read or is of another log.
+    pub async fn subscribe(&self, name: &str) -> Result<Subscription, SubscriptionError> {
+        let name = checked(name)?;
+        let (ids, _) = self.draw()?;
+        let cell = self.inner.store.cell(&self.tenant, &cell_of(&name)).await;
+        let cell = cell.map_err(|source| SubscriptionError::Store { name: name.clone(), source })?;
+        let (revision, place) = match cell {
+            None => (0, START),
+            Some(cell) => {
+                let kept = read(&cell.value).ok_or_else(|| SubscriptionError::Malformed { name: name.clone() })?;
+                (cell.revision, kept)
+            }
+        };
+        if place.position > 0 {
+            let last = self.inner.store.read_log(&self.tenant, place.position - 1, 1).await;
+            let last = last.map_err(RuntimeError::from)?;
+            if last.first().map(leaf_of) != Some(place.leaf) {
+                return Err(SubscriptionError::OtherLog { name, position: place.position });
+            }
+        }
+        let (runtime, consumer) = (self.clone(), ids.trace);
+        Ok(Subscription { runtime, name, consumer, revision, acknowledged: place, handed_out: place })
+    }
+}
+
+impl Subscription {
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many records of the log are acknowledged.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.acknowledged.position
+    }
+
+    /// The records behind those handed out before, at most `limit`; none if there are no more for now.
+    ///
+    /// # Errors
+    /// [`SubscriptionError::Log`] if the log cannot be read. The same call may be made again.
+    pub async fn next(&mut self, limit: usize) -> Result<Vec<Logged>, SubscriptionError> {
+        let page = self.runtime.read_log(self.handed_out.position, limit).await?;
+        if let Some(last) = page.last() {
+            self.handed_out = Place { position: last.index + 1, leaf: last.record.leaf() };
+        }
+        Ok(page)
+    }
+
+    /// Goes back to what is not acknowledged: the next page begins there again.
+    pub fn rewind(&mut self) {
+        self.handed_out = self.acknowledged;
+    }
+
+    /// Notes durably that everything handed out so far is done with.
+    ///
+    /// # Errors
+    /// [`SubscriptionError::Moved`] if another consumer of the name came first: the position is theirs, and this
+    /// subscription is of no more use. [`SubscriptionError::Store`] if the position may not be kept; the same
+    /// call may be made again.
+    pub async fn acknowledge(&mut self) -> Result<(), SubscriptionError> {
+        if self.handed_out == self.acknowledged {
+            return Ok(());
+        }
+        let value = self.value();
+        let store = &self.runtime.inner.store;
+        let set = store.set_cell(&self.runtime.tenant, &cell_of(&self.name), self.revision, &value).await;
+        let is_kept = match set {
+            Ok(CellSet::Done) => true,
+            // After a lost answer, of this call or of one before, what stands there may be our own.
+            Ok(CellSet::Conflict { .. }) => self.has_kept(&value).await?,
+            Err(error @ StoreError::Unknown(_)) => match self.has_kept(&value).await {
+                Ok(true) => true,
+                _ => return Err(self.failed(error)),
+            },
+            Err(error) => return Err(self.failed(error)),
+        };
+        if !is_kept {
+            return Err(SubscriptionError::Moved { name: self.name.clone() });
+        }
+        self.revision += 1;
+        self.acknowledged = self.handed_out;
+        Ok(())
+    }
+
+    /// True if the cell's next value is the one that this consumer wrote.
+    async fn has_kept(&self, value: &[u8]) -> Result<bool, SubscriptionError> {
+        let cell = self.runtime.inner.store.cell(&self.runtime.tenant, &cell_of(&self.name)).await;
+        let cell = cell.map_err(|source| self.failed(source))?;
+        Ok(cell.is_some_and(|cell| cell.revision == self.revision + 1 && cell.value == value))
+    }
+
+    fn value(&self) -> Vec<u8> {
+        let Place { position, leaf } = self.handed_out;
+        let members = [
+            ("consumer", Value::from(self.consumer.to_string())),
+            ("format", Value::from(FORMAT)),
+            ("position", Value::from(position)),
+            ("record", Value::from(leaf.to_string())),
+        ];
+        Value::object(members).to_canonical()
+    }
+
+    fn failed(&self, source: StoreError) -> SubscriptionError {
+        SubscriptionError::Store { name: self.name.clone(), source }
+    }
+}
+
+fn cell_of(name: &str) -> String {
+    format!("position:{name}")
+}
+
+fn checked(name: &str) -> Result<String, NameError> {
+    let may = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte);
+    let begins = name.bytes().next().is_some_and(|first| may(first) && first.is_ascii_alphanumeric());
+    match begins && name.len() <= 64 && name.bytes().all(may) {
+        true => Ok(name.to_owned()),
+        false => Err(NameError::new("the name of a subscription", "[a-z0-9][a-z0-9_.-]{0,63}", name)),
+    }
+}
+
+/// What a cell holds as a position.
+fn read(value: &[u8]) -> Option<Place> {
+    let value = Value::parse(value, &Limits::default()).ok()?;
+    let members = value.as_object().filter(|it| it.get("format").and_then(Value::as_str) == Some(FORMAT))?;
+    let position = members.get("position")?.as_number()?.as_u64()?;
+    Some(Place { position, leaf: members.get("record")?.as_str()?.parse().ok()? })
+}
+
+/// The leaf hash of what the log has at a place. The content may be erased; its hash then stands there.
+fn leaf_of(bytes: &RecordBytes) -> Digest {
+    let erased = std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok());
+    erased.unwrap_or_else(|| Digest::leaf(bytes))
+}

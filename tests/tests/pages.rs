@@ -1,0 +1,68 @@
+//! The pages in `docs/` name tests and files; what they name is there.
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        fs,
+        path::{Path, PathBuf},
+    };
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    /// Every `fn` in the sources and the tests, by name.
+    fn functions() -> BTreeSet<String> {
+        let mut waiting = ["kiff", "kiff-macros", "tests", "examples"].map(|package| root().join(package)).to_vec();
+        let mut found = BTreeSet::new();
+        while let Some(path) = waiting.pop() {
+            if path.is_dir() {
+                let entries = fs::read_dir(&path).unwrap();
+                waiting.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| !path.ends_with("target")));
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                for line in text.lines() {
+                    let line = line.trim_start();
+                    let line = line.strip_prefix("async ").unwrap_or(line);
+                    if let Some((name, _)) = line.strip_prefix("fn ").and_then(|rest| rest.split_once(['(', '<'])) {
+                        found.insert(name.to_owned());
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// What stands between single backticks in the last column of a table.
+    fn named_in_tables(page: &str) -> Vec<String> {
+        let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
+        let cells = rows.filter_map(|row| row.trim_end().trim_end_matches('|').rsplit('|').next());
+        cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_test_that_the_security_page_names_exists() {
+        let page = fs::read_to_string(root().join("docs/SECURITY.md")).unwrap();
+        let (functions, named) = (functions(), named_in_tables(&page));
+        assert!(named.len() > 50, "the tables name only {} tests", named.len());
+        let missing: Vec<_> = named.iter().filter(|name| !functions.contains(*name)).collect();
+        assert!(missing.is_empty(), "docs/SECURITY.md names tests that are not there: {missing:#?}");
+    }
+
+    #[test]
+    fn pages_link_to_files_that_exist() {
+        let mut broken = Vec::new();
+        for page in fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()) {
+            let Ok(text) = fs::read_to_string(&page) else { continue };
+            for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                let target = target.split('#').next().unwrap_or_default();
+                if target.is_empty() || target.contains("://") || page.with_file_name(target).exists() {
+                    continue;
+                }
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+        assert!(broken.is_empty(), "links lead nowhere: {broken:#?}");
+    }
+}
