@@ -15,4 +15,7 @@ mod power;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+#[cfg(feature = "postgres")]
+mod server;
+#[cfg(test)]
 mod trace;

@@ -2,13 +2,14 @@
 
 use crate::{
     folder::Folder,
-    process::{Heard, hear},
+    process::{Heard, hear, start},
 };
 use kiff_tests::crash::Order;
 use std::{
     collections::BTreeMap,
     fs,
     io::{self, Write},
+    ops::ControlFlow,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -75,17 +76,13 @@ pub(crate) fn can_trace() -> bool {
 /// Runs a process to its end and tells its steps beside what it said.
 pub(crate) fn trace(folder: &Folder, order: &Order) -> (Heard, Vec<Step>) {
     let file = folder.path.join("trace");
-    let child = Command::new("strace")
+    let mut command = Command::new("strace");
+    command
         .args(["-f", "-e", TRACED, "-e", "signal=none", "-xx", "-s", "200000", "-o"])
         .arg(&file)
         .arg(env!("CARGO_BIN_EXE_crash_child"))
-        .args(order.args())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let heard = hear(child, Instant::now() + Duration::from_secs(300), |_| {});
+        .args(order.args());
+    let heard = hear(start(&mut command), Instant::now() + Duration::from_secs(300), |_| ControlFlow::Continue(()));
     let text = fs::read_to_string(&file).unwrap();
     let folder = format!("{}/", folder.path.display());
     let mut reader = Reader { folder, steps: vec![Step::Begin], waiting: BTreeMap::new(), count: 0 };
