@@ -117,7 +117,7 @@ mod tests {
         for order in 1..=ORDERS {
             let entity = format!("order:o_{order}");
             let paid = NewEvent::new(format!("evt_{order}"), "ORDER_PAID");
-            let _ = log.ingest(&Authority::service("stripe"), &entity, paid).unwrap().accepted().unwrap();
+            log.ingest(&Authority::service("stripe"), &entity, paid).unwrap().accepted().unwrap();
             let proposal = Proposal::new("REFUND", entity).param("cents", 100 * order);
             let agent = Authority::agent("ops-agent", ["operator"]);
             let _ = log.execute(&agent, proposal).unwrap().executed().unwrap();

@@ -52,6 +52,7 @@ const _: () = {
             emits: &[],
             effect: ::kiff::Effect::Once,
             timeout_ms: 0u64,
+            retry_within_ms: ::kiff::Declaration::DEFAULT_RETRY_WITHIN_MS,
             summary: "because {why}",
             waiver: "",
             params: &[

@@ -82,6 +82,26 @@ impl Views {
         folded.inspect_err(|_| self.forget(&key.0, &key.1))
     }
 
+    /// The kept view, if `every` records were folded into it since its last snapshot. It is given to one caller, who
+    /// is to make the next.
+    pub(crate) fn due(&self, tenant: &TenantId, entity: &EntityRef, every: u64) -> Option<Arc<View>> {
+        let slot = self.slot(&(tenant.clone(), entity.clone()))?;
+        let mut kept = lock(&slot);
+        let seq = kept.head.seq;
+        if seq - kept.snapshot.seq.min(seq) < every {
+            return None;
+        }
+        Arc::make_mut(&mut kept).snapshot.seq = seq;
+        Some(Arc::clone(&kept))
+    }
+
+    /// Notes at which revision the cell of an entity's snapshot is.
+    pub(crate) fn note_snapshot(&self, tenant: &TenantId, entity: &EntityRef, revision: u64) {
+        if let Some(slot) = self.slot(&(tenant.clone(), entity.clone())) {
+            Arc::make_mut(&mut lock(&slot)).snapshot.revision = revision;
+        }
+    }
+
     /// Drops a view that may be wrong.
     pub(crate) fn forget(&self, tenant: &TenantId, entity: &EntityRef) {
         let key = (tenant.clone(), entity.clone());

@@ -155,7 +155,7 @@ impl Machine {
     pub fn facts<F: Facts>(mut self) -> Self {
         // Nothing is kept for entities without facts.
         let unit = std::any::TypeId::of::<F>() == std::any::TypeId::of::<()>();
-        self.blank = (!unit).then(|| FactsBox { facts: Arc::new(F::default()), upcasts: Arc::default() });
+        self.blank = (!unit).then(|| FactsBox(Arc::new(Folded { facts: F::default(), upcasts: Arc::default() })));
         self
     }
 
@@ -165,8 +165,9 @@ impl Machine {
     /// rebuild and on a replay. It gives the payload to fold instead, or nothing for one that is in the
     /// present form already. The log keeps the bytes that the source sent.
     ///
-    /// It must be a pure function, and is code as `Facts::apply` is: neither is in any digest, so a change of
-    /// it is a new version of the domain. A panic in it counts as one in `Facts::apply`.
+    /// It must be a pure function, and is code as `Facts::apply` is: what it does cannot be hashed, so a change of
+    /// it is a new version of the domain. That there is one for the event is in the digest of the domain, and in
+    /// that of no contract. A panic in it counts as one in `Facts::apply`.
     ///
     /// ```
     /// use kiff::{Event, Facts, Machine, Value};
@@ -229,7 +230,9 @@ impl Machine {
 
 /// Makes an event's payload one of the present form, or leaves it as it is.
 #[derive(Clone)]
-pub(crate) struct Upcast(Arc<dyn Fn(&Value) -> Option<Value> + Send + Sync>);
+pub(crate) struct Upcast(Arc<UpcastFn>);
+
+type UpcastFn = dyn Fn(&Value) -> Option<Value> + Send + Sync;
 
 impl fmt::Debug for Upcast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -237,45 +240,40 @@ impl fmt::Debug for Upcast {
     }
 }
 
-/// Facts of any type, shared until they change, and how old events are shown to them.
+/// Facts of any type, shared until they change, with the way in which they see old events.
 #[derive(Clone)]
-pub(crate) struct FactsBox {
-    facts: Arc<dyn AnyFacts>,
-    upcasts: Arc<[(EventType, Upcast)]>,
-}
+pub(crate) struct FactsBox(Arc<dyn AnyFacts>);
 
 impl FactsBox {
     /// The same facts, which see events through these.
-    pub(crate) fn seeing_through(self, upcasts: Vec<(EventType, Upcast)>) -> Self {
-        Self { upcasts: upcasts.into(), ..self }
+    pub(crate) fn seeing_through(&self, upcasts: Vec<(EventType, Upcast)>) -> Self {
+        Self(self.0.seeing_through(upcasts.into()))
     }
 
     pub(crate) fn get<F: Facts>(&self) -> Option<&F> {
-        self.facts.as_any().downcast_ref()
+        self.0.as_any().downcast_ref()
     }
 
     /// Takes one more event into account. Users' code may panic: then the facts stay as they were.
     pub(crate) fn apply(&mut self, event: &Event<'_>) -> Result<(), FactsPanicked> {
-        let apply = std::panic::AssertUnwindSafe(|| self.applied(event));
-        self.facts = std::panic::catch_unwind(apply).map_err(|_| FactsPanicked)?;
+        let apply = std::panic::AssertUnwindSafe(|| self.0.applied(event));
+        self.0 = std::panic::catch_unwind(apply).map_err(|_| FactsPanicked)?;
         Ok(())
     }
 
-    /// INVARIANT: the one place where users' code sees an event, so that none is seen in an old form.
-    fn applied(&self, event: &Event<'_>) -> Arc<dyn AnyFacts> {
-        let upcast = self.upcasts.iter().find(|(kind, _)| *kind == event.body.kind);
-        match upcast.and_then(|(_, Upcast(upcast))| upcast(event.payload())) {
-            None => self.facts.applied(event),
-            Some(payload) => {
-                let body = EventBody { payload, ..event.body.clone() };
-                self.facts.applied(&Event { body: &body, ..*event })
-            }
-        }
+    /// The facts as JSON from which they can be read again. Users' code may panic: then there is none.
+    pub(crate) fn to_text(&self) -> Option<String> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.to_text())).ok()?
+    }
+
+    /// Facts of the same type from their JSON.
+    pub(crate) fn parse(&self, text: &str) -> Option<Self> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.parse(text))).ok()?.map(Self)
     }
 
     /// The facts as JSON, for comparing and showing.
     pub(crate) fn to_json(&self) -> String {
-        self.facts.to_json()
+        self.0.to_json()
     }
 }
 
@@ -291,22 +289,52 @@ pub(crate) struct FactsPanicked;
 
 trait AnyFacts: Send + Sync {
     fn as_any(&self) -> &dyn Any;
+    fn seeing_through(&self, upcasts: Arc<[(EventType, Upcast)]>) -> Arc<dyn AnyFacts>;
     fn applied(&self, event: &Event<'_>) -> Arc<dyn AnyFacts>;
+    fn to_text(&self) -> Option<String>;
+    fn parse(&self, text: &str) -> Option<Arc<dyn AnyFacts>>;
     fn to_json(&self) -> String;
 }
 
-impl<F: Facts> AnyFacts for F {
+/// Facts of one type.
+struct Folded<F> {
+    facts: F,
+    upcasts: Arc<[(EventType, Upcast)]>,
+}
+
+impl<F: Facts> AnyFacts for Folded<F> {
     fn as_any(&self) -> &dyn Any {
-        self
+        &self.facts
     }
 
+    fn seeing_through(&self, upcasts: Arc<[(EventType, Upcast)]>) -> Arc<dyn AnyFacts> {
+        Arc::new(Self { facts: self.facts.clone(), upcasts })
+    }
+
+    /// INVARIANT: the one place where a machine's code sees an event, so that none is seen in an old form.
     fn applied(&self, event: &Event<'_>) -> Arc<dyn AnyFacts> {
-        let mut next = self.clone();
-        next.apply(event);
-        Arc::new(next)
+        let mut facts = self.facts.clone();
+        let upcast = self.upcasts.iter().find(|(kind, _)| *kind == event.body.kind);
+        match upcast.and_then(|(_, Upcast(upcast))| upcast(event.payload())) {
+            None => facts.apply(event),
+            Some(payload) => {
+                let body = EventBody { payload, ..event.body.clone() };
+                facts.apply(&Event { body: &body, ..*event });
+            }
+        }
+        Arc::new(Self { facts, upcasts: Arc::clone(&self.upcasts) })
+    }
+
+    fn to_text(&self) -> Option<String> {
+        serde_json::to_string(&self.facts).ok()
+    }
+
+    fn parse(&self, text: &str) -> Option<Arc<dyn AnyFacts>> {
+        let facts = serde_json::from_str(text).ok()?;
+        Some(Arc::new(Self { facts, upcasts: Arc::clone(&self.upcasts) }))
     }
 
     fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|error| format!("\"unprintable: {error}\""))
+        serde_json::to_string(&self.facts).unwrap_or_else(|error| format!("\"unprintable: {error}\""))
     }
 }

@@ -53,7 +53,7 @@ mod tests {
         let agent = Authority::agent("ops-agent", ["operator"]);
         for order in ["order:o_1", "order:o_2", "order:o_3"] {
             let paid = NewEvent::new(format!("paid-{order}"), "ORDER_PAID");
-            let _ = from.ingest(&Authority::service("stripe"), order, paid).unwrap().accepted().unwrap();
+            from.ingest(&Authority::service("stripe"), order, paid).unwrap().accepted().unwrap();
         }
         let asked = |order: &str, amount: &str| {
             Proposal::new("REFUND_ORDER", order).param("amount", amount).param("reason", "broken")

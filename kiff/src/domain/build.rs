@@ -184,8 +184,10 @@ fn check_machine(machine: Machine, faults: &mut Vec<DomainFault>) -> Option<Chec
         }
     }
     let upcasts = check_upcasts(&place, machine.upcasts, &steps, faults);
+    let mut names: Vec<_> = upcasts.iter().map(|(event, _)| event.clone()).collect();
+    names.sort();
     let blank = machine.blank.map(|blank| blank.seeing_through(upcasts));
-    let machine = CheckedMachine { entity, states, steps, blank };
+    let machine = CheckedMachine { entity, states, steps, blank, upcasts: names };
     if faults.len() == before {
         check_steps(&machine, faults);
     }

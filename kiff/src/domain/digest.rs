@@ -25,6 +25,7 @@ pub(super) fn domain_digest(
     policy: &dyn PermissionPolicy,
     bounds: Bounds,
 ) -> Digest {
+    let upcasts = upcasts_form(machines);
     let contracts =
         actions.iter().map(|action| (action.name.as_str().to_owned(), Value::from(action.digest.to_string())));
     let machines = machines.iter().map(|machine| (machine.entity.as_str().to_owned(), machine_form(machine)));
@@ -45,7 +46,19 @@ pub(super) fn domain_digest(
     if bounds != Bounds::default() {
         form.insert("bounds", bounds_form(bounds));
     }
+    if !upcasts.is_empty() {
+        form.insert("upcasts", upcasts);
+    }
     Digest::of(&Value::from(form).to_canonical())
+}
+
+/// Facts that were folded without an upcast are not what they are with it, and a snapshot of them must not be taken
+/// for one. No contract changes by it, so approvals stay good.
+fn upcasts_form(machines: &[Arc<CheckedMachine>]) -> Object {
+    let machines = machines.iter().filter(|machine| !machine.upcasts.is_empty());
+    machines
+        .map(|machine| (machine.entity.as_str(), texts(machine.upcasts.iter().map(|event| event.as_str()))))
+        .collect()
 }
 
 fn bounds_form(bounds: Bounds) -> Value {

@@ -341,6 +341,8 @@ pub(crate) struct CheckedMachine {
     pub(crate) states: Vec<StateName>,
     pub(crate) steps: Vec<CheckedStep>,
     pub(crate) blank: Option<FactsBox>,
+    /// The events that facts see through an upcast, sorted.
+    pub(crate) upcasts: Vec<EventType>,
 }
 
 #[derive(Debug)]

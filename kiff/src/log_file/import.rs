@@ -322,16 +322,14 @@ impl Import<'_> {
         }
         // A store that orders later would sort what waits, so nothing is left to wait.
         self.store.sequence(&self.tenant).await.map_err(failed)?;
-        let mut line = first;
         let mut stored = VecDeque::new();
-        for record in batch.parts().iter().flat_map(|part| part.records()) {
+        for (line, record) in (first..).zip(batch.parts().iter().flat_map(|part| part.records())) {
             if stored.is_empty() {
                 stored = self.store.read_log(&self.tenant, line - 1, PAGE).await.map_err(failed)?.into();
             }
             if stored.pop_front().as_ref() != Some(record.bytes()) {
                 return Err(ImportError::OtherLog { line });
             }
-            line += 1;
         }
         self.heads.trim();
         Ok(())

@@ -6,8 +6,8 @@
 pub(crate) mod body;
 mod format;
 mod index;
-mod read;
-mod write;
+pub(crate) mod read;
+pub(crate) mod write;
 
 pub use body::{CheckResult, Kind, Verdict};
 pub use index::{Claim, IndexEntry, Mark, index_of};

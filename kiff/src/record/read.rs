@@ -12,7 +12,7 @@ use crate::{
     actor::{self, Actor, ActorType},
     contract::{Effect, Risk},
     event::EventBody,
-    ids::{Code, Salt},
+    ids::{Code, EntityRef, Salt, TenantId},
     param::Params,
     request::{Commitments, Notes, Proposed, Request},
     value::{Faults, Object, Value, parse_record},
@@ -91,11 +91,8 @@ pub(super) fn parse_envelope(bytes: &RecordBytes, steps: &[Step]) -> Result<(Env
     }
     let mut it = Members { object, claimed: None };
     let mut actor = it.members("actor")?;
-    it.claimed = actor.object.remove("claimed");
-    let seq = it.number("entity_seq")?;
-    if seq == 0 {
-        return Err(missing("entity_seq"));
-    }
+    it.claimed = actor.claimed();
+    let seq = it.place("entity_seq")?;
     let envelope = Envelope {
         tenant: it.parse("tenant")?,
         entity: it.parse("entity")?,
@@ -108,7 +105,7 @@ pub(super) fn parse_envelope(bytes: &RecordBytes, steps: &[Step]) -> Result<(Env
     Ok((envelope, it))
 }
 
-fn parse_actor(it: &mut Members) -> Result<Actor, RecordError> {
+pub(crate) fn parse_actor(it: &mut Members) -> Result<Actor, RecordError> {
     let kind = ActorType::from_word(&it.take::<String>("type")?).ok_or_else(|| missing("type"))?;
     Ok(Actor::new(it.parse("id")?, kind, it.maybe("on_behalf_of", Members::parse)?))
 }
@@ -117,7 +114,13 @@ fn parse_body(kind: Kind, mut it: Members, envelope: &Envelope, claimed: Option<
     Ok(match kind {
         Kind::EventIngested => Body::EventIngested(parse_event(&mut it)?),
         Kind::StateChanged => Body::StateChanged(parse_state(&mut it)?),
-        Kind::DecisionRecorded => Body::DecisionRecorded(Arc::new(parse_proposed(&mut it, envelope, claimed)?)),
+        Kind::DecisionRecorded => Body::DecisionRecorded(Arc::new(parse_proposed(
+            &mut it,
+            &envelope.tenant,
+            &envelope.entity,
+            &envelope.actor,
+            claimed,
+        )?)),
         Kind::ActionValidated => Body::ActionValidated(Arc::new(parse_ruling(&mut it, Verdict::Allowed)?)),
         Kind::ApprovalRequired => Body::ApprovalRequired(Arc::new(parse_ruling(&mut it, Verdict::ApprovalRequired)?)),
         Kind::ActionBlocked => Body::ActionBlocked(Arc::new(parse_ruling(&mut it, Verdict::Blocked)?)),
@@ -190,7 +193,14 @@ fn parse_state(it: &mut Members) -> Result<StateChange, RecordError> {
     })
 }
 
-fn parse_proposed(it: &mut Members, envelope: &Envelope, claimed: Option<Value>) -> Result<Proposed, RecordError> {
+/// `stream` is the entity in whose stream it stands.
+pub(crate) fn parse_proposed(
+    it: &mut Members,
+    tenant: &TenantId,
+    stream: &EntityRef,
+    actor: &Arc<Actor>,
+    claimed: Option<Value>,
+) -> Result<Proposed, RecordError> {
     let mut authority = it.members("authority")?;
     let authority = actor::Granted::new(authority.names("roles")?, authority.names("permissions")?);
     let params = it.members("parameters")?.object.into_iter();
@@ -198,9 +208,8 @@ fn parse_proposed(it: &mut Members, envelope: &Envelope, claimed: Option<Value>)
     let params = Params::from_sorted(params.collect::<Result<_, RecordError>>()?);
     let commitments = parse_commitments(&mut it.members("commitments")?, &params)?;
     let action = it.parse("action")?;
-    let entity = it.maybe("target", Members::parse)?.unwrap_or_else(|| envelope.entity.clone());
-    let request =
-        Request { tenant: &envelope.tenant, entity: &entity, action: &action, actor: &envelope.actor, params: &params };
+    let entity = it.maybe("target", Members::parse)?.unwrap_or_else(|| stream.clone());
+    let request = Request { tenant, entity: &entity, action: &action, actor, params: &params };
     let request_digest = request.combine(&commitments, &mut Vec::new());
     let notes = Notes {
         reasoning: it.maybe("reasoning", Members::take)?,
@@ -219,7 +228,7 @@ fn parse_proposed(it: &mut Members, envelope: &Envelope, claimed: Option<Value>)
     Ok(Proposed {
         action,
         entity,
-        actor: Arc::clone(&envelope.actor),
+        actor: Arc::clone(actor),
         claimed,
         params,
         offered: it.maybe("offered", Members::parse)?,
@@ -241,7 +250,7 @@ fn parse_commitments(it: &mut Members, params: &Params) -> Result<Commitments, R
     }
 }
 
-fn parse_ruling(it: &mut Members, verdict: Verdict) -> Result<Ruling, RecordError> {
+pub(crate) fn parse_ruling(it: &mut Members, verdict: Verdict) -> Result<Ruling, RecordError> {
     if it.take::<String>("decision")? != verdict.as_str() {
         return Err(missing("decision"));
     }
@@ -292,7 +301,7 @@ fn parse_grant(it: &mut Members) -> Result<Grant, RecordError> {
         approval: it.parse("approval_id")?,
         grants: it.small("grants")?,
         quorum: it.small("quorum")?,
-        complete: it.object.remove("complete").and_then(|value| value.as_bool()).ok_or_else(|| missing("complete"))?,
+        complete: it.flag("complete")?,
         request_digest: it.parse("request_digest")?,
         contract_digest: it.parse("contract_digest")?,
         state_version: it.number("state_version")?,
@@ -338,19 +347,53 @@ fn parse_conflict(it: &mut Members) -> Result<Conflict, RecordError> {
 }
 
 /// An object whose members are taken out one by one.
-pub(super) struct Members {
+pub(crate) struct Members {
     object: Object,
     /// What the actor's JSON claimed, set aside by the envelope.
     claimed: Option<Value>,
 }
 
-pub(super) fn missing(member: &str) -> RecordError {
+pub(crate) fn missing(member: &str) -> RecordError {
     RecordError::Member { member: member.to_owned() }
 }
 
 impl Members {
+    /// The members of a value that must be an object.
+    pub(crate) fn of(value: Value) -> Result<Self, RecordError> {
+        match value {
+            Value::Object(object) => Ok(Self { object, claimed: None }),
+            _ => Err(missing("format")),
+        }
+    }
+
+    pub(crate) fn has(&self, member: &str) -> bool {
+        self.object.get(member).is_some()
+    }
+
+    /// A string member that must be this one.
+    pub(crate) fn expect(&mut self, member: &str, wanted: &str) -> Result<(), RecordError> {
+        if self.take::<String>(member)? == wanted { Ok(()) } else { Err(missing(member)) }
+    }
+
+    pub(crate) fn flag(&mut self, member: &str) -> Result<bool, RecordError> {
+        self.object.remove(member).and_then(|value| value.as_bool()).ok_or_else(|| missing(member))
+    }
+
+    /// An array of objects.
+    pub(crate) fn objects(&mut self, member: &str) -> Result<Vec<Self>, RecordError> {
+        match self.object.remove(member) {
+            Some(Value::Array(items)) => items.into_iter().map(Self::of).collect(),
+            _ => Err(missing(member)),
+        }
+    }
+
+    /// What an actor's JSON claimed.
+    pub(crate) fn claimed(&mut self) -> Option<Value> {
+        self.object.remove("claimed")
+    }
+
     /// A string member.
-    fn take<T: From<String>>(&mut self, member: &str) -> Result<T, RecordError> {
+    pub(crate) fn take<T: From<String>>(&mut self, member: &str) -> Result<T, RecordError> {
         match self.object.remove(member) {
             Some(Value::String(text)) => Ok(text.into()),
             _ => Err(missing(member)),
@@ -358,25 +401,30 @@ impl Members {
     }
 
     /// A string member in the form of a name, an id or a digest.
-    fn parse<T: FromStr>(&mut self, member: &str) -> Result<T, RecordError> {
+    pub(crate) fn parse<T: FromStr>(&mut self, member: &str) -> Result<T, RecordError> {
         self.take::<String>(member)?.parse().map_err(|_| missing(member))
     }
 
     /// A time in the form with its fraction.
-    fn fixed_time(&mut self, member: &str) -> Result<crate::timestamp::Timestamp, RecordError> {
+    pub(crate) fn fixed_time(&mut self, member: &str) -> Result<crate::timestamp::Timestamp, RecordError> {
         let text: String = self.take(member)?;
         if text.len() == 24 { text.parse().map_err(|_| missing(member)) } else { Err(missing(member)) }
     }
 
-    fn number(&mut self, member: &str) -> Result<u64, RecordError> {
+    pub(crate) fn number(&mut self, member: &str) -> Result<u64, RecordError> {
         self.object.remove(member).and_then(|value| value.as_number()?.as_u64()).ok_or_else(|| missing(member))
     }
 
-    fn small(&mut self, member: &str) -> Result<u32, RecordError> {
+    /// A sequence: they begin with 1.
+    pub(crate) fn place(&mut self, member: &str) -> Result<u64, RecordError> {
+        self.number(member).and_then(|seq| if seq > 0 { Ok(seq) } else { Err(missing(member)) })
+    }
+
+    pub(crate) fn small(&mut self, member: &str) -> Result<u32, RecordError> {
         self.number(member)?.try_into().map_err(|_| missing(member))
     }
 
-    fn members(&mut self, member: &str) -> Result<Self, RecordError> {
+    pub(crate) fn members(&mut self, member: &str) -> Result<Self, RecordError> {
         match self.object.remove(member) {
             Some(Value::Object(object)) => Ok(Self { object, claimed: None }),
             _ => Err(missing(member)),
@@ -421,7 +469,7 @@ impl Members {
     }
 
     /// A member that may be absent.
-    fn maybe<T>(
+    pub(crate) fn maybe<T>(
         &mut self,
         member: &str,
         read: impl FnOnce(&mut Self, &str) -> Result<T, RecordError>,

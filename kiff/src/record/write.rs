@@ -14,7 +14,7 @@ use crate::{
     actor::Actor,
     digest::Digest,
     event::EventBody,
-    ids::{ApprovalId, ExecutionId, ReceiptId, TraceId, Ulid},
+    ids::{ApprovalId, EntityRef, ExecutionId, ReceiptId, TraceId, Ulid},
     request::Proposed,
     timestamp::Timestamp,
     value::{Value, write_str, write_u64},
@@ -49,7 +49,7 @@ pub(super) fn record(out: &mut Vec<u8>, envelope: &Envelope, body: &Body, ending
     *ending = Some(start..out.len());
 }
 
-fn write_actor(it: &mut Members<'_>, actor: &Actor, claimed: Option<&Value>) {
+pub(crate) fn write_actor(it: &mut Members<'_>, actor: &Actor, claimed: Option<&Value>) {
     it.maybe(claimed, |it, claimed| it.value("claimed", claimed));
     it.plain("id", actor.id.as_str());
     it.maybe(actor.on_behalf_of.as_ref(), |it, principal| it.plain("on_behalf_of", principal.as_str()));
@@ -60,7 +60,7 @@ fn write_body(it: &mut Members<'_>, body: &Body, envelope: &Envelope) {
     match body {
         Body::EventIngested(event) => write_event(it, event),
         Body::StateChanged(change) => write_state(it, change),
-        Body::DecisionRecorded(proposed) => write_proposed(it, proposed, envelope),
+        Body::DecisionRecorded(proposed) => write_proposed(it, proposed, &envelope.entity),
         Body::ActionValidated(ruling) => write_ruling(it, ruling, Verdict::Allowed),
         Body::ApprovalRequired(ruling) => write_ruling(it, ruling, Verdict::ApprovalRequired),
         Body::ActionBlocked(ruling) => write_ruling(it, ruling, Verdict::Blocked),
@@ -111,7 +111,8 @@ fn write_state(it: &mut Members<'_>, change: &StateChange) {
     it.plain("to", change.to.as_str());
 }
 
-fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, envelope: &Envelope) {
+/// `stream` is the entity in whose stream it stands.
+pub(crate) fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, stream: &EntityRef) {
     let notes = &proposed.notes;
     it.plain("action", proposed.action.as_str());
     it.maybe(notes.approval, Members::approval);
@@ -136,12 +137,12 @@ fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, envelope: &Envelope
     it.maybe(notes.reasoning.as_ref(), |it, reasoning| it.text("reasoning", reasoning));
     it.maybe(proposed.risk, |it, risk| it.plain("risk", risk.as_str()));
     it.plain_bytes("salt", &proposed.salt.encode());
-    if proposed.entity != envelope.entity {
+    if proposed.entity != *stream {
         it.plain("target", proposed.entity.as_str());
     }
 }
 
-fn write_ruling(it: &mut Members<'_>, ruling: &Ruling, verdict: Verdict) {
+pub(crate) fn write_ruling(it: &mut Members<'_>, ruling: &Ruling, verdict: Verdict) {
     let terms = ruling.execution.as_ref();
     let hold = ruling.hold.as_ref();
     it.plain("action", ruling.action.as_str());
@@ -247,18 +248,18 @@ fn write_rejected_event(it: &mut Members<'_>, event: &RejectedEvent) {
 }
 
 /// An object that is being written. Names are plain ASCII and come in their order.
-struct Members<'o> {
+pub(crate) struct Members<'o> {
     out: &'o mut Vec<u8>,
     empty: bool,
 }
 
 impl<'o> Members<'o> {
-    fn open(out: &'o mut Vec<u8>) -> Self {
+    pub(crate) fn open(out: &'o mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out, empty: true }
     }
 
-    fn close(self) {
+    pub(crate) fn close(self) {
         self.out.push(b'}');
     }
 
@@ -274,14 +275,14 @@ impl<'o> Members<'o> {
     }
 
     #[inline(always)]
-    fn text(&mut self, name: &str, text: &str) {
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
         self.key(name);
         write_str(self.out, text);
     }
 
     /// A text that needs no escapes: a word of ours, or a name, whose alphabets have nothing to escape.
     #[inline(always)]
-    fn plain(&mut self, name: &str, text: &str) {
+    pub(crate) fn plain(&mut self, name: &str, text: &str) {
         self.plain_bytes(name, text.as_bytes());
     }
 
@@ -294,18 +295,18 @@ impl<'o> Members<'o> {
     }
 
     #[inline(always)]
-    fn number(&mut self, name: &str, number: u64) {
+    pub(crate) fn number(&mut self, name: &str, number: u64) {
         self.key(name);
         write_u64(self.out, number);
     }
 
     #[inline(always)]
-    fn digest(&mut self, name: &str, digest: &Digest) {
+    pub(crate) fn digest(&mut self, name: &str, digest: &Digest) {
         self.plain_bytes(name, &digest.encode());
     }
 
     #[inline(always)]
-    fn time(&mut self, name: &str, time: Timestamp) {
+    pub(crate) fn time(&mut self, name: &str, time: Timestamp) {
         self.plain_bytes(name, &time.encode());
     }
 
@@ -318,16 +319,16 @@ impl<'o> Members<'o> {
         self.out.push(b'"');
     }
 
-    fn approval(&mut self, id: ApprovalId) {
+    pub(crate) fn approval(&mut self, id: ApprovalId) {
         self.id("approval_id", ApprovalId::PREFIX, id.ulid());
     }
 
-    fn execution(&mut self, id: ExecutionId) {
+    pub(crate) fn execution(&mut self, id: ExecutionId) {
         self.id("execution_id", ExecutionId::PREFIX, id.ulid());
     }
 
     #[inline(always)]
-    fn value(&mut self, name: &str, value: &Value) {
+    pub(crate) fn value(&mut self, name: &str, value: &Value) {
         self.key(name);
         value.write(self.out);
     }
@@ -366,14 +367,28 @@ impl<'o> Members<'o> {
         }
     }
 
-    fn nested(&mut self, name: &str, members: impl FnOnce(&mut Members<'_>)) {
+    pub(crate) fn nested(&mut self, name: &str, members: impl FnOnce(&mut Members<'_>)) {
         self.key(name);
         let mut inner = Members::open(self.out);
         members(&mut inner);
         inner.close();
     }
 
-    fn maybe<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+    pub(crate) fn objects<T>(&mut self, name: &str, items: &[T], members: impl Fn(&mut Members<'_>, &T)) {
+        self.key(name);
+        self.out.push(b'[');
+        for (place, item) in items.iter().enumerate() {
+            if place > 0 {
+                self.out.push(b',');
+            }
+            let mut inner = Members::open(self.out);
+            members(&mut inner, item);
+            inner.close();
+        }
+        self.out.push(b']');
+    }
+
+    pub(crate) fn maybe<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         if let Some(value) = value {
             write(self, value);
         }

@@ -44,6 +44,7 @@ pub struct RuntimeBuilder {
     issued_by: String,
     anchor: String,
     views: usize,
+    snapshots: u64,
 }
 
 /// A signer without anything of it in `Debug`.
@@ -70,6 +71,7 @@ impl RuntimeBuilder {
             issued_by: "kiff".to_owned(),
             anchor: "none".to_owned(),
             views: VIEWS,
+            snapshots: 0,
         }
     }
 
@@ -246,6 +248,51 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Keeps a snapshot of an entity's view in the store after every so many records of the entity, so that an entity
+    /// with a long history is opened from its last snapshot and not from its first record. 0 for none, the default.
+    ///
+    /// ```
+    /// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::MemoryStore};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let order = Machine::new("order").starts("ORDER_PLACED", "CREATED").moves("CREATED", "ORDER_NOTED", "CREATED");
+    /// let domain = Domain::builder("shop", "v1").table(order).build()?;
+    /// let store = MemoryStore::new();
+    /// let rt = Runtime::builder(domain.clone()).store(store.clone()).snapshots(1_000).build()?.blocking();
+    /// # let rt = Runtime::builder(domain.clone()).store(store.clone()).snapshots(10).build()?.blocking();
+    /// rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("evt_0", "ORDER_PLACED"))?.accepted()?;
+    /// for number in 1..=20 {
+    ///     let event = NewEvent::new(format!("evt_{number}"), "ORDER_NOTED");
+    ///     rt.ingest(&Authority::service("shop"), "order:1", event)?.accepted()?;
+    /// }
+    ///
+    /// // Another process reads the snapshot and what came after it.
+    /// let rt = Runtime::builder(domain).store(store).snapshots(1_000).build()?.blocking();
+    /// assert_eq!(rt.state("order:1")?.map(|order| order.state_version), Some(21));
+    /// assert!(rt.rebuild("order:1")?.matches());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What it costs: the call whose records make a snapshot due waits for one [`set_cell`](EventStore::set_cell) of
+    /// the store, a few kilobytes for most views, and not where it is about to run an effect. If that fails nothing is
+    /// said, and the next snapshot is tried after as many records again. A view of more than 1 MiB is not kept. A cold
+    /// entity costs one more question to the store.
+    ///
+    /// What it is worth: a snapshot is a cache, and no evidence. It is left aside if it is damaged, if the domain's
+    /// digest or the facts' initial value have changed, or if the log does not have the record on which it stands. But
+    /// **its content is not proved by the log**: whoever can write to the database can give an entity another state
+    /// until somebody calls [`rebuild`](Runtime::rebuild), which never relies on it and tells the difference, or
+    /// checks the decisions with [`replay`](crate::replay). Leave it off where that matters more than the time
+    /// to open.
+    ///
+    /// [`Facts`](crate::Facts) must come back from their JSON as they were: a field that serde skips is lost. Who changes
+    /// what `apply` does gives the domain a new version, as for every other rule.
+    pub fn snapshots(mut self, every: u64) -> Self {
+        self.snapshots = every;
+        self
+    }
+
     /// Builds the runtime.
     ///
     /// # Errors
@@ -283,6 +330,7 @@ impl RuntimeBuilder {
             providers: self.providers,
             probes: self.probes,
             views: Views::new(self.views),
+            snapshots: self.snapshots,
             running: Default::default(),
             suppressed: Default::default(),
             domain: self.domain,

@@ -70,8 +70,17 @@ impl Runtime {
 
     /// The view of an entity with the stream's tail folded in.
     pub(super) async fn refresh(&self, entity: &EntityRef) -> Result<Arc<View>, RuntimeError> {
-        let kept = self.inner.views.get(&self.tenant, entity);
-        let mut view = kept.unwrap_or_else(|| self.unseen(entity));
+        let view = match self.inner.views.get(&self.tenant, entity) {
+            Some(kept) => self.fold_tail(kept).await?,
+            None => self.open_cold(entity).await?,
+        };
+        self.inner.views.put(&view);
+        Ok(view)
+    }
+
+    /// Folds into a view what its stream has behind it.
+    pub(super) async fn fold_tail(&self, mut view: Arc<View>) -> Result<Arc<View>, RuntimeError> {
+        let entity = &view.head.entity.clone();
         loop {
             let page = self.inner.store.read(&self.tenant, entity, view.head.seq, PAGE).await?;
             let count = page.len();
@@ -90,7 +99,6 @@ impl Runtime {
                 break;
             }
         }
-        self.inner.views.put(&view);
         Ok(view)
     }
 
@@ -139,7 +147,9 @@ impl Runtime {
         }
         let records = batch.into_records();
         let seq = records.first().map_or(0, Record::entity_seq);
-        self.inner.views.advance(view, &records).map_err(|source| RuntimeError::Fold { entity, seq, source })?;
+        let folded = self.inner.views.advance(view, &records);
+        folded.map_err(|source| RuntimeError::Fold { entity: entity.clone(), seq, source })?;
+        self.keep_snapshot(&entity, &records).await;
         Ok(Commit::Stored(Stored { records, receipt, acknowledged: Some(Acknowledged(())) }))
     }
 

@@ -12,6 +12,7 @@ mod recover;
 mod review;
 mod rule;
 mod settle;
+mod snapshot;
 mod subscription;
 #[cfg(feature = "postgres")]
 mod within;
@@ -113,6 +114,8 @@ struct Inner {
     probes: Probes,
     issue: Issue,
     views: Views,
+    /// After how many records the next snapshot of a view is made; 0 for none.
+    snapshots: u64,
     /// What runs in this process now, and how many calls say so.
     running: Mutex<BTreeMap<ExecutionId, usize>>,
     /// Refusals that were not recorded, until the actor's next decision on the entity tells their number.

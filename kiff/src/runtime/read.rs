@@ -314,7 +314,11 @@ impl Runtime {
     /// [`RuntimeError`] if the log cannot be read, or does not hold together.
     pub async fn rebuild(&self, entity: &str) -> Result<Rebuild, RuntimeError> {
         let entity: EntityRef = entity.parse()?;
-        let held = self.inner.views.get(&self.tenant, &entity);
+        let held = match self.inner.views.get(&self.tenant, &entity) {
+            Some(held) => Some(held),
+            // What would be held next, so that a snapshot that is not what the log says is found before it is.
+            None => self.snapshot(&entity).await.0.map(Arc::new),
+        };
         let mut view = View::empty(self.domain(), self.tenant.clone(), entity.clone());
         let mut differences = Vec::new();
         let records = self.stream(&entity, 0).await?;

@@ -330,7 +330,6 @@ impl StoreError {
 ///
 /// INVARIANT: it has every function of the trait, those with a default too; an override would be passed
 /// over otherwise.
-#[allow(dead_code, reason = "what reads and sets cells comes next")]
 pub(crate) trait DynStore: Send + Sync {
     fn append<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Result<Append, StoreError>>;
     fn read<'a>(

@@ -4,6 +4,7 @@
 //! denials at the present state version, of which there is no most: each took a person, and the next event clears them.
 
 mod fold;
+pub(crate) mod snapshot;
 
 pub use fold::FoldError;
 pub(crate) use fold::{check_place, fold};
@@ -41,6 +42,17 @@ pub(crate) struct View {
     refusals: Vec<RefusalRun>,
     /// A proposal whose decision is the next record.
     proposal: Option<Arc<Proposed>>,
+    /// Where its last snapshot was made. Says nothing of the stream.
+    pub(crate) snapshot: SnapshotMark,
+}
+
+/// The last snapshot of a view, as far as is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SnapshotMark {
+    /// The sequence of the view; 0 if there was none.
+    pub(crate) seq: u64,
+    /// The revision of the cell.
+    pub(crate) revision: u64,
 }
 
 /// An approval that can still be granted, denied or used.
@@ -144,6 +156,7 @@ impl View {
             executions: Vec::new(),
             refusals: Vec::new(),
             proposal: None,
+            snapshot: SnapshotMark::default(),
         }
     }
 

@@ -10,6 +10,8 @@ mod receipt;
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]
+mod snapshot;
+#[cfg(test)]
 mod story;
 
 #[cfg(test)]

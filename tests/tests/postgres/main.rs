@@ -11,6 +11,8 @@ mod log;
 #[cfg(test)]
 mod open;
 #[cfg(test)]
+mod transfer;
+#[cfg(test)]
 mod unchanged;
 #[cfg(test)]
 mod waits;

@@ -2,16 +2,17 @@
 
 use kiff::{
     Answer, ApprovalId, Authority, Blocked, Blocking, BoxFuture, Call, Contract, Definition, Domain, DomainBuilder,
-    Effect, Executed, Executor, Failed, Failure, Held, InDoubt, Ingested, Kind, Machine, NewEvent, Outcome, Param,
-    Proposal, Record, Review, ReviewRefusal, Runtime, RuntimeBuilder, RuntimeError, Value,
+    Effect, Event, Executed, Executor, Facts, Failed, Failure, Held, InDoubt, Ingested, Kind, Machine, NewEvent,
+    Outcome, Param, Proposal, Record, Review, ReviewRefusal, Runtime, RuntimeBuilder, RuntimeError, Value,
     clock::Timer,
     replay,
     store::MemoryStore,
     testing::{FixedIds, ManualClock},
     value::Limits,
 };
+use serde::{Deserialize, Serialize};
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     future::{pending, poll_fn},
     sync::{
         Arc, Mutex,
@@ -144,6 +145,17 @@ fn order() -> Machine {
         .sources(["stripe"])
         .moves("PAID", "NOTE_ADDED", "PAID")
         .moves("PAID", "ORDER_REFUNDED", "REFUNDED")
+        .facts::<Counts>()
+}
+
+/// How many events of each type there were.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Counts(BTreeMap<String, u64>);
+
+impl Facts for Counts {
+    fn apply(&mut self, event: &Event<'_>) {
+        *self.0.entry(event.kind().to_string()).or_default() += 1;
+    }
 }
 
 fn contract(name: &str) -> Contract {
@@ -231,11 +243,17 @@ pub(crate) struct World {
     pub(crate) domain: Domain,
     pub(crate) rt: Blocking,
     events: AtomicUsize,
+    snapshots: u64,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
         Self::with(|domain| domain, |builder| builder)
+    }
+
+    /// A world whose runtimes make a snapshot after every so many records.
+    pub(crate) fn with_snapshots(every: u64) -> Self {
+        Self { snapshots: every, ..Self::with(|domain| domain, |builder| builder.snapshots(every)) }
     }
 
     /// A world whose order is paid.
@@ -258,7 +276,7 @@ impl World {
             .timer(timer.clone())
             .store(store.clone());
         let rt = build(builder).build().unwrap().blocking();
-        Self { lab, clock, ids, timer, store, domain, rt, events: AtomicUsize::new(0) }
+        Self { lab, clock, ids, timer, store, domain, rt, events: AtomicUsize::new(0), snapshots: 0 }
     }
 
     /// Another runtime on the same store, as another process would have, with these rules.
@@ -268,6 +286,7 @@ impl World {
             .ids(self.ids.clone())
             .timer(self.timer.clone())
             .store(self.store.clone())
+            .snapshots(self.snapshots)
             .build()
             .unwrap()
             .blocking()

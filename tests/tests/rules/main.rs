@@ -45,6 +45,8 @@ mod rule_8;
 #[cfg(test)]
 mod rule_9;
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 mod timer;
 #[cfg(test)]
 mod windows;

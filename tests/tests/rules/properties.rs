@@ -129,7 +129,10 @@ struct Run {
 
 impl Run {
     fn of(ops: &[Op]) -> Self {
-        let world = World::new();
+        Self::of_in(World::new(), ops)
+    }
+
+    fn of_in(world: World, ops: &[Op]) -> Self {
         let rt = world.rt.clone();
         let mut run = Self { world, rt, approvals: Vec::new() };
         for entity in ENTITIES {
@@ -301,6 +304,17 @@ proptest! {
     fn the_same_calls_with_the_same_time_and_ids_give_the_same_bytes(ops in ops()) {
         let export = || Run::of(&ops).world.rt.export().unwrap();
         prop_assert_eq!(export(), export());
+    }
+
+    #[test]
+    fn a_runtime_that_opens_from_snapshots_holds_and_decides_the_same(ops in ops(), every in 1..9u64) {
+        let cold: Vec<Op> = ops.iter().flat_map(|op| [Op::Reopen, op.clone()]).collect();
+        let warm: Vec<Op> = ops.iter().filter(|op| !matches!(op, Op::Reopen)).cloned().collect();
+        let opened = Run::of_in(World::with_snapshots(every), &cold);
+        prop_assert_eq!(opened.world.rt.export().unwrap(), Run::of(&warm).world.rt.export().unwrap());
+        // Each view is compared where it stands, from a snapshot alone and with what came after it.
+        opened.check();
+        verify(&opened.world.other(|lab| domain(lab, "v1")), &opened.world.domain);
     }
 
     #[test]

@@ -193,7 +193,7 @@ fn lost(error: sqlx::Error) -> StoreError {
         Some(code) if ["40", "23", "42", "22", "53", "55", "25", "54"].iter().any(|class| code.starts_with(class)) => {
             StoreError::failed(error)
         }
-        // A statement that was cancelled, also by its timeout; a function that undid what it did.
+        // A statement that was cancelled, also by its timeout; one that undid what it did.
         Some("57014" | MET_ANOTHER) => StoreError::failed(error),
         _ => StoreError::unknown(error),
     }

@@ -1,0 +1,71 @@
+//! Snapshots of views, kept in cells of the store: written after a commit, read for an entity that is cold.
+//!
+//! A cache, so nothing here fails: what cannot be read or written is as if it were not there.
+
+use super::{Runtime, RuntimeError};
+use crate::{
+    digest::Digest,
+    ids::EntityRef,
+    record::{Kind, Record},
+    store::CellSet,
+    view::{View, snapshot},
+};
+use std::sync::Arc;
+
+impl Runtime {
+    /// The view of an entity that is not kept: from its snapshot if there is one, and otherwise from its first record.
+    pub(super) async fn open_cold(&self, entity: &EntityRef) -> Result<Arc<View>, RuntimeError> {
+        let (snapshot, revision) = self.snapshot(entity).await;
+        if let Some(view) = snapshot
+            && let Ok(view) = self.fold_tail(Arc::new(view)).await
+        {
+            return Ok(view);
+        }
+        let mut view = View::empty(self.domain(), self.tenant.clone(), entity.clone());
+        view.snapshot.revision = revision;
+        self.fold_tail(Arc::new(view)).await
+    }
+
+    /// The view in an entity's snapshot, if it was made under these rules and the log has the record on which it
+    /// stands; and the revision of its cell.
+    pub(super) async fn snapshot(&self, entity: &EntityRef) -> (Option<View>, u64) {
+        if self.inner.snapshots == 0 {
+            return (None, 0);
+        }
+        let Ok(Some(cell)) = self.inner.store.cell(&self.tenant, &cell_name(entity)).await else {
+            return (None, 0);
+        };
+        let Some(mut view) = snapshot::read(&cell.value, self.domain(), &self.tenant, entity) else {
+            return (None, cell.revision);
+        };
+        view.snapshot.revision = cell.revision;
+        let stands_on = self.inner.store.read(&self.tenant, entity, view.head.seq - 1, 1).await;
+        let holds = stands_on.is_ok_and(|page| page.first().is_some_and(|bytes| Digest::leaf(bytes) == view.head.leaf));
+        (holds.then_some(view), cell.revision)
+    }
+
+    /// Makes the next snapshot of an entity if it is due after these records.
+    pub(super) async fn keep_snapshot(&self, entity: &EntityRef, stored: &[Record]) {
+        // Nothing comes between a clearance and its effect. What is due waits for the records of its end.
+        let clears = |record: &Record| matches!(record.kind(), Kind::ActionValidated | Kind::ExecutionRetried);
+        if self.inner.snapshots == 0 || stored.iter().any(clears) {
+            return;
+        }
+        let Some(view) = self.inner.views.due(&self.tenant, entity, self.inner.snapshots) else { return };
+        let Some(bytes) = snapshot::write(&view, self.domain()) else { return };
+        let revision = view.snapshot.revision;
+        // A view that somebody holds is copied by the next record.
+        drop(view);
+        let revision = match self.inner.store.set_cell(&self.tenant, &cell_name(entity), revision, &bytes).await {
+            Ok(CellSet::Done) => revision + 1,
+            // Another process has just made one, or a cell could not be read when the entity was opened.
+            Ok(CellSet::Conflict { actual }) => actual,
+            Err(_) => return,
+        };
+        self.inner.views.note_snapshot(&self.tenant, entity, revision);
+    }
+}
+
+fn cell_name(entity: &EntityRef) -> String {
+    format!("snapshot:{entity}")
+}
