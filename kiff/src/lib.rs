@@ -132,7 +132,7 @@
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.
-//! - `docs/ARCHITECTURE.md` and `docs/FORMATS.md` in the repository.
+//! - `docs/ARCHITECTURE.md`, `docs/FORMATS.md` and `docs/SCALING.md` in the repository.
 //!
 //! # Features
 //!
