@@ -5,6 +5,7 @@
 use kiff::{
     EntityRef, NewEvent, Record, Runtime, TenantId,
     store::{Append, Batch, EventStore, SqliteStore},
+    testing::store_suite::block_on,
 };
 use kiff_benches::workload::{ENTITY, TENANT, domain, give_history, runtime};
 use std::{
@@ -23,7 +24,7 @@ const BATCH: usize = 1_000;
 const ROUNDS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let records = env::args().nth(1).map_or(Ok(RECORDS), |records| records.parse())?;
+    let records: usize = env::args().nth(1).map_or(Ok(RECORDS), |records| records.parse())?;
     let folder = Folder::new()?;
     let (path, entity) = (folder.0.join("log.db"), format!("{ENTITY}:cold"));
     write_history(&path, &entity, records)?;
@@ -63,7 +64,6 @@ fn write_history(path: &Path, entity: &str, records: usize) -> Result<(), Box<dy
     let (runtime, memory) = runtime()?;
     give_history(&runtime, entity, records)?;
     let (store, tenant, stream) = (SqliteStore::open(path)?, TenantId::new(TENANT)?, entity.parse::<EntityRef>()?);
-    let block_on = kiff::testing::store_suite::block_on;
     let mut after = 0;
     loop {
         let page = block_on(memory.read(&tenant, &stream, after, BATCH))?;
