@@ -17,7 +17,7 @@ mod tests {
     #[test]
     fn a_log_comes_back_byte_for_byte_from_every_store() {
         let folder = Folder::new("round-trip");
-        for log in [every_kind(), busy(), one_stream()] {
+        for log in [every_kind(), busy(), one_stream(), many_streams()] {
             let tenant = tenant_of(&log);
             let first = MemoryStore::new();
             let imported = bring(&first, &log).unwrap();
@@ -255,6 +255,17 @@ mod tests {
         for number in 0..600 {
             let event = NewEvent::new(format!("evt_{number}"), "BUMPED");
             let _ = rt.ingest(&Authority::service("host"), "counter:1", event).unwrap();
+        }
+        rt.export().unwrap()
+    }
+
+    /// More streams than an import keeps the ends of, and some of them once more.
+    fn many_streams() -> Vec<u8> {
+        let rt = counters().runtime().tenant("many").unwrap().blocking();
+        for number in 0..4_600 {
+            let event = NewEvent::new(format!("evt_{number}"), "BUMPED");
+            let counter = if number < 4_300 { number } else { number - 4_300 };
+            let _ = rt.ingest(&Authority::service("host"), &format!("counter:{counter}"), event).unwrap();
         }
         rt.export().unwrap()
     }
