@@ -17,7 +17,7 @@ mod tests {
     #[test]
     fn a_log_comes_back_byte_for_byte_from_every_store() {
         let folder = Folder::new("round-trip");
-        for log in [every_kind(), busy(), one_stream(), many_streams()] {
+        for log in [every_kind(), busy(), one_stream()] {
             let tenant = tenant_of(&log);
             let first = MemoryStore::new();
             let imported = bring(&first, &log).unwrap();
@@ -34,6 +34,18 @@ mod tests {
         drop(last);
         let last = FileStore::open(&folder.0.join("own")).unwrap();
         assert_eq!(write(&last, &TenantId::new("demo").unwrap()), every_kind());
+    }
+
+    #[test]
+    fn a_log_may_have_more_streams_than_an_import_keeps_the_ends_of() {
+        let log = many_streams();
+        let store = MemoryStore::new();
+        assert_eq!(bring(&store, &log).unwrap().entities, 4_100);
+        assert_eq!(write(&store, &tenant_of(&log)), log);
+        // The first stream goes on at the end, long after its end was dropped; here it goes on in the wrong place.
+        let wrong = [log.as_slice(), log.split_inclusive(|byte| *byte == b'\n').nth(3).unwrap()].concat();
+        let error = bring(&MemoryStore::new(), &wrong).unwrap_err();
+        assert_eq!((error.line(), error.code()), (lines(&wrong), "sequence_broken"), "{error}");
     }
 
     #[test]
@@ -262,9 +274,9 @@ mod tests {
     /// More streams than an import keeps the ends of, and some of them once more.
     fn many_streams() -> Vec<u8> {
         let rt = counters().runtime().tenant("many").unwrap().blocking();
-        for number in 0..4_600 {
+        for number in 0..4_150 {
             let event = NewEvent::new(format!("evt_{number}"), "BUMPED");
-            let counter = if number < 4_300 { number } else { number - 4_300 };
+            let counter = if number < 4_100 { number } else { number - 4_100 };
             let _ = rt.ingest(&Authority::service("host"), &format!("counter:{counter}"), event).unwrap();
         }
         rt.export().unwrap()
