@@ -176,7 +176,7 @@
 //! - [`Subscription`] and [`log_file`]: follow the log, take it out of one store and into another.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.
-//! - `docs/ARCHITECTURE.md` and `docs/FORMATS.md` in the repository.
+//! - `docs/ARCHITECTURE.md`, `docs/FORMATS.md` and `docs/SCALING.md` in the repository.
 //!
 //! # Features
 //!
@@ -184,7 +184,7 @@
 //! |---|---|---|
 //! | `macros` | yes | `#[action]`, `#[derive(StateMachine)]`, `#[derive(Param)]` |
 //! | `decimal` | | `rust_decimal::Decimal` as a parameter type |
-//! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, with a SQLite that is compiled in |
+//! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, with a SQLite that is compiled in (rusqlite 0.39 or newer; what older ones bring is refused) |
 //! | `sqlite` | | the same, with the system's SQLite (3.51.3 or newer; an older one is refused) |
 //! | `postgres` | | `store::PostgresStore`, on the host's `sqlx::PgPool`; needs Rust 1.94 |
 //! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, a store that fails, the store suite |

@@ -37,12 +37,13 @@ pub(super) fn param(name: &Ident, krate: &Krate, shape: &Shape) -> TokenStream {
 pub(super) fn stub(input: &DeriveInput, krate: &Krate) -> TokenStream {
     let name = &input.ident;
     let (of_impl, of_type, _) = input.generics.split_for_impl();
+    let value = local("value");
     let bounds = input.generics.where_clause.as_ref().map(|clause| &clause.predicates);
     quote! {
         impl #of_impl #krate::Param for #name #of_type where Self: ::core::marker::Send + ::core::marker::Sized, #bounds {
             const KIND: #krate::ParamKind = #krate::ParamKind::Bool;
-            fn decode(value: &#krate::Value) -> ::core::result::Result<Self, #krate::ParamFault> {
-                ::core::result::Result::Err(#krate::ParamFault::wrong_type("a value", value))
+            fn decode(#value: &#krate::Value) -> ::core::result::Result<Self, #krate::ParamFault> {
+                ::core::result::Result::Err(#krate::ParamFault::wrong_type("a value", #value))
             }
         }
     }

@@ -19,7 +19,7 @@ pub fn run(args: impl Iterator<Item = String>) -> Result<(), Failure> {
     let order = Order::parse(args)?;
     let points = Arc::new(Points::new(order.abort_at));
     match &order.place {
-        Place::Sqlite(path) => work(&order, SqliteStore::open(path)?, &points),
+        Place::Sqlite(path) => work(&order, SqliteStore::open(path)?, &points, || ()),
         Place::Postgres { socket, schema } => on_postgres(&order, socket, schema, &points),
     }
 }
@@ -30,12 +30,14 @@ fn on_postgres(order: &Order, socket: &std::path::Path, schema: &str, points: &A
     let driver = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let options = PgConnectOptions::new().socket(socket).username("postgres").database("postgres");
     let store = driver.block_on(async {
-        let pool = PgPoolOptions::new().max_connections(4).connect_with(options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
         Ok::<_, Failure>(kiff::store::PostgresStore::open_in(pool, schema).await?)
     })?;
-    let driver = driver.handle().clone();
-    let _entered = driver.enter();
-    work(order, store, points)
+    work(order, store, points, || driver.enter())
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -43,7 +45,14 @@ fn on_postgres(_: &Order, _: &std::path::Path, _: &str, _: &Arc<Points>) -> Resu
     Err("this process was built without the feature `postgres`".into())
 }
 
-fn work(order: &Order, store: impl EventStore, points: &Arc<Points>) -> Result<(), Failure> {
+/// Does all that the order says. Every thread enters what drives the store first.
+fn work<G>(
+    order: &Order,
+    store: impl EventStore,
+    points: &Arc<Points>,
+    enter: impl Fn() -> G + Sync,
+) -> Result<(), Failure> {
+    let _entered = enter();
     let ledger = Arc::new(Ledger::open(&order.ledger, Arc::clone(points))?);
     let clock = ManualClock::at(Timestamp::from_unix_ms(order.now_ms));
     let rt = Runtime::builder(domain()?)
@@ -58,9 +67,14 @@ fn work(order: &Order, store: impl EventStore, points: &Arc<Points>) -> Result<(
     Line::Recovered.tell()?;
     points.enter(Phase::Lap);
     thread::scope(|scope| {
-        let teller = &teller;
-        let threads: Vec<_> =
-            (0..order.threads).map(|number| scope.spawn(move || teller.run_laps(order, number))).collect();
+        let (teller, enter) = (&teller, &enter);
+        let run = |number| {
+            move || {
+                let _entered = enter();
+                teller.run_laps(order, number)
+            }
+        };
+        let threads: Vec<_> = (0..order.threads).map(|number| scope.spawn(run(number))).collect();
         threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err("a thread panicked".into())))
     })?;
     Ok(Line::Done.tell()?)
@@ -184,6 +198,7 @@ impl Teller {
             if self.recover(false, |entity| entity.to_string().starts_with(&mine)).is_ok() {
                 return Ok(());
             }
+            // Not to be in the way of the server while it starts.
             thread::sleep(Duration::from_millis(50));
         }
         Err(error)

@@ -32,6 +32,8 @@ pub enum Line {
         /// The idempotency key; `-` without one.
         key: String,
     },
+    /// The store did not answer an append, so that it may have happened or not.
+    Lost,
     /// A call has failed.
     Failed {
         /// The code of the error.
@@ -78,6 +80,7 @@ impl Line {
             Self::Doubt { execution } => format!("doubt {execution}\n"),
             Self::Recovered => "recovered\n".to_owned(),
             Self::Acknowledged { word, entity, id, trace, key } => format!("ack {word} {entity} {id} {trace} {key}\n"),
+            Self::Lost => "lost\n".to_owned(),
             Self::Failed { code } => format!("failed {code}\n"),
             Self::Done => "done\n".to_owned(),
         };
@@ -101,6 +104,7 @@ impl Line {
                 trace: words.next()?,
                 key: words.next()?,
             },
+            "lost" => Self::Lost,
             "failed" => Self::Failed { code: words.next()? },
             "done" => Self::Done,
             _ => return None,

@@ -1,6 +1,6 @@
 //! Any store, with points before and after each append.
 
-use super::{Points, Spot};
+use super::{Line, Points, Spot};
 use kiff::{
     EntityRef, RecordBytes, TenantId,
     store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, OpenMark, StoreError},
@@ -26,6 +26,9 @@ impl<S: EventStore> EventStore for CrashStore<S> {
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
         self.points.pass(Spot::AppendBefore);
         let answer = self.inner.append(batch).await;
+        if matches!(answer, Err(StoreError::Unknown(_))) {
+            Line::Lost.tell().map_err(StoreError::unknown)?;
+        }
         self.points.pass(Spot::AppendAfter);
         answer
     }

@@ -21,7 +21,8 @@ const FILES: [&str; 4] = ["log.db", "log.db-wal", "log.db-journal", "ledger"];
 #[derive(Debug)]
 pub(crate) struct Folder {
     pub(crate) path: PathBuf,
-    told: Vec<Line>,
+    /// Everything that was acknowledged.
+    pub(crate) told: Vec<Line>,
     processes: u32,
     /// What the log had in doubt when the last process was dead, and how long the ledger was.
     doubts: BTreeSet<String>,
@@ -69,11 +70,17 @@ impl Folder {
     /// Takes down what a process said, and holds what it left to that.
     #[track_caller]
     pub(crate) fn check(&mut self, heard: &Heard) -> Log {
+        self.check_with(heard, |folder| folder.copy().judge(&folder.told))
+    }
+
+    /// The same where the log is elsewhere.
+    #[track_caller]
+    pub(crate) fn check_with(&mut self, heard: &Heard, judge: impl FnOnce(&Self) -> Result<Log, String>) -> Log {
         assert_eq!(heard.complaint, "", "{heard:?}");
         assert!(heard.status.success() || heard.status.signal().is_some(), "{heard:?}");
         self.check_opening(&heard.lines);
         self.told.extend(heard.lines.iter().filter(|line| matches!(line, Line::Acknowledged { .. })).cloned());
-        let log = self.copy().judge(&self.told).unwrap();
+        let log = judge(self).unwrap();
         self.doubts = log.in_doubt();
         self.ledger_bytes = fs::metadata(self.path.join("ledger")).map_or(0, |file| file.len());
         log

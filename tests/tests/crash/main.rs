@@ -1,5 +1,7 @@
 //! What is left after a process dies or the power fails: everything that was acknowledged, and no payment twice.
 
+#![cfg(unix)]
+
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
@@ -14,5 +16,8 @@ mod points;
 mod power;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+#[cfg(feature = "postgres")]
+mod server;
 #[cfg(test)]
 mod trace;

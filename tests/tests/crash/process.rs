@@ -3,6 +3,7 @@
 use kiff_tests::crash::{Line, Order};
 use std::{
     io::{BufRead, BufReader, Read},
+    ops::ControlFlow,
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc,
     thread,
@@ -24,18 +25,17 @@ pub(crate) fn run(order: &Order) -> Heard {
 
 /// Runs a process, and kills it at this time after its start if it has not ended by then.
 pub(crate) fn run_until(order: &Order, moment: Duration) -> Heard {
-    let child = Command::new(env!("CARGO_BIN_EXE_crash_child"))
-        .args(order.args())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    hear(child, Instant::now() + moment, |_| {})
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crash_child"));
+    hear(start(command.args(order.args())), Instant::now() + moment, |_| ControlFlow::Continue(()))
 }
 
-/// Hears a process to its end, or kills it at a moment. Each line is shown when it comes.
-pub(crate) fn hear(mut child: Child, moment: Instant, mut show: impl FnMut(&Line)) -> Heard {
+/// Starts a process that will be heard.
+pub(crate) fn start(command: &mut Command) -> Child {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Hears a process to its end, or kills it: at a moment, or at a line that is the last.
+pub(crate) fn hear(mut child: Child, moment: Instant, mut show: impl FnMut(&Line) -> ControlFlow<()>) -> Heard {
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let (sender, receiver) = mpsc::channel();
     let reader = thread::spawn(move || {
@@ -55,8 +55,11 @@ pub(crate) fn hear(mut child: Child, moment: Instant, mut show: impl FnMut(&Line
     });
     let mut lines = Vec::new();
     while let Ok(line) = receiver.recv_timeout(moment.saturating_duration_since(Instant::now())) {
-        show(&line);
+        let is_last = show(&line).is_break();
         lines.push(line);
+        if is_last {
+            break;
+        }
     }
     // It may have ended by itself.
     let _ = child.kill();

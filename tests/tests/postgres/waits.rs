@@ -2,6 +2,7 @@
 
 use super::{
     cluster::Cluster,
+    open::run,
     tests::{first_batch, first_record, new_schema, on_tokio, stream, tenant},
 };
 use kiff::store::{Append, Batch, EventStore, PostgresStore};
@@ -35,9 +36,16 @@ fn who_moves_a_stream_waits_for_those_who_guard_it_and_they_for_nobody() {
         // An empty stream that has been guarded before: its row is there.
         let guard = Batch::new(tenant()).with(stream("guard"), 0, Vec::new()).unwrap();
         assert_eq!(store.append(&guard).await.unwrap(), Append::Done);
-        // All appends stop where they would store their records, with the locks that they have by then.
+        // Those who guard stop where they store their records, with the locks that they have by then.
+        let hold = format!(
+            "CREATE FUNCTION {schema}.hold() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM pg_advisory_xact_lock_shared(hashtext('{schema}')); RETURN new; END $$; \
+             CREATE TRIGGER hold BEFORE INSERT ON {schema}.records FOR EACH ROW \
+             WHEN (new.stream <> 'counter:guard') EXECUTE FUNCTION {schema}.hold()"
+        );
+        run(&pool, &hold).await;
         let mut holder = pool.acquire().await.unwrap();
-        let text = format!("BEGIN; LOCK TABLE {schema}.records IN EXCLUSIVE MODE");
+        let text = format!("BEGIN; SELECT pg_advisory_xact_lock(hashtext('{schema}'))");
         sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *holder).await.unwrap();
         let append = |batch| {
             let store = store.clone();
@@ -48,9 +56,9 @@ fn who_moves_a_stream_waits_for_those_who_guard_it_and_they_for_nobody() {
             let batch = guard.clone().with(stream(name), 0, vec![first_record(name).await]).unwrap();
             running.push(append(batch));
         }
-        assert_eq!(waiting(&pool, &schema, 2).await, ["relation", "relation"]);
+        assert_eq!(waiting(&pool, &schema, 2).await, ["advisory", "advisory"]);
         running.push(append(first_batch(&["guard"]).await));
-        assert_ne!(waiting(&pool, &schema, 3).await, ["relation", "relation", "relation"]);
+        assert_eq!(waiting(&pool, &schema, 3).await, ["advisory", "advisory", "transactionid"]);
         sqlx::query("ROLLBACK").execute(&mut *holder).await.unwrap();
         for append in running {
             assert_eq!(append.await.unwrap(), Append::Done);

@@ -396,3 +396,42 @@ fn a_probe_for_an_action_that_the_domain_does_not_have_is_refused() {
     assert_eq!(error, BuildError::ProbeWithoutAction { action: "REFUNT".to_owned() });
     assert_eq!(error.code(), "probe_without_action");
 }
+
+mod annotated {
+    use kiff::{Ctx, Failure, Outcome, StateMachine, action};
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
+    #[state_machine(entity = "parcel")]
+    pub(super) enum Parcel {
+        #[enter(on = "PARCEL_PACKED")]
+        Packed,
+        #[enter(from = Packed, on = "PARCEL_SENT")]
+        Sent,
+    }
+
+    /// Hands a parcel to the carrier, who gives no answer.
+    #[action(allowed_states = [Packed], effect = Idempotent, retry_within = "2h", emits = ["PARCEL_SENT"])]
+    pub(super) fn send_parcel(_: &Ctx<'_, Parcel>) -> Result<Outcome, Failure> {
+        Err(Failure::unknown("no answer"))
+    }
+}
+
+#[test]
+fn a_probe_is_given_for_an_annotated_function_by_its_type() {
+    use annotated::{Parcel, send_parcel};
+    let domain = kiff::Domain::builder("post", "v1").machine::<Parcel>().action::<send_parcel>();
+    let domain = domain.role("resolver", [kiff::RESOLVE_PERMISSION]).build().unwrap();
+    assert_eq!(domain.action("SEND_PARCEL").unwrap().retry_within(), Some(Duration::from_secs(2 * 60 * 60)));
+    let sent = |_: &Probing| Ok(Probed::Applied(Outcome::new("seen at the depot").emit("PARCEL_SENT")));
+    let mut s = kiff::testing::Scenario::new(domain).with(|builder| builder.probe_for::<send_parcel>(sent));
+    s.given::<Parcel>("p_1", ["PARCEL_PACKED"]);
+    let bot = Authority::agent("bot", [""; 0]);
+    let doubt = s.propose::<send_parcel>(bot, "p_1", kiff::params! {}).assert_in_doubt("error");
+    // A retry that does not know either leaves it in doubt.
+    let doubt = s.retry(&doubt, resolver()).assert_in_doubt("error");
+    assert_eq!(doubt.attempt, 2);
+    let recovered = s.recover(resolver());
+    assert!(matches!(recovered.as_slice(), [it] if it.is_settled()), "{recovered:?}");
+    s.assert_state("parcel:p_1", "SENT");
+    let _ = s.replay().assert_same();
+}

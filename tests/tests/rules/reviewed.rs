@@ -268,7 +268,7 @@ fn explaining_costs_nothing_to_whoever_may_not_ask() {
 fn a_reviewer_whose_name_is_none_is_the_hosts_fault() {
     let world = World::paid();
     let id = world.held(refund(500)).approval_id;
-    let nobody = kiff::Authority::human("no body", ["reviewer"]);
+    let nobody = Authority::human("no body", ["reviewer"]);
     let error = world.rt.grant(&nobody, id, "").unwrap_err();
     assert_eq!((error.code(), error.is_callers_fault()), ("authority_malformed", false));
 }

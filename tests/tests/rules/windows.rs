@@ -112,15 +112,15 @@ fn an_attempt_that_can_be_interrupted_ends_with_the_window() {
 
 #[test]
 fn what_is_retried_is_what_the_contract_of_today_says() {
-    let cases: [(fn() -> Contract, &str); 2] = [
-        (|| idempotent().retry_within(HOUR), PASSED),
-        (|| contract("WINDOWED").emits(["NOTE_ADDED"]), "its effect is no longer declared idempotent"),
+    let cases = [
+        (idempotent().retry_within(HOUR), PASSED),
+        (contract("WINDOWED").emits(["NOTE_ADDED"]), "its effect is no longer declared idempotent"),
     ];
     for (later, why) in cases {
         let world = world(idempotent());
         let id = doubtful(&world, "WINDOWED");
         world.clock.advance(2 * HOUR);
-        let with = |lab: &Lab| domain(lab, "v2").define(Definition::new(later()).executor(lab.clone()));
+        let with = |lab: &Lab| domain(lab, "v2").define(Definition::new(later).executor(lab.clone()));
         let other = world.other(with);
         assert!(refused(other.retry(&resolver(), id).unwrap()).ends_with(why));
         executed(world.rt.retry(&resolver(), id).unwrap().settled().unwrap());

@@ -64,9 +64,25 @@ impl<'a> Rows<'a> {
         self.claims.claims.get(place)
     }
 
-    /// The statement with its parameters, in the order of their numbers.
-    pub(super) fn bind(&self, statements: &Statements) -> Query<'static, Postgres, PgArguments> {
+    /// True if the batch goes behind one stream's head and does not touch what was there before.
+    pub(super) fn are_usual(&self) -> bool {
+        let is_one = self.parts.len() == 1 && self.written.streams.len() == 1;
+        is_one && self.claims.twice.is_none() && self.marks.shut.is_empty() && self.marks.settled.is_empty()
+    }
+
+    /// The statement of the usual batch with its parameters, in the order of their numbers.
+    pub(super) fn usual(&self, statements: &Statements) -> Query<'static, Postgres, PgArguments> {
         let query = statements.append.query().bind(self.batch.tenant().as_str());
+        let query = query.bind(self.written.streams.first().copied());
+        let query = query.bind(self.written.expected.first().copied()).bind(self.written.heads.first().copied());
+        let query = query.bind(&self.seqs).bind(&self.bytes).bind(&self.claims.texts).bind(&self.claims.seqs);
+        let query = query.bind(&self.marks.ids).bind(&self.marks.kinds).bind(&self.marks.seqs);
+        query.bind(statements.durability.as_str())
+    }
+
+    /// The statement of any batch with its parameters, in the order of their numbers.
+    pub(super) fn careful(&self, statements: &Statements) -> Query<'static, Postgres, PgArguments> {
+        let query = statements.append_carefully.query().bind(self.batch.tenant().as_str());
         let query = query.bind(&self.locked.streams).bind(&self.locked.expected).bind(&self.locked.heads);
         let query = query.bind(&self.written.streams).bind(&self.written.expected).bind(&self.written.heads);
         let query = query.bind(&self.streams).bind(&self.seqs).bind(&self.bytes);

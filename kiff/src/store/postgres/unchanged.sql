@@ -10,3 +10,9 @@ CREATE TRIGGER unchanged BEFORE UPDATE OR DELETE OR TRUNCATE ON kiff.records
 FOR EACH STATEMENT EXECUTE FUNCTION kiff.refuse_change();
 CREATE TRIGGER unchanged BEFORE UPDATE OR DELETE OR TRUNCATE ON kiff.log
 FOR EACH STATEMENT EXECUTE FUNCTION kiff.refuse_change();
+-- What the statement of the usual append calls to undo itself; see `append_1`.
+CREATE FUNCTION kiff.met_another() RETURNS text LANGUAGE plpgsql AS $function$
+BEGIN
+    RAISE EXCEPTION 'another batch has one of its claims, or its stream is not there' USING ERRCODE = 'KF001';
+END
+$function$;

@@ -90,31 +90,20 @@ pub(super) struct Appender<'c> {
 
 impl<'c> Appender<'c> {
     pub(super) fn prepare(connection: &'c Connection) -> Result<Self> {
+        let prepare = |sql| connection.prepare(sql);
         Ok(Self {
-            savepoint: connection.prepare("SAVEPOINT append")?,
-            release: connection.prepare("RELEASE append")?,
-            undo: connection.prepare("ROLLBACK TO append")?,
-            head: connection.prepare("SELECT max(seq) FROM records WHERE tenant = ? AND entity = ?")?,
-            length: connection.prepare("SELECT max(idx) + 1 FROM records WHERE tenant = ?")?,
-            record: connection.prepare(
-                "INSERT INTO records (tenant, idx, entity, seq, kind, recorded_at, leaf, bytes)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            )?,
-            claim: connection.prepare(
-                "INSERT INTO claims (tenant, kind, owner, name, entity, seq) VALUES (?, ?, ?, ?, ?, ?)
-                 ON CONFLICT DO NOTHING",
-            )?,
-            closed: connection
-                .prepare("UPDATE claims SET closed = ? WHERE tenant = ? AND kind = ? AND owner = '' AND name = ?")?,
-            open: connection.prepare(
-                "INSERT INTO marks (tenant, kind, entity, seq, id) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            )?,
-            close: connection.prepare("DELETE FROM marks WHERE tenant = ? AND kind = ? AND id = ?")?,
-            revision: connection.prepare("SELECT revision FROM cells WHERE tenant = ? AND name = ?")?,
-            cell: connection.prepare(
-                "INSERT INTO cells (tenant, name, revision, value) VALUES (?, ?, ?, ?)
-                 ON CONFLICT (tenant, name) DO UPDATE SET revision = excluded.revision, value = excluded.value",
-            )?,
+            savepoint: prepare("SAVEPOINT append")?,
+            release: prepare("RELEASE append")?,
+            undo: prepare("ROLLBACK TO append")?,
+            head: prepare(HEAD)?,
+            length: prepare(LENGTH)?,
+            record: prepare(RECORD)?,
+            claim: prepare(CLAIM)?,
+            closed: prepare(CLOSED)?,
+            open: prepare(OPEN)?,
+            close: prepare(CLOSE)?,
+            revision: prepare(REVISION)?,
+            cell: prepare(CELL)?,
         })
     }
 
@@ -271,3 +260,20 @@ pub(super) fn mark_id(mark: &Mark) -> String {
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+const HEAD: &str = "SELECT max(seq) FROM records WHERE tenant = ? AND entity = ?";
+const LENGTH: &str = "SELECT max(idx) + 1 FROM records WHERE tenant = ?";
+const RECORD: &str = "INSERT INTO records (tenant, idx, entity, seq, kind, recorded_at, leaf, bytes)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+const CLAIM: &str = "INSERT INTO claims (tenant, kind, owner, name, entity, seq) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO NOTHING";
+const CLOSED: &str = "UPDATE claims SET closed = ? WHERE tenant = ? AND kind = ? AND owner = '' AND name = ?";
+const OPEN: &str = "INSERT INTO marks (tenant, kind, entity, seq, id) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+const CLOSE: &str = "DELETE FROM marks WHERE tenant = ? AND kind = ? AND id = ?";
+const REVISION: &str = "SELECT revision FROM cells WHERE tenant = ? AND name = ?";
+const CELL: &str = "INSERT INTO cells (tenant, name, revision, value) VALUES (?, ?, ?, ?)
+    ON CONFLICT (tenant, name) DO UPDATE SET revision = excluded.revision, value = excluded.value";
+
+/// Every statement of this file that names a table.
+#[cfg(test)]
+pub(super) const ALL: [&str; 9] = [HEAD, LENGTH, RECORD, CLAIM, CLOSED, OPEN, CLOSE, REVISION, CELL];

@@ -1,4 +1,4 @@
-//! Questions to the file, each a statement of its own.
+//! Questions to the file, each a statement of its own, which its connection prepares once.
 
 use super::{
     SqliteError,
@@ -18,8 +18,7 @@ pub(super) fn stream(
     after: u64,
     limit: usize,
 ) -> Result<Vec<RecordBytes>, SqliteError> {
-    let sql = "SELECT bytes FROM records WHERE tenant = ? AND entity = ? AND seq > ? ORDER BY seq LIMIT ?";
-    records(connection, sql, params![tenant.as_str(), stream.as_str(), integer(after), most(limit)])
+    records(connection, STREAM, params![tenant.as_str(), stream.as_str(), integer(after), most(limit)])
 }
 
 pub(super) fn log(
@@ -28,22 +27,20 @@ pub(super) fn log(
     after: u64,
     limit: usize,
 ) -> Result<Vec<RecordBytes>, SqliteError> {
-    let sql = "SELECT bytes FROM records WHERE tenant = ? AND idx >= ? ORDER BY idx LIMIT ?";
-    records(connection, sql, params![tenant.as_str(), integer(after), most(limit)])
+    records(connection, LOG, params![tenant.as_str(), integer(after), most(limit)])
 }
 
 pub(super) fn length(connection: &Connection, tenant: &TenantId) -> Result<u64, SqliteError> {
-    let sql = "SELECT max(idx) + 1 FROM records WHERE tenant = ?";
-    let length: Option<i64> =
-        connection.query_row(sql, [tenant.as_str()], |row| row.get(0)).map_err(SqliteError::of)?;
+    let mut statement = connection.prepare_cached(LENGTH).map_err(SqliteError::of)?;
+    let length: Option<i64> = statement.query_row([tenant.as_str()], |row| row.get(0)).map_err(SqliteError::of)?;
     length.map_or(Ok(0), |length| u64::try_from(length).map_err(SqliteError::corrupt))
 }
 
 pub(super) fn claim(connection: &Connection, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, SqliteError> {
-    let sql = "SELECT entity, seq, closed FROM claims WHERE tenant = ? AND kind = ? AND owner = ? AND name = ?";
     let (kind, owner, name) = columns(claim);
-    let row = connection
-        .query_row(sql, params![tenant.as_str(), kind, owner, name], |row| {
+    let mut statement = connection.prepare_cached(CLAIM).map_err(SqliteError::of)?;
+    let row = statement
+        .query_row(params![tenant.as_str(), kind, owner, name], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?))
         })
         .optional()
@@ -63,10 +60,8 @@ pub(super) fn open(
     // The empty name and the empty id sort before all others.
     let (entity, seq, id) =
         after.map_or(("", 0, String::new()), |mark| (mark.stream.as_str(), integer(mark.seq), mark_id(&mark.mark)));
-    let sql = "SELECT entity, seq, id FROM marks WHERE tenant = ? AND kind = ? AND (entity, seq, id) > (?, ?, ?)
-               ORDER BY entity, seq, id LIMIT ?";
     let place = params![tenant.as_str(), word(kind), entity, seq, id, most(limit)];
-    let mut statement = connection.prepare(sql).map_err(SqliteError::of)?;
+    let mut statement = connection.prepare_cached(OPEN).map_err(SqliteError::of)?;
     let rows = statement
         .query_map(place, |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)))
         .map_err(SqliteError::of)?;
@@ -82,8 +77,7 @@ pub(super) fn open(
 }
 
 pub(super) fn cell(connection: &Connection, tenant: &TenantId, name: &str) -> Result<Option<Cell>, SqliteError> {
-    let sql = "SELECT revision, value FROM cells WHERE tenant = ? AND name = ?";
-    let mut statement = connection.prepare(sql).map_err(SqliteError::of)?;
+    let mut statement = connection.prepare_cached(CELL).map_err(SqliteError::of)?;
     let row = statement
         .query_row([tenant.as_str(), name], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
         .optional()
@@ -93,7 +87,7 @@ pub(super) fn cell(connection: &Connection, tenant: &TenantId, name: &str) -> Re
 }
 
 fn records(connection: &Connection, sql: &str, place: impl Params) -> Result<Vec<RecordBytes>, SqliteError> {
-    let mut statement = connection.prepare(sql).map_err(SqliteError::of)?;
+    let mut statement = connection.prepare_cached(sql).map_err(SqliteError::of)?;
     let rows = statement.query_map(place, |row| row.get::<_, Vec<u8>>(0)).map_err(SqliteError::of)?;
     rows.map(|bytes| bytes.map(RecordBytes::from).map_err(SqliteError::of)).collect()
 }
@@ -109,3 +103,15 @@ fn name(error: NameError) -> SqliteError {
 fn most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
+
+const STREAM: &str = "SELECT bytes FROM records WHERE tenant = ? AND entity = ? AND seq > ? ORDER BY seq LIMIT ?";
+const LOG: &str = "SELECT bytes FROM records WHERE tenant = ? AND idx >= ? ORDER BY idx LIMIT ?";
+const LENGTH: &str = "SELECT max(idx) + 1 FROM records WHERE tenant = ?";
+const CLAIM: &str = "SELECT entity, seq, closed FROM claims WHERE tenant = ? AND kind = ? AND owner = ? AND name = ?";
+const OPEN: &str = "SELECT entity, seq, id FROM marks WHERE tenant = ? AND kind = ? AND (entity, seq, id) > (?, ?, ?)
+    ORDER BY entity, seq, id LIMIT ?";
+const CELL: &str = "SELECT revision, value FROM cells WHERE tenant = ? AND name = ?";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: [&str; 6] = [STREAM, LOG, LENGTH, CLAIM, OPEN, CELL];

@@ -207,6 +207,7 @@ fn a_damaged_file_is_told() {
     let mut damaged = whole.clone();
     damaged[4_096..].fill(0x5A);
     fs::write(folder.file("a.db"), damaged).unwrap();
+    // An open reads the first page and nothing of the history, so it finds nothing wrong.
     let store = SqliteStore::open(folder.file("a.db")).unwrap();
     assert_eq!(failed(block_on(store.read_log(&tenant(), 0, 9))), "file_corrupt");
     assert_eq!(failed(block_on(store.append(&stream.event("evt_last")))), "file_corrupt");

@@ -339,6 +339,41 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_written_is_not_there_and_the_next_is() {
+        for (break_it, mend_it, code) in [
+            ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 100000", "file_full"),
+            ("PRAGMA query_only = ON", "PRAGMA query_only = OFF", "file_read_only"),
+        ] {
+            let folder = Folder::new();
+            let connection = open(&folder);
+            let mut stream = Stream::new("order:one");
+            let run = |sql: &str| connection.prepare(sql).unwrap().query([]).unwrap().next().map(drop).unwrap();
+            assert_eq!(write(&connection, &[stream.event("evt_0")]).1, 1);
+            run(break_it);
+            let (before, mut stored) = (stream.clone(), 1);
+            // What still fits into the last pages is stored; what is refused is refused with a reason.
+            let refused = (1..)
+                .find_map(|number| {
+                    let (mut answers, commits) = write(&connection, &[stream.event(&format!("evt_{number}"))]);
+                    stored += usize::try_from(commits).unwrap();
+                    answers.pop().filter(|answer| answer.is_err())
+                })
+                .unwrap();
+            assert_eq!(failed(refused), code);
+            assert!(connection.is_autocommit());
+            assert_eq!(log(&connection).len(), stored);
+            // It is the same file for those who look now, and takes the next batch when it can again.
+            assert_eq!(log(&open(&folder)).len(), stored);
+            run(mend_it);
+            let mut stream = before;
+            (1..stored).for_each(|number| drop(stream.event(&format!("evt_{number}"))));
+            let (answers, commits) = write(&connection, &[stream.event("evt_next")]);
+            assert_eq!((word(&answers[0]), commits), ("done", 1));
+            assert_eq!(log(&open(&folder)).len(), stored + 1);
+        }
+    }
+
+    #[test]
     fn a_writer_that_has_ended_answers() {
         let (jobs, queue) = mpsc::channel();
         let writer = Writer { jobs: Some(jobs), thread: None, commits: Arc::default() };
