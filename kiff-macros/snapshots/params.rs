@@ -186,12 +186,15 @@ const _: () = {
             of: &<String as crate::kiff::__private::IsParam>::KIND,
             rule: crate::kiff::ParamRule::new(
                 "Email",
-                |kiff_value| {
-                    ::core::result::Result::map(
-                        <Self as crate::kiff::Param>::decode(kiff_value),
-                        ::core::mem::drop,
-                    )
-                },
+                |kiff_value| ::core::result::Result::map(
+                    <Self as crate::kiff::__private::IsTried<
+                        String,
+                    >>::tried(
+                        "Email",
+                        <String as crate::kiff::__private::IsParam>::decode(kiff_value)?,
+                    ),
+                    ::core::mem::drop,
+                ),
             ),
         };
         fn decode(

@@ -147,15 +147,14 @@ impl Expansion<'_> {
             let there = krate.at(span);
             quote_spanned!(span=> <Self as #there::__private::IsTried<#from>>)
         };
+        let decoded = quote!(#tried::tried(#rule, #param::decode(#value)?));
+        // Not through `Param`: what the type lacks for that would be told here once more.
         let kind = quote! {
             #krate::ParamKind::Ruled {
                 of: &#param::KIND,
-                rule: #krate::ParamRule::new(#rule, |#value| {
-                    ::core::result::Result::map(<Self as #krate::Param>::decode(#value), ::core::mem::drop)
-                }),
+                rule: #krate::ParamRule::new(#rule, |#value| ::core::result::Result::map(#decoded, ::core::mem::drop)),
             }
         };
-        let decoded = quote!(#tried::tried(#rule, #param::decode(#value)?));
         self.kind_and_decoder(&kind, &value, &decoded)
     }
 

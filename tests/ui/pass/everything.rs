@@ -187,7 +187,7 @@ fn in_business_hours(_: &Ctx<'_, Order>) -> bool {
     true
 }
 
-/// Settles a complaint.
+/// Settles a complaint, unlike [`refund_order()`], whose contract is [`type@refund_order`].
 #[must_use]
 #[action(allowed_states = [Paid], checks = [worth_it(cause, amount)], summary = "give {amount}, because {cause}")]
 pub fn settle_complaint(
