@@ -176,7 +176,7 @@
 //! - [`Subscription`] and [`log_file`]: follow the log, take it out of one store and into another.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.
-//! - `docs/ARCHITECTURE.md` and `docs/FORMATS.md` in the repository.
+//! - `docs/ARCHITECTURE.md`, `docs/FORMATS.md` and `docs/SCALING.md` in the repository.
 //!
 //! # Features
 //!

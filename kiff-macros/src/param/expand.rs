@@ -37,12 +37,13 @@ pub(super) fn param(name: &Ident, krate: &Krate, shape: &Shape) -> TokenStream {
 pub(super) fn stub(input: &DeriveInput, krate: &Krate) -> TokenStream {
     let name = &input.ident;
     let (of_impl, of_type, _) = input.generics.split_for_impl();
+    let value = local("value");
     let bounds = input.generics.where_clause.as_ref().map(|clause| &clause.predicates);
     quote! {
         impl #of_impl #krate::Param for #name #of_type where Self: ::core::marker::Send + ::core::marker::Sized, #bounds {
             const KIND: #krate::ParamKind = #krate::ParamKind::Bool;
-            fn decode(value: &#krate::Value) -> ::core::result::Result<Self, #krate::ParamFault> {
-                ::core::result::Result::Err(#krate::ParamFault::wrong_type("a value", value))
+            fn decode(#value: &#krate::Value) -> ::core::result::Result<Self, #krate::ParamFault> {
+                ::core::result::Result::Err(#krate::ParamFault::wrong_type("a value", #value))
             }
         }
     }
@@ -146,15 +147,14 @@ impl Expansion<'_> {
             let there = krate.at(span);
             quote_spanned!(span=> <Self as #there::__private::IsTried<#from>>)
         };
+        let decoded = quote!(#tried::tried(#rule, #param::decode(#value)?));
+        // Not through `Param`: what the type lacks for that would be told here once more.
         let kind = quote! {
             #krate::ParamKind::Ruled {
                 of: &#param::KIND,
-                rule: #krate::ParamRule::new(#rule, |#value| {
-                    ::core::result::Result::map(<Self as #krate::Param>::decode(#value), ::core::mem::drop)
-                }),
+                rule: #krate::ParamRule::new(#rule, |#value| ::core::result::Result::map(#decoded, ::core::mem::drop)),
             }
         };
-        let decoded = quote!(#tried::tried(#rule, #param::decode(#value)?));
         self.kind_and_decoder(&kind, &value, &decoded)
     }
 

@@ -153,7 +153,7 @@ fn variants(name: &Ident, data: &DataEnum, errors: &mut Errors) -> Option<Vec<Va
                 (Some(inner), 1) => {
                     check_owned(&format!("`{ident}`"), &inner.ty, errors);
                     check_ends(name, &format!("`{ident}` holds"), &inner.ty, errors);
-                    Content::One(inner.ty.clone())
+                    Content::One(Box::new(inner.ty.clone()))
                 }
                 _ => {
                     errors.push(&variant.fields, format!("variant `{ident}` must hold one value, or fields with names, as in `{ident} {{ .. }}`: an agent writes them by their names"));
