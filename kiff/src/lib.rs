@@ -174,6 +174,7 @@
 //! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
 //! - [`Subscription`] and [`log_file`]: follow the log, take it out of one store and into another.
+//! - [`ledger`]: sign the log, prove what is in it, and hand out evidence; [`log`] for those who check it.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.
 //! - `docs/ARCHITECTURE.md`, `docs/FORMATS.md` and `docs/SCALING.md` in the repository.

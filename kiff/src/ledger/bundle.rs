@@ -33,6 +33,25 @@ impl Ledger {
     /// `keys` are the public keys that have signed receipts. The receipts of a key that the runtime no longer
     /// has are left out. The folder is written as the log is read, with the file system's own blocking calls.
     ///
+    /// ```
+    /// use kiff::{Ed25519Signer, ledger::Ed25519LogSigner, verify::KeySet};
+    #[doc = include_str!("../../docs/shop.txt")]
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?;
+    /// # let folder = std::env::temp_dir().join(format!("kiff-doc-bundle-{}", std::process::id()));
+    /// let signer = Ed25519LogSigner::new("kiff.dev/log/shop", Ed25519Signer::generate()?)?;
+    /// let ledger = rt.ledger(signer).open_blocking()?;
+    /// ledger.checkpoint()?;
+    /// // The public keys of receipts; this runtime signs none.
+    /// let bundle = ledger.bundle(&folder, &KeySet::new())?;
+    /// assert_eq!((bundle.records, bundle.receipts), (4, 0));
+    /// assert!(folder.join("log.jsonl").exists());
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`LedgerError::Bundle`] if the folder is there already, or cannot be written;
     /// [`LedgerError::NoCheckpoint`] if nothing was signed yet; any other if the log cannot be read, or is not the

@@ -77,6 +77,8 @@ pub struct Ledger {
     runtime: Runtime,
     signer: Arc<dyn DynLogSigner>,
     cell: Arc<dyn DynHeadCell>,
+    /// Keys that signed the log before.
+    former: Vec<VerifierKey>,
     witnesses: Vec<Box<dyn DynWitness>>,
     state: Mutex<State>,
 }
@@ -134,7 +136,7 @@ impl Ledger {
             let (frontier, size) = self.extended(current.as_ref()).await?;
             let last = current.as_ref().map(|last| last.unverified().head());
             let signed = match current {
-                Some(last) if last.unverified().head().size == size => last,
+                Some(last) if last.unverified().head().size == size && self.is_signed(&last) => last,
                 current => {
                     let signed = self.sign(frontier.head()).await?;
                     let expected = current.map(|current| current.to_string());
@@ -217,11 +219,19 @@ impl Ledger {
         Ok(Some(checkpoint))
     }
 
-    /// A checkpoint that this ledger's key has signed.
+    /// A checkpoint that this ledger's key has signed, or a former one.
     fn own(&self, text: &[u8]) -> Result<SignedCheckpoint, CheckpointFault> {
         let checkpoint = SignedCheckpoint::parse(text)?;
-        checkpoint.verify(self.verifier_key(), &WitnessPolicy::none())?;
+        let is_by_former = |key: &VerifierKey| checkpoint.verify(key, &WitnessPolicy::none()).is_ok();
+        if !self.former.iter().any(is_by_former) {
+            checkpoint.verify(self.verifier_key(), &WitnessPolicy::none())?;
+        }
         Ok(checkpoint)
+    }
+
+    /// True if verifiers who know this ledger's key alone accept the checkpoint.
+    fn is_signed(&self, checkpoint: &SignedCheckpoint) -> bool {
+        checkpoint.verify(self.verifier_key(), &WitnessPolicy::none()).is_ok()
     }
 
     async fn sign(&self, head: TreeHead) -> Result<SignedCheckpoint, LedgerError> {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock::block_on,
-    log::{Frontier, KeyRole, Nodes, SignedCheckpoint, Tree},
+    log::{Frontier, KeyRole, Nodes, SignedCheckpoint, Tree, VerifierKey},
     runtime::Runtime,
 };
 use std::{
@@ -28,6 +28,7 @@ pub struct LedgerBuilder {
     cell: Option<Arc<dyn DynHeadCell>>,
     nodes: Option<Box<dyn Nodes + Send>>,
     since: Vec<SignedCheckpoint>,
+    former: Vec<VerifierKey>,
     witnesses: Vec<Box<dyn DynWitness>>,
     resume: bool,
 }
@@ -41,6 +42,7 @@ impl Runtime {
             cell: None,
             nodes: None,
             since: Vec::new(),
+            former: Vec::new(),
             witnesses: Vec::new(),
             resume: false,
         }
@@ -63,8 +65,33 @@ impl LedgerBuilder {
 
     /// A checkpoint that the host holds: the log must extend it. It shows what a head beside the log cannot,
     /// the restore of the whole database. May be given more than once.
+    ///
+    /// ```
+    /// use kiff::{Ed25519Signer, ledger::Ed25519LogSigner, log::SignedCheckpoint};
+    #[doc = include_str!("../../docs/shop.txt")]
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let signer = || Ed25519LogSigner::new("kiff.dev/log/shop", Ed25519Signer::from_seed(&[7; 32]));
+    /// # let rt = shop(paid_back)?;
+    /// let checkpoint_txt = rt.ledger(signer()?).open_blocking()?.checkpoint()?.checkpoint.to_string();
+    ///
+    /// // A database that was restored to before.
+    /// # let rt = kiff::Runtime::builder(rt.domain().clone()).build()?;
+    /// let held = SignedCheckpoint::parse(checkpoint_txt.as_bytes())?;
+    /// let refused = rt.ledger(signer()?).since(held).open_blocking().map_err(|error| error.code());
+    /// assert_eq!(refused.err(), Some("log_shorter_than_head"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn since(mut self, checkpoint: SignedCheckpoint) -> Self {
         self.since.push(checkpoint);
+        self
+    }
+
+    /// A key that signed this log before: the last head, and what the host holds, may be signed by it. What is
+    /// released from now on is signed by the new key. May be given more than once.
+    pub fn former_key(mut self, key: VerifierKey) -> Self {
+        self.former.push(key);
         self
     }
 
@@ -111,6 +138,7 @@ impl LedgerBuilder {
             cell: self.cell.unwrap_or_else(|| Arc::new(in_store)),
             runtime: self.runtime,
             signer: self.signer,
+            former: self.former,
             witnesses: self.witnesses,
             state: Mutex::new(state),
         };
@@ -147,6 +175,8 @@ impl Ledger {
         }
         let frontier = self.grow(from, longest, &heads).await?;
         self.keep(frontier, heads, last.map_or(0, |last| last.size));
+        // What a former key has signed is extended, and not handed out any more.
+        known.retain(|held| self.is_signed(held));
         self.lock().released = known.into_iter().max_by_key(|held| held.unverified().head().size);
         Ok(self)
     }

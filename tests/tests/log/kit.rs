@@ -1,10 +1,10 @@
 //! A shop with a log that grows, and what its ledgers need.
 
 use kiff::{
-    Answer, Authority, Blocking, Call, Contract, Definition, Domain, Ed25519Signer, Machine, NewEvent, Outcome,
+    Answer, Authority, Blocking, Call, Contract, Definition, Digest, Domain, Ed25519Signer, Machine, NewEvent, Outcome,
     Proposal, Receipt, Runtime, Timestamp,
-    ledger::{Ed25519LogSigner, HeadCell, HeadSet, LedgerBuilder, LogSigner},
-    log::{VerifierKey, WitnessPolicy},
+    ledger::{BlockingLedger, Ed25519LogSigner, HeadCell, HeadSet, LedgerBuilder, LedgerError, LogSigner},
+    log::{Frontier, TreeHead, VerifierKey, WitnessPolicy},
     store::{EventStore, MemoryStore, StoreError},
     testing::ManualClock,
 };
@@ -158,4 +158,18 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+pub(crate) fn head(ledger: &BlockingLedger) -> TreeHead {
+    ledger.checkpoint().unwrap().checkpoint.unverified().head()
+}
+
+pub(crate) fn code(result: Result<impl std::fmt::Debug, LedgerError>) -> &'static str {
+    result.unwrap_err().code()
+}
+
+pub(crate) fn frontier(log: &[Vec<u8>]) -> Frontier {
+    let mut frontier = Frontier::new();
+    log.iter().for_each(|record| frontier.append(Digest::leaf(record)));
+    frontier
 }

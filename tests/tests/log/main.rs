@@ -5,6 +5,8 @@ mod checkpoint;
 #[cfg(test)]
 mod disclosure;
 #[cfg(test)]
+mod handed_out;
+#[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod ledger;
