@@ -8,10 +8,13 @@ use crate::{
     clock::block_on,
     decision::Permit,
     event::NewEvent,
-    ids::{ActionName, ApprovalId, ExecutionId, Permission},
+    ids::{ActionName, ApprovalId, ExecutionId, KeyId, Permission},
     proposal::Proposal,
+    public_key::PublicKey,
+    record::KeyPurpose,
     runtime::{
-        EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved, Review, Runtime, RuntimeError,
+        EntityState, Explanation, IngestError, Ingested, InputAdapter, KeyChange, Rebuild, Resolved, Review, Runtime,
+        RuntimeError,
     },
     settle::Resolution,
     timeline::Timeline,
@@ -72,6 +75,10 @@ impl Blocking {
         fn resolve(authority: &Authority, execution: ExecutionId, resolution: Resolution, evidence: &str) -> Resolved;
         /// Attempts an idempotent execution in doubt again.
         fn retry(authority: &Authority, execution: ExecutionId) -> Resolved;
+        /// Records that a key is in use.
+        fn publish_key(authority: &Authority, key: &PublicKey, purpose: KeyPurpose) -> KeyChange;
+        /// Records that a key no longer counts, from an index of the log on.
+        fn revoke_key(authority: &Authority, key_id: &KeyId, from_index: u64, reason: &str) -> KeyChange;
         /// What would be decided now.
         fn explain(authority: &Authority, proposal: Proposal) -> Explanation;
         /// What the log says of an entity.

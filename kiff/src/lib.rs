@@ -178,6 +178,7 @@ mod approval;
 mod ingest;
 mod finish;
 mod settle;
+mod keys;
 pub mod replay;
 
 // The evidence.
@@ -223,15 +224,16 @@ pub use ids::{
 };
 pub use ingest::EventRefusal;
 pub use key::{Ed25519Signer, KeyFileError};
+pub use keys::{KEYS_PERMISSION, KeyRefusal};
 pub use machine::{Facts, Machine, StateMachine, Transition};
 pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamSpec, Params};
 pub use proposal::{Proposal, ProposalError};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use receipt::{Receipt, ReceiptFault, RecordMismatch, Signer, SignerError};
-pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
+pub use record::{CheckResult, KeyPurpose, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
 pub use runtime::{
-    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Rebuild, Resolved,
-    Review, Runtime, RuntimeBuilder, RuntimeError, Unrecorded,
+    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, KeyChange, KeyStatus,
+    Rebuild, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Unrecorded,
 };
 pub use settle::{RESOLVE_PERMISSION, Resolution};
 pub use timeline::{Entry, Timeline};

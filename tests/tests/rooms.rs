@@ -35,7 +35,10 @@ mod tests {
         ("domain", &["domain"]),
         (
             "heart",
-            &["request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest", "settle"],
+            &[
+                "request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest",
+                "settle", "keys",
+            ],
         ),
         ("evidence", &["receipt", "verify", "replay", "timeline"]),
         ("drivers", &["clock", "key", "cache", "store", "executor", "answer", "runtime", "blocking"]),

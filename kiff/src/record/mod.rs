@@ -8,7 +8,7 @@ mod index;
 mod read;
 mod write;
 
-pub use body::{CheckResult, Kind, Verdict};
+pub use body::{CheckResult, KeyPurpose, Kind, Verdict};
 pub use index::{Claim, IndexEntry, Mark, index_of};
 pub use read::RecordError;
 

@@ -6,6 +6,7 @@ mod build;
 mod commit;
 mod error;
 mod ingest;
+mod keys;
 mod lookup;
 mod read;
 mod review;
@@ -14,6 +15,7 @@ mod rule;
 pub use build::RuntimeBuilder;
 pub use error::{BuildError, RuntimeError, Unrecorded};
 pub use ingest::{IngestError, Ingested, InputAdapter};
+pub use keys::{KeyChange, KeyStatus};
 pub use read::{EntityState, Explanation, Rebuild};
 pub use review::{ApprovalStatus, Resolved, Review};
 

@@ -80,7 +80,7 @@ mod tests {
         let text = fs::read_to_string(formats()).unwrap();
         for module in [
             "decision", "approval", "ingest", "proposal", "finish", "settle", "executor", "view", "record", "replay",
-            "store", "runtime",
+            "store", "runtime", "keys", "receipt",
         ] {
             for path in files_of(module) {
                 let source = fs::read_to_string(&path).unwrap();
