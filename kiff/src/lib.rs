@@ -184,6 +184,7 @@ pub mod replay;
 // The evidence.
 mod receipt;
 pub mod verify;
+mod warrant;
 mod timeline;
 
 // The drivers.
@@ -195,6 +196,7 @@ mod cache;
 mod executor;
 mod runtime;
 mod blocking;
+pub mod guard;
 
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
@@ -240,6 +242,7 @@ pub use timeline::{Entry, Timeline};
 pub use timestamp::{Timestamp, TimestampError};
 pub use value::Value;
 pub use view::FoldError;
+pub use warrant::{Warrant, WarrantFault};
 
 #[cfg(feature = "macros")]
 #[doc = include_str!("../docs/action.md")]

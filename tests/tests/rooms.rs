@@ -40,8 +40,8 @@ mod tests {
                 "settle", "keys",
             ],
         ),
-        ("evidence", &["receipt", "verify", "replay", "timeline"]),
-        ("drivers", &["clock", "key", "cache", "store", "executor", "answer", "runtime", "blocking"]),
+        ("evidence", &["receipt", "verify", "warrant", "replay", "timeline"]),
+        ("drivers", &["clock", "key", "cache", "store", "executor", "answer", "runtime", "blocking", "guard"]),
         ("testing", &["testing"]),
     ];
 

@@ -294,9 +294,9 @@ impl Runtime {
     async fn run(&self, allowed: Allowed) -> Result<Answer, RuntimeError> {
         let Allowed { permit, receipt, trace_id } = allowed;
         let _running = Running::enter(&self.inner, permit.execution_id());
-        let (spent, ending) =
-            executor::run(permit, &self.tenant, &self.inner.providers, &*self.inner.timer, self.inner.clock.now())
-                .await;
+        let warrant = receipt.as_ref().map(|receipt| permit.warrant(receipt));
+        let (providers, timer, now) = (&self.inner.providers, &*self.inner.timer, self.inner.clock.now());
+        let (spent, ending) = executor::run(permit, &self.tenant, providers, warrant.as_ref(), timer, now).await;
         self.record(spent, ending, receipt, trace_id).await
     }
 

@@ -312,7 +312,8 @@ impl Runtime {
             match (self.commit(view, drafts, ids.trace, now).await?, answer) {
                 (Commit::Stored(stored), Ok(clearance)) => {
                     let permit = stored.permit(clearance)?;
-                    let answer = self.run(Allowed { permit, receipt: None, trace_id: ids.trace }).await?;
+                    let receipt = self.receipt_of(execution).await?;
+                    let answer = self.run(Allowed { permit, receipt, trace_id: ids.trace }).await?;
                     return Ok(Resolved::Settled(Box::new(answer)));
                 }
                 (Commit::Stored(_), Err(refusal)) => {
