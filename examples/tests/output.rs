@@ -48,5 +48,5 @@ mod tests {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    programs! { refund support_ops payables own_store replay_a_log no_async }
+    programs! { refund support_ops payables own_store replay_a_log no_async guarded_payments }
 }

@@ -129,6 +129,9 @@
 //! - [`Domain`]: what is checked before a runtime is built.
 //! - [`Runtime`]: every call, and [`Answer`] for what comes back.
 //! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
+//! - [`Ed25519Signer`]: a receipt for every decision, signed before anything runs.
+//! - [`verify`]: receipts in the hands of those who have neither the log nor the domain.
+//! - [`guard`]: a payment service that pays nobody without a receipt, and nobody twice.
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.

@@ -16,10 +16,10 @@ pub enum GuardRefusal {
     #[error("there is no receipt")]
     NoReceipt,
     /// The warrant cannot be read.
-    #[error("the warrant cannot be read")]
+    #[error(transparent)]
     Warrant(#[from] WarrantFault),
     /// The receipt does not hold, or is not what was expected.
-    #[error("the receipt is refused")]
+    #[error(transparent)]
     Receipt(#[from] ReceiptFault),
     /// It is for another entity.
     #[error("the receipt is for `{found}`")]
@@ -79,8 +79,8 @@ impl GuardRefusal {
 #[derive(Debug, thiserror::Error)]
 pub enum GuardError<E> {
     /// Nothing ran.
-    #[error("refused: {0}")]
-    Refused(#[source] GuardRefusal),
+    #[error(transparent)]
+    Refused(GuardRefusal),
     /// The effect ran and failed. From now on the receipt is in doubt.
     #[error("the effect failed, and the receipt is in doubt")]
     Effect(#[source] E),
