@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod key_file;
 #[cfg(test)]
 mod key_set;
