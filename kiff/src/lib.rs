@@ -172,6 +172,9 @@
 //! - [`Domain`]: what is checked before a runtime is built.
 //! - [`Runtime`]: every call, and [`Answer`] for what comes back.
 //! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
+//! - [`Ed25519Signer`]: a receipt for every decision, signed before anything runs.
+//! - [`verify`]: receipts in the hands of those who have neither the log nor the domain.
+//! - [`guard`]: a payment service that pays nobody without a receipt, and nobody twice.
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
 //! - [`Subscription`] and [`log_file`]: follow the log, take it out of one store and into another.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
@@ -198,6 +201,8 @@
 mod ids;
 mod timestamp;
 mod digest;
+mod base64;
+mod public_key;
 pub mod value;
 mod scratch;
 mod actor;
@@ -220,14 +225,18 @@ mod approval;
 mod ingest;
 mod finish;
 mod settle;
+mod keys;
 pub mod replay;
 
 // The evidence.
 mod receipt;
+pub mod verify;
+mod warrant;
 mod timeline;
 
 // The drivers.
 pub mod clock;
+mod key;
 pub mod store;
 pub mod log_file;
 mod answer;
@@ -236,6 +245,7 @@ mod probe;
 mod executor;
 mod runtime;
 mod blocking;
+pub mod guard;
 
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
@@ -260,26 +270,30 @@ pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault
 pub use event::{Event, NewEvent};
 pub use ids::{
     ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId,
-    IdempotencyKey, Ids, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId, Ulid,
-    Version,
+    IdempotencyKey, Ids, KeyId, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId,
+    Ulid, Version,
 };
 pub use ingest::EventRefusal;
+pub use key::{Ed25519Signer, KeyFileError};
+pub use keys::{KEYS_PERMISSION, KeyRefusal};
 pub use machine::{Facts, Machine, StateMachine, Transition};
 pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamRule, ParamSpec, Params, VariantSpec};
 pub use probe::{Probe, Probed, Probing};
 pub use proposal::{Proposal, ProposalError};
-pub use receipt::{Receipt, Signer, SignerError};
-pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
+pub use public_key::{PublicKey, PublicKeyError};
+pub use receipt::{Receipt, ReceiptFault, RecordMismatch, Signer, SignerError};
+pub use record::{CheckResult, KeyPurpose, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
 pub use runtime::{
-    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild,
-    Recovered, Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Subscription, SubscriptionError,
-    Unrecorded,
+    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, KeyChange, KeyStatus,
+    Logged, Rebuild, Recovered, Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Subscription,
+    SubscriptionError, Unrecorded,
 };
 pub use settle::{RESOLVE_PERMISSION, Resolution};
 pub use timeline::{Entry, Timeline};
 pub use timestamp::{Timestamp, TimestampError};
 pub use value::Value;
 pub use view::FoldError;
+pub use warrant::{Warrant, WarrantFault};
 
 #[cfg(feature = "macros")]
 #[doc = include_str!("../docs/action.md")]

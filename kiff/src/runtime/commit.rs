@@ -204,7 +204,7 @@ impl Runtime {
             return Ok(None);
         };
         match signer.sign(&unsigned.message()).await {
-            Ok(signature) => Ok(Some(unsigned.signed(&signature))),
+            Ok(signature) => Ok(Some(unsigned.signed(signature))),
             Err(_) if record.kind() == Kind::ActionValidated => Err(NotSigned),
             Err(_) => Ok(None),
         }
@@ -215,7 +215,7 @@ impl Runtime {
         let signer = self.inner.signer.as_ref()?;
         let unsigned = Unsigned::of(record).filter(|unsigned| unsigned.key_id() == signer.key_id())?;
         let signature = signer.sign(&unsigned.message()).await.ok()?;
-        Some(unsigned.signed(&signature))
+        Some(unsigned.signed(signature))
     }
 }
 
