@@ -1,9 +1,9 @@
 //! Guards the service that has the effect: nothing runs without a receipt that says so, and nothing runs twice.
 //!
 //! A payment service has neither the log nor the domain. It pins the issuer's keys, and asks of every call a
-//! [`Warrant`](crate::Warrant): the receipt of the clearance with what the request digest is computed with. A [`Guard`] takes nothing from the receipt
-//! that it could be told otherwise: tenant, entity, action and every parameter are those of what the service is about to
-//! do, and the issuer is the one that it was built with.
+//! [`Warrant`]: the receipt of the clearance, and what the request digest is computed with. A [`Guard`] takes nothing
+//! from the receipt that it could be told otherwise: tenant, entity, action and every parameter are those of what the
+//! service is about to do, and the issuer is the one that it was built with.
 //!
 //! ```
 //! use kiff::{guard::{Guard, GuardError, Request}, verify::KeySet};
@@ -83,8 +83,8 @@ pub struct Request {
     entity: EntityRef,
     action: ActionName,
     params: BTreeMap<ParamName, Value>,
-    /// The first name that breaks its alphabet: such a request was never cleared.
-    malformed: Option<NameError>,
+    /// A parameter's name breaks its alphabet: such a request was never cleared.
+    is_malformed: bool,
 }
 
 impl Request {
@@ -98,7 +98,7 @@ impl Request {
             entity: entity.as_ref().parse()?,
             action: ActionName::new(action)?,
             params: BTreeMap::new(),
-            malformed: None,
+            is_malformed: false,
         })
     }
 
@@ -107,7 +107,7 @@ impl Request {
     pub fn param(mut self, name: impl AsRef<str>, value: impl Into<Value>) -> Self {
         match ParamName::new(name) {
             Ok(name) => drop(self.params.insert(name, value.into())),
-            Err(error) => self.malformed = self.malformed.or(Some(error)),
+            Err(_) => self.is_malformed = true,
         }
         self
     }
@@ -118,7 +118,7 @@ impl Request {
         let params = Params::from_sorted(params);
         let Self { tenant, entity, action, .. } = self;
         let request = request::Request { tenant, entity, action, actor: warrant.actor(), params: &params };
-        self.malformed.is_none() && request.digest(warrant.salt()).1 == warrant.receipt().request_digest()
+        !self.is_malformed && request.digest(warrant.salt()).1 == warrant.receipt().request_digest()
     }
 }
 

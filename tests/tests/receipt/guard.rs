@@ -203,6 +203,24 @@ fn only_what_was_cleared_runs() {
 }
 
 #[test]
+fn what_a_person_granted_runs_with_the_receipt_of_its_clearance() {
+    let world = World::new();
+    let guard = world.guard(MemoryReplayStore::new());
+    let held = world.decide("o_1", "REFUND_ORDER", "499.00");
+    let Decision::Held(held) = held else { panic!("{held:?}") };
+    let lead = Authority::human("lee", ["lead"]);
+    world.rt.grant(&lead, held.approval_id, "seen").unwrap().recorded().unwrap();
+    let agent = Authority::agent("bot", ["operator"]).on_behalf_of("alice");
+    let asked = Proposal::new("REFUND_ORDER", "order:o_1").param("amount", "499.00").approval(held.approval_id);
+    let allowed = world.rt.decide(&agent, asked).unwrap();
+    let Decision::Allowed(allowed) = allowed else { panic!("{allowed:?}") };
+    let warrant = allowed.warrant().unwrap();
+    assert_eq!(warrant.receipt().request_digest(), held.receipt.unwrap().request_digest());
+    let request = Request::new("acme", "order:o_1", "REFUND_ORDER").unwrap().param("amount", "499.00");
+    assert_eq!(world.pay(&guard, &warrant.to_json(), &request), Ok(("payment 1".to_owned(), false)));
+}
+
+#[test]
 fn another_key_or_issuer_is_refused() {
     let mallory = World::of("shop", "acme", &[6; 32]);
     mallory.refused(&mallory.guard(MemoryReplayStore::new()), &mallory.warrant(), &request(), "unknown_key");
