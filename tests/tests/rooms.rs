@@ -35,14 +35,17 @@ mod tests {
         ("domain", &["domain"]),
         (
             "heart",
-            &["request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest", "settle"],
+            &[
+                "request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest",
+                "settle", "keys",
+            ],
         ),
-        ("evidence", &["receipt", "verify", "log", "replay", "timeline"]),
+        ("evidence", &["receipt", "verify", "log", "warrant", "replay", "timeline"]),
         (
             "drivers",
             &[
                 "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime", "ledger",
-                "blocking",
+                "blocking", "guard",
             ],
         ),
         ("testing", &["testing"]),

@@ -55,8 +55,17 @@ impl Receipt {
     /// # Errors
     /// [`ReceiptFault`], the first fault of the form.
     pub fn parse(text: &[u8]) -> Result<Self, ReceiptFault> {
-        let members = object(text)?;
-        let texts = Texts::of(&members, &MEMBERS)?;
+        Self::from_object(&object(text)?)
+    }
+
+    /// One JSON object within the limits of a receipt.
+    pub(crate) fn object(text: &[u8]) -> Result<Object, ReceiptFault> {
+        object(text)
+    }
+
+    /// Takes members that were read strictly.
+    pub(crate) fn from_object(members: &Object) -> Result<Self, ReceiptFault> {
+        let texts = Texts::of(members, &MEMBERS)?;
         let claims = texts.claims()?;
         Ok(Self::new(claims, texts.signature()?))
     }

@@ -97,6 +97,23 @@ impl Receipt {
     ///
     /// It proves that the receipt was made of this record, not that either is genuine.
     ///
+    /// ```
+    /// use kiff::{Authority, Ed25519Signer, Proposal, Runtime};
+    /// # use kiff::{Answer, Domain, Machine};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+    /// let rt = Runtime::builder(domain).signer(Ed25519Signer::generate()?).build()?.blocking();
+    /// let answer = rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new("REFUND_ORDER", "order:1"))?;
+    /// let receipt = answer.receipt().ok_or("no receipt")?;
+    ///
+    /// let timeline = rt.timeline(receipt.entity().as_str())?;
+    /// let matching = timeline.records().iter().filter(|record| receipt.matches(record).is_ok());
+    /// assert_eq!(matching.count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`RecordMismatch`] names the first member that differs; `record` before all others.
     pub fn matches(&self, record: &Record) -> Result<(), RecordMismatch> {

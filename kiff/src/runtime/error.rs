@@ -205,6 +205,14 @@ pub enum BuildError {
         /// What was named.
         action: String,
     },
+    /// An executor wants the receipt of its clearance, and nobody signs any.
+    #[error("action `{action}` needs a `{wanted}`, which a runtime without a signer does not have; add `.signer(..)`")]
+    NoSigner {
+        /// The action.
+        action: ActionName,
+        /// The type that it takes.
+        wanted: &'static str,
+    },
     /// The tenant's name breaks its alphabet.
     #[error(transparent)]
     Tenant(#[from] NameError),
@@ -226,6 +234,7 @@ impl BuildError {
         match self {
             Self::NotProvided { .. } | Self::ProvidedInArc { .. } => "not_provided",
             Self::ProbeWithoutAction { .. } => "probe_without_action",
+            Self::NoSigner { .. } => "no_signer",
             Self::Tenant(_) => "name_malformed",
             Self::KeyId(_) => "key_id_malformed",
             Self::Issue { .. } => "issue_malformed",

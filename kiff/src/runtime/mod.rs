@@ -6,6 +6,7 @@ mod build;
 mod commit;
 mod error;
 mod ingest;
+mod keys;
 mod lookup;
 mod read;
 mod recover;
@@ -20,6 +21,7 @@ mod within;
 pub use build::RuntimeBuilder;
 pub use error::{BuildError, RuntimeError, Unrecorded};
 pub use ingest::{IngestError, Ingested, InputAdapter};
+pub use keys::{KeyChange, KeyStatus};
 pub use read::{EntityState, Explanation, Rebuild};
 pub use recover::{Recovered, Recovery};
 pub use review::{ApprovalStatus, Review};
@@ -319,9 +321,9 @@ impl Runtime {
     async fn run(&self, allowed: Allowed) -> Result<Answer, RuntimeError> {
         let Allowed { permit, receipt, trace_id } = allowed;
         let _running = Running::enter(&self.inner, permit.execution_id());
-        let (spent, ending) =
-            executor::run(permit, &self.tenant, &self.inner.providers, &*self.inner.timer, self.inner.clock.now())
-                .await;
+        let warrant = receipt.as_ref().map(|receipt| permit.warrant(receipt));
+        let (providers, timer, now) = (&self.inner.providers, &*self.inner.timer, self.inner.clock.now());
+        let (spent, ending) = executor::run(permit, &self.tenant, providers, warrant.as_ref(), timer, now).await;
         self.record(spent, ending, receipt, trace_id).await
     }
 

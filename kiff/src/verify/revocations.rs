@@ -1,6 +1,9 @@
 //! Which keys no longer count, and from where in the log on.
 
-use crate::ids::KeyId;
+use crate::{
+    ids::KeyId,
+    record::{Record, body::Body},
+};
 use std::collections::BTreeMap;
 
 /// Keys that were revoked, each with the index in the tenant's log from which its receipts do not count.
@@ -31,7 +34,43 @@ impl Revocations {
         self.0.get(key_id).copied()
     }
 
-    pub(crate) fn add(&mut self, key_id: KeyId, from_index: u64) {
+    /// Those in a tenant's log. Records that revoke nothing are passed over, and so are revocations outside the
+    /// stream of the tenant's keys.
+    ///
+    /// They are as good as the records: verify the log that they come from, up to a head that you trust.
+    ///
+    /// ```
+    /// use kiff::{Authority, Domain, Ed25519Signer, Machine, Record, Runtime, verify::Revocations};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let table = Machine::new("order").starts("ORDER_PLACED", "CREATED");
+    /// # let domain = Domain::builder("shop", "v1").table(table).role("key_keeper", ["kiff.keys"]).build()?;
+    /// # let rt = Runtime::builder(domain).build()?.blocking();
+    /// let stolen = Ed25519Signer::generate()?;
+    /// rt.revoke_key(&Authority::human("kim", ["key_keeper"]), stolen.key_id(), 4_711, "stolen")?.recorded()?;
+    ///
+    /// let log = rt.export()?;
+    /// let lines = log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    /// let records = lines.map(|line| Record::parse(line.into())).collect::<Result<Vec<_>, _>>()?;
+    /// let revocations = Revocations::of_log(&records);
+    /// assert_eq!(revocations.from_index(stolen.key_id()), Some(4_711));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn of_log<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut found = Self::new();
+        for record in records {
+            if let Body::KeyRevoked(revoked) = &record.body
+                && record.entity().as_str() == "kiff:keys"
+            {
+                found.add(revoked.key_id.clone(), revoked.from_index);
+            }
+        }
+        found
+    }
+
+    fn add(&mut self, key_id: KeyId, from_index: u64) {
         self.0.entry(key_id).and_modify(|earliest| *earliest = from_index.min(*earliest)).or_insert(from_index);
     }
 }

@@ -196,11 +196,14 @@ impl Teller {
         let code = error.downcast_ref::<RuntimeError>().map_or("other", RuntimeError::code);
         Line::Failed { code: code.to_owned() }.tell()?;
         let mine = format!("payout:{name}_");
+        let mut is_early = true;
         for _ in 0..MOST_WAITS {
-            self.clock.advance(Duration::from_secs(60));
-            if self.recover(false, |entity| entity.to_string().starts_with(&mine)).is_ok() {
-                return Ok(());
+            if is_early {
+                self.clock.advance(Duration::from_secs(60));
             }
+            let Err(error) = self.recover(false, |entity| entity.to_string().starts_with(&mine)) else { return Ok(()) };
+            // What the store itself refuses has made no new attempt, whose deadline would have to pass.
+            is_early = !matches!(error.downcast_ref(), Some(RuntimeError::Store(_)));
             // Not to be in the way of the server while it starts.
             thread::sleep(Duration::from_millis(50));
         }

@@ -6,8 +6,9 @@ use std::{sync::Arc, time::Duration};
 
 /// The time of the first process, in milliseconds since 1970.
 pub const NOON_MS: i64 = 1_779_624_000_000;
-/// How much later the next process starts. Every attempt of the one before is past its deadline by then.
-pub const LATER_MS: i64 = 60_000;
+/// How much later the next process starts. Every attempt of the one before is past its deadline by then, whatever that
+/// one endured, and may be made again for as long as twenty more processes take.
+pub const LATER_MS: i64 = 3_600_000;
 
 /// Payouts, each of which is requested once and paid once.
 ///

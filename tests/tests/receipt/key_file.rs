@@ -102,6 +102,7 @@ fn a_file_that_others_may_use_is_refused() {
         let told = format!("the key file has the mode {mode:03o}: others may use it, so it must be 600 or less");
         assert_eq!(found, if refused { Err(told) } else { Ok(()) });
     }
+    assert_eq!(code(Ed25519Signer::load(&path)), "key_file_exposed");
     protect(&folder.0, 0o700);
     assert_eq!(code(Ed25519Signer::load(&folder.0)), "not_a_file");
 }
