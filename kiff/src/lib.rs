@@ -177,6 +177,7 @@
 //! - [`guard`]: a payment service that pays nobody without a receipt, and nobody twice.
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
 //! - [`Subscription`] and [`log_file`]: follow the log, take it out of one store and into another.
+//! - [`ledger`]: sign the log, prove what is in it, and hand out evidence; [`log`] for those who check it.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.
 //! - `docs/ARCHITECTURE.md`, `docs/FORMATS.md` and `docs/SCALING.md` in the repository.
@@ -232,6 +233,7 @@ pub mod replay;
 mod receipt;
 pub mod verify;
 mod warrant;
+pub mod log;
 mod timeline;
 
 // The drivers.
@@ -244,6 +246,7 @@ mod cache;
 mod probe;
 mod executor;
 mod runtime;
+pub mod ledger;
 mod blocking;
 pub mod guard;
 

@@ -40,12 +40,12 @@ mod tests {
                 "settle", "keys",
             ],
         ),
-        ("evidence", &["receipt", "verify", "warrant", "replay", "timeline"]),
+        ("evidence", &["receipt", "verify", "warrant", "log", "replay", "timeline"]),
         (
             "drivers",
             &[
-                "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime", "blocking",
-                "guard",
+                "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime", "ledger",
+                "blocking", "guard",
             ],
         ),
         ("testing", &["testing"]),

@@ -181,6 +181,11 @@ impl Ed25519Signer {
         self.public.id()
     }
 
+    /// The signature of a message, without the detour of the trait.
+    pub(crate) fn sign_now(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message).to_bytes()
+    }
+
     fn from_pem(text: &[u8]) -> Result<Self, KeyFileError> {
         let found = pkcs8::from_pem(text)?;
         let signer = Self::from_seed(&found.seed);

@@ -211,7 +211,7 @@ impl Runtime {
     }
 
     /// Issues the receipt of a stored record again, if the key that it names is the signer's.
-    pub(super) async fn reissue(&self, record: &Record) -> Option<Receipt> {
+    pub(crate) async fn reissue(&self, record: &Record) -> Option<Receipt> {
         let signer = self.inner.signer.as_ref()?;
         let unsigned = Unsigned::of(record).filter(|unsigned| unsigned.key_id() == signer.key_id())?;
         let signature = signer.sign(&unsigned.message()).await.ok()?;

@@ -138,6 +138,20 @@ impl Runtime {
         Ok(Self { inner: Arc::clone(&self.inner), tenant: TenantId::new(tenant)? })
     }
 
+    /// Where records are kept, for what reads and signs the log beside the runtime.
+    pub(crate) fn log_store(&self) -> &Arc<dyn DynStore> {
+        &self.inner.store
+    }
+
+    pub(crate) fn tenant_id(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The key that signs receipts, if there is one.
+    pub(crate) fn receipt_key_id(&self) -> Option<&str> {
+        self.inner.signer.as_ref().map(|signer| signer.key_id())
+    }
+
     /// The domain.
     #[must_use]
     pub fn domain(&self) -> &Domain {
