@@ -232,8 +232,8 @@ pub mod replay;
 // The evidence.
 mod receipt;
 pub mod verify;
-pub mod log;
 mod warrant;
+pub mod log;
 mod timeline;
 
 // The drivers.

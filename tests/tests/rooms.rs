@@ -40,7 +40,7 @@ mod tests {
                 "settle", "keys",
             ],
         ),
-        ("evidence", &["receipt", "verify", "log", "warrant", "replay", "timeline"]),
+        ("evidence", &["receipt", "verify", "warrant", "log", "replay", "timeline"]),
         (
             "drivers",
             &[

@@ -60,7 +60,7 @@ fn domain() -> Result<Domain, DomainError> {
         .allowed_states(["PAID"])
         .permissions(["orders.refund"])
         .approval_when("large", "orders.approve")
-        .param("amount", ParamKind::Decimal)
+        .param("amount", ParamKind::DECIMAL)
         .emits(["ORDER_REFUNDED"]);
     let refund = Definition::new(contract)
         .try_approval_when("large", |at| Ok(at.param::<rust_decimal::Decimal>("amount")?.to_string().len() > 5))
