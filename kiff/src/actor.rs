@@ -234,6 +234,39 @@ pub trait PermissionPolicy: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Everyone who could hold the permission, if the policy knows them all. [`Domain`](crate::Domain) refuses a contract
+    /// whose quorum is larger than that, or that only the requester could consent to.
+    ///
+    /// ```
+    /// use kiff::{Actor, Authority, Contract, Definition, Domain, DomainFault, Granted, Machine, Permission, PermissionPolicy, Role};
+    /// use std::sync::Arc;
+    ///
+    /// /// A shop of two.
+    /// #[derive(Debug)]
+    /// struct AnnAndBob;
+    ///
+    /// impl PermissionPolicy for AnnAndBob {
+    ///     fn resolve(&self, _: &Actor, roles: &Arc<[Role]>) -> Granted {
+    ///         Granted::new(roles.iter().cloned(), Permission::new("orders.approve"))
+    ///     }
+    ///
+    ///     fn holders(&self, _: &Permission) -> Option<Vec<Actor>> {
+    ///         let people = ["ann", "bob"].map(|id| Authority::human(id, [""; 0]));
+    ///         Some(people.iter().filter_map(|person| Some(Actor::clone(person.actor().ok()?))).collect())
+    ///     }
+    /// }
+    ///
+    /// let refund = Contract::new("REFUND", "order").allowed_states(["PAID"]).approval_required("orders.approve").quorum(3);
+    /// let order = Machine::new("order").starts("ORDER_PAID", "PAID");
+    /// let error = Domain::builder("shop", "v1").table(order).define(Definition::new(refund)).policy(AnnAndBob).build();
+    /// let faults = error.map_err(|error| error.faults().to_vec()).unwrap_err();
+    /// assert!(matches!(faults[..], [DomainFault::QuorumTooLarge { quorum: 3, reviewers: 2, .. }]));
+    /// ```
+    fn holders(&self, permission: &Permission) -> Option<Vec<Actor>> {
+        let _ = permission;
+        None
+    }
+
     /// The rules as text, for the domain's digest, if the policy can tell.
     fn describe(&self) -> BTreeMap<Role, BTreeSet<Permission>> {
         BTreeMap::new()

@@ -208,6 +208,7 @@ mod machine;
 mod ctx;
 mod action;
 mod domain;
+pub mod describe;
 
 // The heart: pure functions over names and values.
 mod request;
@@ -256,7 +257,7 @@ pub use contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
 pub use ctx::{Ctx, RuleError, Situation};
 pub use decision::{Permit, Refusal};
 pub use digest::{Digest, DigestError};
-pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault};
+pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault, DomainWarning, Tool};
 pub use event::{Event, NewEvent};
 pub use ids::{
     ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId,
