@@ -228,7 +228,15 @@ impl EventStore for FileStore {
 mod tests {
     use super::*;
     use crate::refund::{self, Stripe};
-    use kiff::{Authority, Blocking, NewEvent, Runtime};
+    use kiff::{Authority, Blocking, NewEvent, Runtime, testing::store_suite};
+
+    #[test]
+    fn it_keeps_what_it_acknowledged() {
+        let path = std::env::temp_dir().join(format!("kiff-reopened-{}", std::process::id()));
+        let open = async || FileStore::open(&path).unwrap();
+        store_suite::block_on(store_suite::run_reopening(open)).unwrap();
+        std::fs::remove_file(&path).unwrap();
+    }
 
     fn runtime(path: &Path) -> Blocking {
         let builder = Runtime::builder(refund::domain().unwrap()).provide(Stripe::fake());

@@ -1,7 +1,7 @@
 //! The five scenarios of the refund domain, run on a real runtime with a clock that moves by hand.
 
 use crate::{
-    demo_key::DemoKey,
+    demo_key,
     refund::{self, Stripe},
     wire,
 };
@@ -116,7 +116,7 @@ impl Scenario {
             .clock(clock.clone())
             .ids(FixedIds::default())
             .issued_by("kiff-demo")
-            .signer(DemoKey::default())
+            .signer(demo_key::signer())
             .provide(stripe.clone())
             .build()?;
         let (runtime, exchanges) = (runtime.blocking(), Vec::new());

@@ -107,19 +107,19 @@ const _: () = {
             crate::kiff::__private::definition::<Self>()
                 .try_check(
                     "consent",
-                    |at| {
-                        let ctx = &<Ctx<
+                    |kiff_at| {
+                        let kiff_ctx = &<Ctx<
                             'static,
                             Order,
-                        > as crate::kiff::__private::IsCtx>::asked(at)?;
-                        let arg0 = crate::kiff::__private::asked(
-                            at,
+                        > as crate::kiff::__private::IsCtx>::asked(kiff_at)?;
+                        let kiff_arg0 = crate::kiff::__private::asked(
+                            kiff_at,
                             "reason",
                             <Option<String> as crate::kiff::__private::IsParam>::decode,
                             <Option<String> as crate::kiff::__private::IsParam>::absent,
                         )?;
-                        let arg1 = crate::kiff::__private::asked(
-                            at,
+                        let kiff_arg1 = crate::kiff::__private::asked(
+                            kiff_at,
                             "amount",
                             <Decimal as crate::kiff::__private::IsParam>::decode,
                             <Decimal as crate::kiff::__private::IsParam>::absent,
@@ -127,9 +127,9 @@ const _: () = {
                         ::core::result::Result::Ok(
                             crate::kiff::__private::verdict(
                                 consent(
-                                    ctx,
-                                    crate::kiff::__private::argument(&arg0),
-                                    crate::kiff::__private::argument(&arg1),
+                                    kiff_ctx,
+                                    crate::kiff::__private::argument(&kiff_arg0),
+                                    crate::kiff::__private::argument(&kiff_arg1),
                                 ),
                             ),
                         )
@@ -137,32 +137,35 @@ const _: () = {
                 )
                 .try_check(
                     "open",
-                    |at| {
-                        let ctx = &<Ctx<
+                    |kiff_at| {
+                        let kiff_ctx = &<Ctx<
                             'static,
                             Order,
-                        > as crate::kiff::__private::IsCtx>::asked(at)?;
+                        > as crate::kiff::__private::IsCtx>::asked(kiff_at)?;
                         ::core::result::Result::Ok(
-                            crate::kiff::__private::verdict(open(ctx)),
+                            crate::kiff::__private::verdict(open(kiff_ctx)),
                         )
                     },
                 )
                 .try_approval_when(
                     "large",
-                    |at| {
-                        let ctx = &<Ctx<
+                    |kiff_at| {
+                        let kiff_ctx = &<Ctx<
                             'static,
                             Order,
-                        > as crate::kiff::__private::IsCtx>::asked(at)?;
-                        let arg0 = crate::kiff::__private::asked(
-                            at,
+                        > as crate::kiff::__private::IsCtx>::asked(kiff_at)?;
+                        let kiff_arg0 = crate::kiff::__private::asked(
+                            kiff_at,
                             "amount",
                             <Decimal as crate::kiff::__private::IsParam>::decode,
                             <Decimal as crate::kiff::__private::IsParam>::absent,
                         )?;
                         ::core::result::Result::Ok(
                             crate::kiff::__private::verdict(
-                                rules::large(ctx, crate::kiff::__private::argument(&arg0)),
+                                rules::large(
+                                    kiff_ctx,
+                                    crate::kiff::__private::argument(&kiff_arg0),
+                                ),
                             ),
                         )
                     },
@@ -175,26 +178,26 @@ const _: () = {
     impl crate::kiff::Executor for __Run {
         fn run<'a>(
             &'a self,
-            call: crate::kiff::Call<'a>,
+            kiff_call: crate::kiff::Call<'a>,
         ) -> crate::kiff::BoxFuture<
             'a,
             ::core::result::Result<crate::kiff::Outcome, crate::kiff::Failure>,
         > {
             crate::kiff::__private::boxed(async move {
-                let ctx = <Ctx<
+                let kiff_ctx = <Ctx<
                     'static,
                     Order,
-                > as crate::kiff::__private::IsCtx>::called(&call)?;
-                let arg0 = <Stripe as crate::kiff::__private::IsProvided>::slot()
-                    .take(&call)?;
-                let arg1 = crate::kiff::__private::proposed(
-                    &call,
+                > as crate::kiff::__private::IsCtx>::called(&kiff_call)?;
+                let kiff_arg0 = <Stripe as crate::kiff::__private::IsProvided>::slot()
+                    .take(&kiff_call)?;
+                let kiff_arg1 = crate::kiff::__private::proposed(
+                    &kiff_call,
                     "amount",
                     <Decimal as crate::kiff::__private::IsParam>::decode,
                     <Decimal as crate::kiff::__private::IsParam>::absent,
                 )?;
-                let arg2 = crate::kiff::__private::proposed(
-                    &call,
+                let kiff_arg2 = crate::kiff::__private::proposed(
+                    &kiff_call,
                     "reason",
                     <Option<String> as crate::kiff::__private::IsParam>::decode,
                     <Option<String> as crate::kiff::__private::IsParam>::absent,
@@ -203,7 +206,7 @@ const _: () = {
                     Outcome,
                     Error,
                 > as crate::kiff::__private::IsOutcome>::into_outcome(
-                    refund(&ctx, arg0, arg1, arg2).await,
+                    refund(&kiff_ctx, kiff_arg0, kiff_arg1, kiff_arg2).await,
                 )
             })
         }

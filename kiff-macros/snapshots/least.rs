@@ -60,17 +60,17 @@ const _: () = {
     impl ::kiff::Executor for __Run {
         fn run<'a>(
             &'a self,
-            call: ::kiff::Call<'a>,
+            kiff_call: ::kiff::Call<'a>,
         ) -> ::kiff::BoxFuture<
             'a,
             ::core::result::Result<::kiff::Outcome, ::kiff::Failure>,
         > {
             ::kiff::__private::boxed(async move {
-                let ctx = <Ctx<
+                let kiff_ctx = <Ctx<
                     'static,
                     Order,
-                > as ::kiff::__private::IsCtx>::called(&call)?;
-                <Outcome as ::kiff::__private::IsOutcome>::into_outcome(look(&ctx))
+                > as ::kiff::__private::IsCtx>::called(&kiff_call)?;
+                <Outcome as ::kiff::__private::IsOutcome>::into_outcome(look(&kiff_ctx))
             })
         }
     }

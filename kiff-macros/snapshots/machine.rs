@@ -40,8 +40,8 @@ impl ::kiff::StateMachine for Order {
             Self::Paid => "PAID_IN_FULL",
         }
     }
-    fn from_state(name: &::core::primitive::str) -> ::core::option::Option<Self> {
-        match name {
+    fn from_state(kiff_name: &::core::primitive::str) -> ::core::option::Option<Self> {
+        match kiff_name {
             "CREATED" => ::core::option::Option::Some(Self::Created),
             "HELD" => ::core::option::Option::Some(Self::Held),
             "PAID_IN_FULL" => ::core::option::Option::Some(Self::Paid),

@@ -5,9 +5,11 @@ where
 {
     const KIND: ::kiff::ParamKind = ::kiff::ParamKind::Bool;
     fn decode(
-        value: &::kiff::Value,
+        kiff_value: &::kiff::Value,
     ) -> ::core::result::Result<Self, ::kiff::ParamFault> {
-        ::core::result::Result::Err(::kiff::ParamFault::wrong_type("a value", value))
+        ::core::result::Result::Err(
+            ::kiff::ParamFault::wrong_type("a value", kiff_value),
+        )
     }
 }
 ::core::compile_error! {

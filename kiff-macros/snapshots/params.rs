@@ -28,15 +28,15 @@ const _: () = {
         );
         const REQUIRED: ::core::primitive::bool = <Decimal as ::kiff::__private::IsParam>::REQUIRED;
         fn decode(
-            value: &::kiff::Value,
+            kiff_value: &::kiff::Value,
         ) -> ::core::result::Result<Self, ::kiff::ParamFault> {
             ::kiff::__private::within(
                 <Self as ::kiff::Param>::KIND,
                 <Decimal as ::kiff::__private::IsParam>::REQUIRED,
-                value,
+                kiff_value,
             )?;
             ::core::result::Result::map(
-                <Decimal as ::kiff::__private::IsParam>::decode(value),
+                <Decimal as ::kiff::__private::IsParam>::decode(kiff_value),
                 Self,
             )
         }
@@ -68,19 +68,22 @@ const _: () = {
             ],
         );
         fn decode(
-            value: &::kiff::Value,
+            kiff_value: &::kiff::Value,
         ) -> ::core::result::Result<Self, ::kiff::ParamFault> {
             {
-                let given = ::kiff::__private::members(value, &["sku", "howMany"])?;
+                let kiff_given = ::kiff::__private::members(
+                    kiff_value,
+                    &["sku", "howMany"],
+                )?;
                 ::core::result::Result::Ok(Self {
                     sku: ::kiff::__private::member(
-                        given,
+                        kiff_given,
                         "sku",
                         <String as ::kiff::__private::IsParam>::decode,
                         <String as ::kiff::__private::IsParam>::absent,
                     )?,
                     count: ::kiff::__private::member(
-                        given,
+                        kiff_given,
                         "howMany",
                         <Option<u8> as ::kiff::__private::IsParam>::decode,
                         <Option<u8> as ::kiff::__private::IsParam>::absent,
@@ -129,30 +132,33 @@ const _: () = {
             ],
         );
         fn decode(
-            value: &::kiff::Value,
+            kiff_value: &::kiff::Value,
         ) -> ::core::result::Result<Self, ::kiff::ParamFault> {
-            match ::kiff::__private::variant(value) {
+            match ::kiff::__private::variant(kiff_value) {
                 ("card", ::core::option::Option::None) => {
                     ::core::result::Result::Ok(Self::Card)
                 }
-                ("account", ::core::option::Option::Some(content)) => {
+                ("account", ::core::option::Option::Some(kiff_content)) => {
                     ::core::result::Result::map(
                         ::kiff::__private::content(
                             "account",
-                            content,
+                            kiff_content,
                             <Iban as ::kiff::__private::IsParam>::decode,
                         ),
                         Self::Account,
                     )
                 }
-                ("voucher", ::core::option::Option::Some(content)) => {
+                ("voucher", ::core::option::Option::Some(kiff_content)) => {
                     ::kiff::__private::inside(
                         "voucher",
                         || {
-                            let given = ::kiff::__private::members(content, &["cents"])?;
+                            let kiff_given = ::kiff::__private::members(
+                                kiff_content,
+                                &["cents"],
+                            )?;
                             ::core::result::Result::Ok(Self::Paper {
                                 cents: ::kiff::__private::member(
-                                    given,
+                                    kiff_given,
                                     "cents",
                                     <u64 as ::kiff::__private::IsParam>::decode,
                                     <u64 as ::kiff::__private::IsParam>::absent,
@@ -163,7 +169,10 @@ const _: () = {
                 }
                 _ => {
                     ::core::result::Result::Err(
-                        ::kiff::__private::refused(<Self as ::kiff::Param>::KIND, value),
+                        ::kiff::__private::refused(
+                            <Self as ::kiff::Param>::KIND,
+                            kiff_value,
+                        ),
                     )
                 }
             }
@@ -177,22 +186,25 @@ const _: () = {
             of: &<String as crate::kiff::__private::IsParam>::KIND,
             rule: crate::kiff::ParamRule::new(
                 "Email",
-                |value| {
-                    ::core::result::Result::map(
-                        <Self as crate::kiff::Param>::decode(value),
-                        ::core::mem::drop,
-                    )
-                },
+                |kiff_value| ::core::result::Result::map(
+                    <Self as crate::kiff::__private::IsTried<
+                        String,
+                    >>::tried(
+                        "Email",
+                        <String as crate::kiff::__private::IsParam>::decode(kiff_value)?,
+                    ),
+                    ::core::mem::drop,
+                ),
             ),
         };
         fn decode(
-            value: &crate::kiff::Value,
+            kiff_value: &crate::kiff::Value,
         ) -> ::core::result::Result<Self, crate::kiff::ParamFault> {
             <Self as crate::kiff::__private::IsTried<
                 String,
             >>::tried(
                 "Email",
-                <String as crate::kiff::__private::IsParam>::decode(value)?,
+                <String as crate::kiff::__private::IsParam>::decode(kiff_value)?,
             )
         }
     }

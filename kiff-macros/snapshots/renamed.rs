@@ -1,3 +1,7 @@
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "what an agent proposes is taken by value"
+)]
 fn refund(order: &Ctx<'_, Order>, reason: Words) -> Outcome {
     Outcome::new("done")
 }
@@ -69,20 +73,20 @@ const _: () = {
             ::kiff::__private::definition::<Self>()
                 .try_check(
                     "given",
-                    |at| {
-                        let ctx = &<Ctx<
+                    |kiff_at| {
+                        let kiff_ctx = &<Ctx<
                             'static,
                             Order,
-                        > as ::kiff::__private::IsCtx>::asked(at)?;
-                        let arg0 = ::kiff::__private::asked(
-                            at,
+                        > as ::kiff::__private::IsCtx>::asked(kiff_at)?;
+                        let kiff_arg0 = ::kiff::__private::asked(
+                            kiff_at,
                             "why",
                             <Words as ::kiff::__private::IsParam>::decode,
                             <Words as ::kiff::__private::IsParam>::absent,
                         )?;
                         ::core::result::Result::Ok(
                             ::kiff::__private::verdict(
-                                given(ctx, ::kiff::__private::argument(&arg0)),
+                                given(kiff_ctx, ::kiff::__private::argument(&kiff_arg0)),
                             ),
                         )
                     },
@@ -95,24 +99,24 @@ const _: () = {
     impl ::kiff::Executor for __Run {
         fn run<'a>(
             &'a self,
-            call: ::kiff::Call<'a>,
+            kiff_call: ::kiff::Call<'a>,
         ) -> ::kiff::BoxFuture<
             'a,
             ::core::result::Result<::kiff::Outcome, ::kiff::Failure>,
         > {
             ::kiff::__private::boxed(async move {
-                let ctx = <Ctx<
+                let kiff_ctx = <Ctx<
                     'static,
                     Order,
-                > as ::kiff::__private::IsCtx>::called(&call)?;
-                let arg0 = ::kiff::__private::proposed(
-                    &call,
+                > as ::kiff::__private::IsCtx>::called(&kiff_call)?;
+                let kiff_arg0 = ::kiff::__private::proposed(
+                    &kiff_call,
                     "why",
                     <Words as ::kiff::__private::IsParam>::decode,
                     <Words as ::kiff::__private::IsParam>::absent,
                 )?;
                 <Outcome as ::kiff::__private::IsOutcome>::into_outcome(
-                    refund(&ctx, arg0),
+                    refund(&kiff_ctx, kiff_arg0),
                 )
             })
         }

@@ -22,7 +22,9 @@ pub(crate) fn action(item: &ActionFn, action: &Action) -> TokenStream {
     let run = run(item, action);
     let deprecated = item.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
     let deprecated = deprecated.then(|| quote!(#[allow(deprecated, reason = "the action is, not its contract")]));
+    let by_value = by_value(item, action);
     quote! {
+        #by_value
         #item
         #marker
         #(#conditions)*
@@ -39,6 +41,14 @@ pub(crate) fn action(item: &ActionFn, action: &Action) -> TokenStream {
             #run
         };
     }
+}
+
+/// Who proposes decides how a parameter is taken, so a function that only looks at one is no mistake. Clippy thinks so of
+/// functions that are not `async`, and its advice would make the parameter the host's.
+fn by_value(item: &ActionFn, action: &Action) -> Option<TokenStream> {
+    let proposed = action.params.iter().any(|param| param.origin == Origin::Agent);
+    (proposed && item.sig.asyncness.is_none())
+        .then(|| quote!(#[allow(clippy::needless_pass_by_value, reason = "what an agent proposes is taken by value")]))
 }
 
 /// The state machine behind the first parameter.
@@ -257,7 +267,8 @@ fn needs(action: &Action) -> Option<TokenStream> {
     })
 }
 
-/// A local name that the user's code cannot see and that cannot hide a function of the same name.
+/// A local name that the user's code cannot see and that cannot hide a function of the same name. The prefix keeps it
+/// clear of constants and statics, which hygiene does not: no binding may have the name of one in scope.
 pub(crate) fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    Ident::new(&format!("kiff_{name}"), Span::mixed_site())
 }

@@ -4,6 +4,7 @@ use crate::{
     attr::one_or_more,
     entries::{Keyed, arguments, entries},
     errors::Errors,
+    expand::local,
     names::{is_id, is_snake, is_upper_snake, upper_snake},
     suggest::hint,
 };
@@ -313,6 +314,7 @@ fn implementation(
 ) -> TokenStream {
     let name = &input.ident;
     let data = data.map_or_else(|| quote!(()), ToTokens::to_token_stream);
+    let given = local("name");
     let (names, variants): (Vec<_>, Vec<_>) = states.iter().map(|state| (&state.name, &state.variant)).unzip();
     quote! {
         #[automatically_derived]
@@ -326,8 +328,8 @@ fn implementation(
                     #(Self::#variants => #names,)*
                 }
             }
-            fn from_state(name: &::core::primitive::str) -> ::core::option::Option<Self> {
-                match name {
+            fn from_state(#given: &::core::primitive::str) -> ::core::option::Option<Self> {
+                match #given {
                     #(#names => ::core::option::Option::Some(Self::#variants),)*
                     _ => ::core::option::Option::None,
                 }

@@ -208,9 +208,7 @@ fn refuse_keys(name: &str, attrs: &[Attribute], errors: &mut Errors) {
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("param")) {
         errors.push(
             attr,
-            format!(
-                "`{name}` is taken by reference, so the host provides it and no agent writes its name; remove this"
-            ),
+            format!("{name} is taken by reference, so the host provides it and no agent writes its name; remove this"),
         );
     }
 }
@@ -291,11 +289,11 @@ fn check_provided(name: &str, reference: &syn::TypeReference, errors: &mut Error
     }
     match elem {
         Type::Path(path) if path.path.is_ident("str") => {
-            errors.push(reference, format!("{name} is taken by reference, so the host would have to provide it; what the agent proposes is taken by value: write `String`"));
+            errors.push(reference, format!("`{name}` is taken by reference, so the host would have to provide it; what the agent proposes is taken by value: write `String`"));
         }
         Type::Slice(slice) => {
             let item = shown(&slice.elem);
-            errors.push(reference, format!("{name} is taken by reference, so the host would have to provide it; what the agent proposes is taken by value: write `Vec<{item}>`"));
+            errors.push(reference, format!("`{name}` is taken by reference, so the host would have to provide it; what the agent proposes is taken by value: write `Vec<{item}>`"));
         }
         Type::TraitObject(_) => {
             let object = shown(elem);

@@ -249,6 +249,8 @@ pub struct Call<'a> {
     execution: &'a ExecutionId,
     attempt: u32,
     providers: &'a Providers,
+    /// What shows to others that this was cleared.
+    shown: &'a [&'a (dyn Any + Send + Sync)],
 }
 
 impl<'a> Call<'a> {
@@ -257,8 +259,10 @@ impl<'a> Call<'a> {
         execution: &'a ExecutionId,
         attempt: u32,
         providers: &'a Providers,
+        shown: &'a [&'a (dyn Any + Send + Sync)],
     ) -> Self {
-        Self { situation: Situation { execution: Some(*execution), ..situation }, execution, attempt, providers }
+        let situation = Situation { execution: Some(*execution), ..situation };
+        Self { situation, execution, attempt, providers, shown }
     }
 
     /// The entity, its state, who proposed, the parameters.
@@ -283,7 +287,8 @@ impl<'a> Call<'a> {
         self.situation.param(name).map_err(Failure::not_applied)
     }
 
-    /// What the host provided of this type. An [`ExecutionId`] is always there: the one of this execution.
+    /// What the host provided of this type. An [`ExecutionId`] is always there: the one of this execution. Where the
+    /// runtime has a signer, the [`Receipt`](crate::Receipt) of the clearance and a [`Warrant`](crate::Warrant) are too.
     ///
     /// # Errors
     /// [`Failure::not_applied`] if it provided none. Name the type in [`Executor::needs`] and the runtime
@@ -291,6 +296,7 @@ impl<'a> Call<'a> {
     pub fn provided<T: Any + Send + Sync>(&self) -> Result<&'a T, Failure> {
         let own: &'a (dyn Any + Send + Sync) = self.execution;
         own.downcast_ref()
+            .or_else(|| self.shown.iter().find_map(|shown| shown.downcast_ref()))
             .or_else(|| self.providers.get())
             .ok_or_else(|| Failure::not_applied(format_args!("the host provides no `{}`", type_name::<T>())))
     }

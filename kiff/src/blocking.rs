@@ -8,12 +8,14 @@ use crate::{
     clock::block_on,
     decision::Permit,
     event::NewEvent,
-    ids::{ActionName, ApprovalId, ExecutionId, Permission},
+    ids::{ActionName, ApprovalId, ExecutionId, KeyId, Permission},
     log_file::{ExportError, ImportError, Imported},
     proposal::Proposal,
+    public_key::PublicKey,
+    record::KeyPurpose,
     runtime::{
-        EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild, Recovered, Resolved, Review,
-        Runtime, RuntimeError, Subscription, SubscriptionError,
+        EntityState, Explanation, IngestError, Ingested, InputAdapter, KeyChange, Logged, Rebuild, Recovered, Resolved,
+        Review, Runtime, RuntimeError, Subscription, SubscriptionError,
     },
     settle::Resolution,
     timeline::Timeline,
@@ -79,6 +81,10 @@ impl Blocking {
         fn probe(authority: &Authority, execution: ExecutionId) -> Resolved;
         /// Does about each execution in doubt what is declared for its action.
         fn recover(authority: &Authority) -> Vec<Recovered>;
+        /// Records that a key is in use.
+        fn publish_key(authority: &Authority, key: &PublicKey, purpose: KeyPurpose) -> KeyChange;
+        /// Records that a key no longer counts, from an index of the log on.
+        fn revoke_key(authority: &Authority, key_id: &KeyId, from_index: u64, reason: &str) -> KeyChange;
         /// What would be decided now.
         fn explain(authority: &Authority, proposal: Proposal) -> Explanation;
         /// What the log says of an entity.

@@ -32,6 +32,16 @@ impl Digest {
         Self(hash.finalize().into())
     }
 
+    /// The hash of an interior node: SHA-256 over a one byte and its two children (RFC 9162 §2.1.1).
+    #[must_use]
+    pub fn node(left: &Self, right: &Self) -> Self {
+        let mut hash = Sha256::new();
+        hash.update([1u8]);
+        hash.update(left.0);
+        hash.update(right.0);
+        Self(hash.finalize().into())
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

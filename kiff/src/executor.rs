@@ -9,6 +9,7 @@ use crate::{
     ids::{Code, TenantId},
     probe::{DynProbe, Probed, Probing},
     timestamp::Timestamp,
+    warrant::Warrant,
 };
 use std::{
     any::Any,
@@ -24,6 +25,7 @@ pub(crate) async fn run(
     permit: Permit,
     tenant: &TenantId,
     providers: &Providers,
+    warrant: Option<&Warrant>,
     timer: &dyn Timer,
     now: Timestamp,
 ) -> (Spent, Ending) {
@@ -43,7 +45,11 @@ pub(crate) async fn run(
         params: &cleared.proposed.params,
         execution: Some(cleared.terms.execution),
     };
-    let call = Call::new(situation, &cleared.terms.execution, cleared.terms.attempt, providers);
+    let shown: &[&(dyn Any + Send + Sync)] = match warrant {
+        Some(warrant) => &[warrant.receipt(), warrant],
+        None => &[],
+    };
+    let call = Call::new(situation, &cleared.terms.execution, cleared.terms.attempt, providers, shown);
     // The log says when the attempt counts as abandoned, so it may take only what is left until then.
     let left = cleared.terms.deadline.map(|deadline| deadline.since(now));
     let limit = cleared.action.timeout().map(|limit| limit.min(left.unwrap_or(limit)));

@@ -172,11 +172,15 @@
 //! - [`Domain`]: what is checked before a runtime is built.
 //! - [`Runtime`]: every call, and [`Answer`] for what comes back.
 //! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
+//! - [`Ed25519Signer`]: a receipt for every decision, signed before anything runs.
+//! - [`verify`]: receipts in the hands of those who have neither the log nor the domain.
+//! - [`guard`]: a payment service that pays nobody without a receipt, and nobody twice.
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
 //! - [`Subscription`] and [`log_file`]: follow the log, take it out of one store and into another.
+//! - [`ledger`]: sign the log, prove what is in it, and hand out evidence; [`log`] for those who check it.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.
-//! - `docs/ARCHITECTURE.md` and `docs/FORMATS.md` in the repository.
+//! - `docs/ARCHITECTURE.md`, `docs/FORMATS.md` and `docs/SCALING.md` in the repository.
 //!
 //! # Features
 //!
@@ -184,7 +188,7 @@
 //! |---|---|---|
 //! | `macros` | yes | `#[action]`, `#[derive(StateMachine)]`, `#[derive(Param)]` |
 //! | `decimal` | | `rust_decimal::Decimal` as a parameter type |
-//! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, with a SQLite that is compiled in (rusqlite 0.39 or newer; what older ones bring is refused) |
+//! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, and [`guard::SqliteReplayStore`](guard), used receipts in one, with a SQLite that is compiled in (rusqlite 0.39 or newer; what older ones bring is refused) |
 //! | `sqlite` | | the same, with the system's SQLite (3.51.3 or newer; an older one is refused) |
 //! | `postgres` | | `store::PostgresStore`, on the host's `sqlx::PgPool`; needs Rust 1.94 |
 //! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, a store that fails, the store suite |
@@ -198,6 +202,8 @@
 mod ids;
 mod timestamp;
 mod digest;
+mod base64;
+mod public_key;
 pub mod value;
 mod scratch;
 mod actor;
@@ -221,14 +227,19 @@ mod approval;
 mod ingest;
 mod finish;
 mod settle;
+mod keys;
 pub mod replay;
 
 // The evidence.
 mod receipt;
+pub mod verify;
+mod warrant;
+pub mod log;
 mod timeline;
 
 // The drivers.
 pub mod clock;
+mod key;
 pub mod store;
 pub mod log_file;
 mod answer;
@@ -236,7 +247,9 @@ mod cache;
 mod probe;
 mod executor;
 mod runtime;
+pub mod ledger;
 mod blocking;
+pub mod guard;
 
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
@@ -261,26 +274,30 @@ pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault
 pub use event::{Event, NewEvent};
 pub use ids::{
     ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId,
-    IdempotencyKey, Ids, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId, Ulid,
-    Version,
+    IdempotencyKey, Ids, KeyId, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId,
+    Ulid, Version,
 };
 pub use ingest::EventRefusal;
+pub use key::{Ed25519Signer, KeyFileError};
+pub use keys::{KEYS_PERMISSION, KeyRefusal};
 pub use machine::{Facts, Machine, StateMachine, Transition};
 pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamRule, ParamSpec, Params, VariantSpec};
 pub use probe::{Probe, Probed, Probing};
 pub use proposal::{Proposal, ProposalError};
-pub use receipt::{Receipt, Signer, SignerError};
-pub use record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
+pub use public_key::{PublicKey, PublicKeyError};
+pub use receipt::{Receipt, ReceiptFault, RecordMismatch, Signer, SignerError};
+pub use record::{CheckResult, KeyPurpose, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
 pub use runtime::{
-    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, Logged, Rebuild,
-    Recovered, Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Subscription, SubscriptionError,
-    Unrecorded,
+    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, KeyChange, KeyStatus,
+    Logged, Rebuild, Recovered, Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Subscription,
+    SubscriptionError, Unrecorded,
 };
 pub use settle::{RESOLVE_PERMISSION, Resolution};
 pub use timeline::{Entry, Timeline};
 pub use timestamp::{Timestamp, TimestampError};
 pub use value::Value;
 pub use view::FoldError;
+pub use warrant::{Warrant, WarrantFault};
 
 #[cfg(feature = "macros")]
 #[doc = include_str!("../docs/action.md")]

@@ -114,32 +114,49 @@ impl Commitments {
 /// The reason that the log gives where there is none.
 pub(crate) const NO_REASON: Code = Code::fixed("none");
 
-/// `SHA-256(JCS([field_salt, name, value]))`, where `field_salt` is half of `SHA-256(JCS([salt, name]))`. The
-/// name is given in two parts, which have nothing to escape.
-fn commitment(scratch: &mut Vec<u8>, salt: Salt, name: [&str; 2], value: impl FnOnce(&mut Vec<u8>)) -> Digest {
-    let opened = |scratch: &mut Vec<u8>, salt: Salt| {
-        scratch.clear();
-        scratch.extend_from_slice(b"[\"");
-        scratch.extend_from_slice(&salt.encode());
-        scratch.extend_from_slice(b"\",\"");
-        name.iter().for_each(|part| scratch.extend_from_slice(part.as_bytes()));
-    };
-    opened(scratch, salt);
+/// The salt of one field, with which it can be shown without the others: half of `SHA-256(JCS([salt, name]))`.
+/// The name is given in two parts, which have nothing to escape.
+pub(crate) fn field_salt(scratch: &mut Vec<u8>, salt: Salt, name: [&str; 2]) -> Salt {
+    open_commitment(scratch, salt, name);
     scratch.extend_from_slice(b"\"]");
     let full: [u8; 32] = Sha256::digest(&*scratch).into();
     let mut half = [0; 16];
     for (byte, from) in half.iter_mut().zip(full) {
         *byte = from;
     }
-    opened(scratch, Salt::new(half));
+    Salt::new(half)
+}
+
+/// `SHA-256(JCS([field_salt, name, value]))`.
+pub(crate) fn commitment_of(
+    scratch: &mut Vec<u8>,
+    field_salt: Salt,
+    name: [&str; 2],
+    value: impl FnOnce(&mut Vec<u8>),
+) -> Digest {
+    open_commitment(scratch, field_salt, name);
     scratch.extend_from_slice(b"\",");
     value(scratch);
     scratch.push(b']');
     Digest::of(scratch)
 }
 
+fn open_commitment(scratch: &mut Vec<u8>, salt: Salt, name: [&str; 2]) {
+    scratch.clear();
+    scratch.extend_from_slice(b"[\"");
+    scratch.extend_from_slice(&salt.encode());
+    scratch.extend_from_slice(b"\",\"");
+    name.iter().for_each(|part| scratch.extend_from_slice(part.as_bytes()));
+}
+
+/// The commitment to a field under the salt of its proposal.
+fn commitment(scratch: &mut Vec<u8>, salt: Salt, name: [&str; 2], value: impl FnOnce(&mut Vec<u8>)) -> Digest {
+    let field_salt = field_salt(scratch, salt, name);
+    commitment_of(scratch, field_salt, name, value)
+}
+
 /// `{"id":…,"on_behalf_of":…,"type":…}`: the actor as a commitment's value.
-fn write_actor_value(out: &mut Vec<u8>, actor: &Actor) {
+pub(crate) fn write_actor_value(out: &mut Vec<u8>, actor: &Actor) {
     out.extend_from_slice(b"{\"id\":");
     write_str(out, actor.id.as_str());
     if let Some(principal) = &actor.on_behalf_of {

@@ -110,5 +110,7 @@ fn summary(body: &Body) -> String {
         Body::RefusalsSuppressed(suppressed) => {
             format!("further refusals are not recorded, after {}", suppressed.recorded)
         }
+        Body::KeyPublished(published) => format!("{} key {}", published.purpose, published.key.id()),
+        Body::KeyRevoked(revoked) => format!("key {} from index {} on", revoked.key_id, revoked.from_index),
     }
 }

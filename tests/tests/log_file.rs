@@ -37,6 +37,18 @@ mod tests {
     }
 
     #[test]
+    fn a_log_may_have_more_streams_than_an_import_keeps_the_ends_of() {
+        let log = many_streams();
+        let store = MemoryStore::new();
+        assert_eq!(bring(&store, &log).unwrap().entities, 4_100);
+        assert_eq!(write(&store, &tenant_of(&log)), log);
+        // The first stream goes on at the end, long after its end was dropped; here it goes on in the wrong place.
+        let wrong = [log.as_slice(), log.split_inclusive(|byte| *byte == b'\n').nth(3).unwrap()].concat();
+        let error = bring(&MemoryStore::new(), &wrong).unwrap_err();
+        assert_eq!((error.line(), error.code()), (lines(&wrong), "sequence_broken"), "{error}");
+    }
+
+    #[test]
     fn it_is_told_how_much_came_in() {
         let log = every_kind();
         let imported = bring(&MemoryStore::new(), &log).unwrap();
@@ -255,6 +267,17 @@ mod tests {
         for number in 0..600 {
             let event = NewEvent::new(format!("evt_{number}"), "BUMPED");
             let _ = rt.ingest(&Authority::service("host"), "counter:1", event).unwrap();
+        }
+        rt.export().unwrap()
+    }
+
+    /// More streams than an import keeps the ends of, and some of them once more.
+    fn many_streams() -> Vec<u8> {
+        let rt = counters().runtime().tenant("many").unwrap().blocking();
+        for number in 0..4_150 {
+            let event = NewEvent::new(format!("evt_{number}"), "BUMPED");
+            let counter = if number < 4_100 { number } else { number - 4_100 };
+            let _ = rt.ingest(&Authority::service("host"), &format!("counter:{counter}"), event).unwrap();
         }
         rt.export().unwrap()
     }

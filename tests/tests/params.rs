@@ -143,6 +143,35 @@ mod tests {
     }
 
     #[test]
+    fn every_integer_type_has_its_own_bounds() {
+        fn check<T: Param + Copy + PartialEq + fmt::Debug + fmt::Display>(least: T, most: T) {
+            let bounds = [least, most].map(|bound| bound.to_string().parse().unwrap());
+            let [min, max] = bounds;
+            assert_eq!(T::KIND, ParamKind::Integer { min, max });
+            for bound in [least, most] {
+                // What JSON cannot hold exactly is also written as text.
+                let sent = read(&bound.to_string());
+                let canonical = T::KIND.admit(sent).unwrap();
+                assert_eq!(T::decode(&canonical), Ok(bound));
+                assert_eq!(T::KIND.admit(canonical.clone()), Ok(canonical));
+            }
+        }
+        check(i8::MIN, i8::MAX);
+        check(i16::MIN, i16::MAX);
+        check(i32::MIN, i32::MAX);
+        check(i64::MIN, i64::MAX);
+        check(i128::MIN, i128::MAX);
+        check(isize::MIN, isize::MAX);
+        check(u8::MIN, u8::MAX);
+        check(u16::MIN, u16::MAX);
+        check(u32::MIN, u32::MAX);
+        check(u64::MIN, u64::MAX);
+        check(usize::MIN, usize::MAX);
+        // The upper half of an `u128` is beyond every bound that a contract can have.
+        check(u128::MIN, i128::MAX.unsigned_abs());
+    }
+
+    #[test]
     fn every_fault_is_told_with_its_place() {
         fn check<T: Param + fmt::Debug>(text: &str, expected: &str) {
             assert_eq!(taken::<T>(text).unwrap_err(), expected, "{text}");

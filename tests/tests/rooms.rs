@@ -18,6 +18,8 @@ mod tests {
                 "ids",
                 "scratch",
                 "digest",
+                "base64",
+                "public_key",
                 "timestamp",
                 "value",
                 "actor",
@@ -33,10 +35,19 @@ mod tests {
         ("domain", &["domain"]),
         (
             "heart",
-            &["request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest", "settle"],
+            &[
+                "request", "proposal", "record", "view", "decision", "approval", "decide", "finish", "ingest",
+                "settle", "keys",
+            ],
         ),
-        ("evidence", &["receipt", "replay", "timeline"]),
-        ("drivers", &["clock", "cache", "store", "log_file", "executor", "answer", "probe", "runtime", "blocking"]),
+        ("evidence", &["receipt", "verify", "warrant", "log", "replay", "timeline"]),
+        (
+            "drivers",
+            &[
+                "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime", "ledger",
+                "blocking", "guard",
+            ],
+        ),
         ("testing", &["testing"]),
     ];
 

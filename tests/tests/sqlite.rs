@@ -10,6 +10,7 @@ mod tests {
         env, fs,
         path::{Path, PathBuf},
         process::{Child, Command, Stdio},
+        sync::Arc,
     };
 
     /// Set for the processes that a test starts: the file, and their number.
@@ -27,6 +28,20 @@ mod tests {
             SqliteStore::open(folder.0.join(format!("{number}.db"))).unwrap()
         };
         store_suite::block_on(store_suite::run(fresh)).unwrap();
+    }
+
+    #[test]
+    fn what_it_acknowledged_is_there_when_it_is_opened_again() {
+        let folder = Folder::new("reopened");
+        let open = async || SqliteStore::open(folder.0.join("log.db")).unwrap();
+        store_suite::block_on(store_suite::run_reopening(open)).unwrap();
+    }
+
+    #[test]
+    fn twenty_writers_race_a_thousand_times_and_one_wins_each() {
+        let folder = Folder::new("race");
+        let store = Arc::new(SqliteStore::open(folder.0.join("log.db")).unwrap());
+        store_suite::block_on(store_suite::race(&store, 1_000, &store_suite::on_a_thread)).unwrap();
     }
 
     #[test]

@@ -24,7 +24,7 @@ const BATCH: usize = 1_000;
 const ROUNDS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let records = env::args().nth(1).map_or(Ok(RECORDS), |records| records.parse())?;
+    let records: usize = env::args().nth(1).map_or(Ok(RECORDS), |records| records.parse())?;
     let folder = Folder::new()?;
     let (path, entity) = (folder.0.join("log.db"), format!("{ENTITY}:cold"));
     write_history(&path, &entity, records)?;

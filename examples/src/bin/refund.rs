@@ -3,8 +3,7 @@
 
 use kiff::store::SqliteStore;
 use kiff_examples::{
-    database,
-    demo_key::DemoKey,
+    database, demo_key,
     scenarios::{Result, SCENARIOS},
 };
 use std::io::Write;
@@ -23,7 +22,8 @@ fn main() -> Result<()> {
         writeln!(out, "rebuild: {}", shop.runtime.rebuild(scenario.order)?)?;
         for receipt in &shop.receipts {
             let [id, decision, reason] = ["receipt_id", "decision", "reason"].map(|it| receipt.get(it).unwrap_or("?"));
-            let signed = if DemoKey::default().has_signed(receipt) { "signature holds" } else { "signature is wrong" };
+            let verified = demo_key::verifier().verify_receipt(receipt.clone(), receipt.issued_at());
+            let signed = if verified.is_ok() { "signature holds" } else { "signature is wrong" };
             writeln!(out, "receipt: {id} {decision} ({reason}), {signed}")?;
         }
         shop.notes.iter().try_for_each(|note| writeln!(out, "{note}"))?;

@@ -37,12 +37,13 @@ pub(super) fn param(name: &Ident, krate: &Krate, shape: &Shape) -> TokenStream {
 pub(super) fn stub(input: &DeriveInput, krate: &Krate) -> TokenStream {
     let name = &input.ident;
     let (of_impl, of_type, _) = input.generics.split_for_impl();
+    let value = local("value");
     let bounds = input.generics.where_clause.as_ref().map(|clause| &clause.predicates);
     quote! {
         impl #of_impl #krate::Param for #name #of_type where Self: ::core::marker::Send + ::core::marker::Sized, #bounds {
             const KIND: #krate::ParamKind = #krate::ParamKind::Bool;
-            fn decode(value: &#krate::Value) -> ::core::result::Result<Self, #krate::ParamFault> {
-                ::core::result::Result::Err(#krate::ParamFault::wrong_type("a value", value))
+            fn decode(#value: &#krate::Value) -> ::core::result::Result<Self, #krate::ParamFault> {
+                ::core::result::Result::Err(#krate::ParamFault::wrong_type("a value", #value))
             }
         }
     }
@@ -89,46 +90,10 @@ impl Expansion<'_> {
 
     fn variants(&self, variants: &[Variant]) -> TokenStream {
         let krate = self.krate;
-        let specs = variants.iter().map(|variant| {
-            let Variant { wire, content, doc, .. } = variant;
-            let content = match content {
-                Content::Nothing => quote!(::core::option::Option::None),
-                Content::One(ty) => {
-                    let param = bound(krate, ty, "IsParam");
-                    quote!(::core::option::Option::Some(#krate::__private::item(&#param::KIND, #param::REQUIRED)))
-                }
-                Content::Fields(fields) => {
-                    let kind = self.object_kind(fields);
-                    quote!(::core::option::Option::Some(#kind))
-                }
-            };
-            quote!(#krate::VariantSpec { name: #wire, content: #content, doc: #doc })
-        });
+        let specs = variants.iter().map(|variant| self.variant_spec(variant));
         let kind = quote!(#krate::ParamKind::Enum(&[#(#specs),*]));
-        let (value, content) = (local("value"), local("content"));
-        let arms = variants.iter().map(|Variant { name, wire, content: holds, .. }| {
-            let (pattern, built) = match holds {
-                Content::Nothing => {
-                    (quote!(::core::option::Option::None), quote!(::core::result::Result::Ok(Self::#name)))
-                }
-                Content::One(ty) => {
-                    let param = bound(krate, ty, "IsParam");
-                    let decoded = quote!(#krate::__private::content(#wire, #content, #param::decode));
-                    (
-                        quote!(::core::option::Option::Some(#content)),
-                        quote!(::core::result::Result::map(#decoded, Self::#name)),
-                    )
-                }
-                Content::Fields(fields) => {
-                    let built = self.built(&quote!(Self::#name), fields, &quote!(#content));
-                    (
-                        quote!(::core::option::Option::Some(#content)),
-                        quote!(#krate::__private::inside(#wire, || #built)),
-                    )
-                }
-            };
-            quote!((#wire, #pattern) => #built,)
-        });
+        let value = local("value");
+        let arms = variants.iter().map(|variant| self.variant_arm(variant));
         let matched = quote! {
             match #krate::__private::variant(#value) {
                 #(#arms)*
@@ -136,6 +101,43 @@ impl Expansion<'_> {
             }
         };
         self.kind_and_decoder(&kind, &value, &matched)
+    }
+
+    fn variant_spec(&self, variant: &Variant) -> TokenStream {
+        let (krate, Variant { wire, content, doc, .. }) = (self.krate, variant);
+        let content = match content {
+            Content::Nothing => quote!(::core::option::Option::None),
+            Content::One(ty) => {
+                let param = bound(krate, ty, "IsParam");
+                quote!(::core::option::Option::Some(#krate::__private::item(&#param::KIND, #param::REQUIRED)))
+            }
+            Content::Fields(fields) => {
+                let kind = self.object_kind(fields);
+                quote!(::core::option::Option::Some(#kind))
+            }
+        };
+        quote!(#krate::VariantSpec { name: #wire, content: #content, doc: #doc })
+    }
+
+    /// How the variant is built out of its word and its content.
+    fn variant_arm(&self, variant: &Variant) -> TokenStream {
+        let (krate, Variant { name, wire, content: holds, .. }) = (self.krate, variant);
+        let content = local("content");
+        let built = match holds {
+            Content::Nothing => {
+                return quote!((#wire, ::core::option::Option::None) => ::core::result::Result::Ok(Self::#name),);
+            }
+            Content::One(ty) => {
+                let param = bound(krate, ty, "IsParam");
+                let decoded = quote!(#krate::__private::content(#wire, #content, #param::decode));
+                quote!(::core::result::Result::map(#decoded, Self::#name))
+            }
+            Content::Fields(fields) => {
+                let built = self.built(&quote!(Self::#name), fields, &quote!(#content));
+                quote!(#krate::__private::inside(#wire, || #built))
+            }
+        };
+        quote!((#wire, ::core::option::Option::Some(#content)) => #built,)
     }
 
     fn try_from(&self, from: &Type) -> TokenStream {
@@ -146,15 +148,14 @@ impl Expansion<'_> {
             let there = krate.at(span);
             quote_spanned!(span=> <Self as #there::__private::IsTried<#from>>)
         };
+        let decoded = quote!(#tried::tried(#rule, #param::decode(#value)?));
+        // Not through `Param`: what the type lacks for that would be told here once more.
         let kind = quote! {
             #krate::ParamKind::Ruled {
                 of: &#param::KIND,
-                rule: #krate::ParamRule::new(#rule, |#value| {
-                    ::core::result::Result::map(<Self as #krate::Param>::decode(#value), ::core::mem::drop)
-                }),
+                rule: #krate::ParamRule::new(#rule, |#value| ::core::result::Result::map(#decoded, ::core::mem::drop)),
             }
         };
-        let decoded = quote!(#tried::tried(#rule, #param::decode(#value)?));
         self.kind_and_decoder(&kind, &value, &decoded)
     }
 

@@ -48,7 +48,7 @@ struct Variant {
 /// What a variant holds.
 enum Content {
     Nothing,
-    One(Type),
+    One(Box<Type>),
     Fields(Vec<Field>),
 }
 

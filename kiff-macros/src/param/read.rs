@@ -91,50 +91,48 @@ fn by_rule(input: &DeriveInput, from: Keyed<Type>, bounds: &Bounds, errors: &mut
 /// A type whose values are written as it is built.
 fn by_form(input: &DeriveInput, bounds: Bounds, errors: &mut Errors) -> Option<Shape> {
     let name = &input.ident;
-    let shape = match &input.data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(named) => Some(Shape::Fields(fields(name, named.named.iter(), errors))),
-            Fields::Unnamed(all) if all.unnamed.len() == 1 => {
-                let inner = all.unnamed.first()?;
-                for attr in inner.attrs.iter().filter(|attr| attr.path().is_ident("param")) {
-                    errors.push(attr, "the keys of a newtype stand on the type, above `struct`");
-                }
-                check_owned("the value inside", &inner.ty, errors);
-                check_ends(name, "it holds", &inner.ty, errors);
-                return Some(Shape::Newtype { inner: inner.ty.clone(), bounds });
-            }
-            Fields::Unnamed(all) if all.unnamed.len() > 1 => {
-                errors.push(
-                    &all.unnamed,
-                    format!(
-                        "an agent writes fields by their names; write `struct {name} {{ .. }}` with names for these"
-                    ),
-                );
-                None
-            }
-            _ => {
-                errors.push(
-                    name,
-                    "it holds nothing that an agent could propose; give it fields, or leave the parameter out",
-                );
-                None
-            }
-        },
+    if let Data::Struct(data) = &input.data
+        && let Fields::Unnamed(all) = &data.fields
+        && let (Some(inner), 1) = (all.unnamed.first(), all.unnamed.len())
+    {
+        return Some(newtype(name, inner, bounds, errors));
+    }
+    if let Some(key) = bounds.first() {
+        let example = format!("`{key}` bounds a newtype, as in `struct {name}(String);`");
+        errors.push(key, format!("{example}; give what is bounded here a type of its own"));
+    }
+    match &input.data {
+        Data::Struct(data) => structure(name, &data.fields, errors),
         Data::Enum(data) => variants(name, data, errors).map(Shape::Variants),
         Data::Union(data) => {
             errors.push(data.union_token, "a union has no value that can be checked; write a struct or an enum");
             None
         }
-    };
-    if let Some(key) = bounds.first() {
-        errors.push(
-            key,
-            format!(
-                "`{key}` bounds a newtype, as in `struct {name}(String);`; give what is bounded here a type of its own"
-            ),
-        );
     }
-    shape
+}
+
+fn newtype(name: &Ident, inner: &syn::Field, bounds: Bounds, errors: &mut Errors) -> Shape {
+    for attr in inner.attrs.iter().filter(|attr| attr.path().is_ident("param")) {
+        errors.push(attr, "the keys of a newtype stand on the type, above `struct`");
+    }
+    check_owned("the value inside", &inner.ty, errors);
+    check_ends(name, "it holds", &inner.ty, errors);
+    Shape::Newtype { inner: inner.ty.clone(), bounds }
+}
+
+fn structure(name: &Ident, all: &Fields, errors: &mut Errors) -> Option<Shape> {
+    match all {
+        Fields::Named(named) => return Some(Shape::Fields(fields(name, named.named.iter(), errors))),
+        Fields::Unnamed(all) if !all.unnamed.is_empty() => {
+            let advice = format!("write `struct {name} {{ .. }}` with names for these");
+            errors.push(&all.unnamed, format!("an agent writes fields by their names; {advice}"));
+        }
+        _ => {
+            errors
+                .push(name, "it holds nothing that an agent could propose; give it fields, or leave the parameter out");
+        }
+    }
+    None
 }
 
 fn variants(name: &Ident, data: &DataEnum, errors: &mut Errors) -> Option<Vec<Variant>> {
@@ -153,7 +151,7 @@ fn variants(name: &Ident, data: &DataEnum, errors: &mut Errors) -> Option<Vec<Va
                 (Some(inner), 1) => {
                     check_owned(&format!("`{ident}`"), &inner.ty, errors);
                     check_ends(name, &format!("`{ident}` holds"), &inner.ty, errors);
-                    Content::One(inner.ty.clone())
+                    Content::One(Box::new(inner.ty.clone()))
                 }
                 _ => {
                     errors.push(&variant.fields, format!("variant `{ident}` must hold one value, or fields with names, as in `{ident} {{ .. }}`: an agent writes them by their names"));

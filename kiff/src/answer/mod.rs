@@ -6,6 +6,7 @@ mod json;
 pub(crate) use ended::Teller;
 
 use crate::{
+    actor::Actor,
     approval::ApprovalState,
     decision::{Block, Hold, Permit, Refusal},
     ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, TraceId},
@@ -16,6 +17,7 @@ use crate::{
     timestamp::Timestamp,
     value::Value,
     view::OpenApproval,
+    warrant::Warrant,
 };
 use std::{error::Error, fmt};
 
@@ -88,6 +90,22 @@ pub struct Allowed {
     pub receipt: Option<Receipt>,
     /// The call that it belongs to.
     pub trace_id: TraceId,
+}
+
+impl Allowed {
+    /// What to show to a service that acts only on what was cleared; nothing without a signer.
+    #[must_use]
+    pub fn warrant(&self) -> Option<Warrant> {
+        self.receipt.as_ref().map(|receipt| self.permit.warrant(receipt))
+    }
+}
+
+impl Permit {
+    /// The clearance as it is shown to others.
+    pub(crate) fn warrant(&self, receipt: &Receipt) -> Warrant {
+        let proposed = &self.cleared.proposed;
+        Warrant::new(receipt.clone(), proposed.salt, Actor::clone(&proposed.actor))
+    }
 }
 
 /// An effect that happened.

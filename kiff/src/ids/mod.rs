@@ -8,6 +8,7 @@ mod made;
 
 pub use made::{ApprovalId, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid};
 
+use crate::base64::{self, Form};
 use std::{
     borrow::Borrow,
     fmt,
@@ -141,6 +142,15 @@ names! {
     Version: "a version", "[A-Za-z0-9._~:@+-]{1,128}", is_id;
     /// What makes a proposal safe to send again: the caller's own key for one intended effect.
     IdempotencyKey: "an idempotency key", "1 to 255 visible ASCII characters", |t| (1..=255).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_graphic());
+    /// The id of a key: the RFC 7638 thumbprint of its public half, 32 bytes in base64url without padding.
+    KeyId: "a key id", "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", is_key_id;
+}
+
+impl KeyId {
+    /// The id of these 32 bytes.
+    pub(crate) fn of_bytes(thumbprint: &[u8; 32]) -> Self {
+        Self(base64::encode(thumbprint, Form::Url).into())
+    }
 }
 
 /// A reason code, also the name of a check: a stable word that goes to the log.
@@ -334,6 +344,12 @@ fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(good)
 }
 
+/// Of the last character's six bits two are nothing.
+fn is_key_id(text: &str) -> bool {
+    let good = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+    text.len() == 43 && text.bytes().all(good) && text.ends_with(|c| "AEIMQUYcgkosw048".contains(c))
+}
+
 fn is_permission(text: &str) -> bool {
     text.len() <= 128 && text.contains('.') && text.split('.').all(is_snake)
 }
@@ -358,6 +374,8 @@ mod tests {
         check::<EntityId>(&["ord_002", "a:b", "x@y+z~.-"], &["", "a b", "ö", "a/b", "a\u{202e}", &long]);
         check::<ActionName>(&["REFUND_ORDER", "A1"], &["", "refund", "_A", "1A"]);
         check::<Permission>(&["orders.refund", "a.b.c"], &["", "refund", "a..b", ".a", "A.b"]);
+        let key = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4";
+        check::<KeyId>(&[&format!("{key}k"), &format!("{key}A")], &["", key, &format!("{key}l"), &format!("{key}+")]);
         check::<EntityRef>(&["order:ord:1"], &["order", ":x", "order:", "Order:x"]);
         check::<ReceiptId>(
             &["rcpt_01J8Z9K3M4N5P6Q7R8S9T0V1W2"],

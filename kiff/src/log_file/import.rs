@@ -264,10 +264,11 @@ impl Import<'_> {
         }
         let head = self.heads.before(self.store, &record).await.map_err(|source| self.failed(source))?;
         check_place(&head, &record).map_err(|source| place(line, &record, source))?;
-        self.heads.put(&record);
         if !goes_on && !self.page.has_room_for(&record) {
             self.store_page(line - 1).await?;
         }
+        // Behind the page before it: to store one may drop the ends of streams, and nothing else has this one.
+        self.heads.put(&record);
         self.page.push(record);
         Ok(())
     }

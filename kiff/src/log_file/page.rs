@@ -95,7 +95,7 @@ impl Heads {
         head.or_insert_with(|| Head::empty(record.tenant().clone(), record.entity().clone())).pass(record);
     }
 
-    /// Makes room. Only while nothing waits to be stored: what is dropped is read from the store again.
+    /// Makes room. INVARIANT: only while nothing waits to be stored, because what is dropped is read from the store.
     pub(super) fn trim(&mut self) {
         if self.0.len() > MOST_HEADS {
             self.0.clear();

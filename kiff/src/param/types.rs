@@ -19,10 +19,9 @@ impl Param for bool {
 }
 
 macro_rules! integers {
-    ($($Int:ty)*) => {$(
+    ($($Int:ty: $max:expr;)*) => {$(
         impl Param for $Int {
-            // INVARIANT: the largest integer of each type fits an i128, u128 excepted, which is not listed.
-            const KIND: ParamKind = ParamKind::Integer { min: <$Int>::MIN as i128, max: <$Int>::MAX as i128 };
+            const KIND: ParamKind = ParamKind::Integer { min: <$Int>::MIN as i128, max: $max };
             fn decode(value: &Value) -> Result<Self, ParamFault> {
                 let number = match value {
                     Value::Number(number) => number.as_i128(),
@@ -34,7 +33,21 @@ macro_rules! integers {
         }
     )*};
 }
-integers!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 usize);
+integers! {
+    i8: Self::MAX as i128;
+    i16: Self::MAX as i128;
+    i32: Self::MAX as i128;
+    i64: Self::MAX as i128;
+    i128: Self::MAX;
+    isize: Self::MAX as i128;
+    u8: Self::MAX as i128;
+    u16: Self::MAX as i128;
+    u32: Self::MAX as i128;
+    u64: Self::MAX as i128;
+    // No bound is beyond an i128, so the upper half is not admitted.
+    u128: i128::MAX;
+    usize: Self::MAX as i128;
+}
 
 impl<T: Param> Param for Option<T> {
     const KIND: ParamKind = T::KIND;

@@ -5,7 +5,10 @@ use crate::{
     contract::Effect,
     digest::Digest,
     event::EventBody,
-    ids::{ActionName, ApprovalId, Code, EntityRef, EventId, ExecutionId, Permission, ReceiptId, StateName, Version},
+    ids::{
+        ActionName, ApprovalId, Code, EntityRef, EventId, ExecutionId, KeyId, Permission, ReceiptId, StateName, Version,
+    },
+    public_key::PublicKey,
     request::Proposed,
     timestamp::Timestamp,
     value::Value,
@@ -79,6 +82,10 @@ kinds! {
     EventRejected = "event_rejected",
     /// From here on, this actor's refusals are not recorded one by one.
     RefusalsSuppressed = "refusals_suppressed",
+    /// A key of the tenant's is in use.
+    KeyPublished = "key_published",
+    /// A key of the tenant's no longer counts.
+    KeyRevoked = "key_revoked",
 }
 
 impl Kind {
@@ -117,6 +124,8 @@ pub(crate) enum Body {
     OutcomeConflict(Conflict),
     EventRejected(RejectedEvent),
     RefusalsSuppressed(Suppressed),
+    KeyPublished(Box<KeyPublished>),
+    KeyRevoked(KeyRevoked),
 }
 
 impl Body {
@@ -143,6 +152,8 @@ impl Body {
             Self::OutcomeConflict(_) => Kind::OutcomeConflict,
             Self::EventRejected(_) => Kind::EventRejected,
             Self::RefusalsSuppressed(_) => Kind::RefusalsSuppressed,
+            Self::KeyPublished(_) => Kind::KeyPublished,
+            Self::KeyRevoked(_) => Kind::KeyRevoked,
         }
     }
 
@@ -186,6 +197,10 @@ impl Verdict {
             Self::ApprovalRequired => "approval_required",
             Self::Blocked => "blocked",
         }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        [Self::Allowed, Self::ApprovalRequired, Self::Blocked].into_iter().find(|verdict| verdict.as_str() == word)
     }
 }
 
@@ -451,4 +466,50 @@ pub(crate) struct RejectedEvent {
 pub(crate) struct Suppressed {
     /// How many refusals were recorded one by one before.
     pub(crate) recorded: u64,
+}
+
+/// A key and what it signs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct KeyPublished {
+    pub(crate) key: PublicKey,
+    pub(crate) purpose: KeyPurpose,
+}
+
+/// What a key signs.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyPurpose {
+    /// Receipts.
+    Receipt,
+    /// Checkpoints of the log. Never the key of receipts: who holds one of them must not be able to do both.
+    Log,
+}
+
+impl KeyPurpose {
+    /// The word in the record.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Receipt => "receipt",
+            Self::Log => "log",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        [Self::Receipt, Self::Log].into_iter().find(|purpose| purpose.as_str() == word)
+    }
+}
+
+impl fmt::Display for KeyPurpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A key whose receipts do not count from this index of the log on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct KeyRevoked {
+    pub(crate) key_id: KeyId,
+    pub(crate) from_index: u64,
+    pub(crate) reason: String,
 }

@@ -9,7 +9,7 @@ mod index;
 pub(crate) mod read;
 pub(crate) mod write;
 
-pub use body::{CheckResult, Kind, Verdict};
+pub use body::{CheckResult, KeyPurpose, Kind, Verdict};
 pub use index::{Claim, IndexEntry, Mark, index_of};
 pub use read::RecordError;
 

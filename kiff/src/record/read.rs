@@ -3,8 +3,9 @@
 use super::{
     Envelope, RecordBytes,
     body::{
-        Body, CheckResult, Closing, Conflict, Escalation, Executed, ExecutionTerms, Grant, HoldTerms, Issue, Kind,
-        RejectedEvent, RejectedReview, Resolved, Retry, Ruling, StateChange, Suppressed, Told, Unsuccessful, Verdict,
+        Body, CheckResult, Closing, Conflict, Escalation, Executed, ExecutionTerms, Grant, HoldTerms, Issue,
+        KeyPublished, KeyPurpose, KeyRevoked, Kind, RejectedEvent, RejectedReview, Resolved, Retry, Ruling,
+        StateChange, Suppressed, Told, Unsuccessful, Verdict,
     },
     format::{Step, newest},
 };
@@ -12,8 +13,9 @@ use crate::{
     actor::{self, Actor, ActorType},
     contract::{Effect, Risk},
     event::EventBody,
-    ids::{Code, EntityRef, Salt, TenantId},
+    ids::{Code, EntityRef, KeyId, Salt, TenantId},
     param::Params,
+    public_key::PublicKey,
     request::{Commitments, Notes, Proposed, Request},
     value::{Faults, Object, Value, parse_record},
 };
@@ -165,7 +167,23 @@ fn parse_body(kind: Kind, mut it: Members, envelope: &Envelope, claimed: Option<
             payload: it.told("payload")?,
         }),
         Kind::RefusalsSuppressed => Body::RefusalsSuppressed(Suppressed { recorded: it.number("recorded")? }),
+        Kind::KeyPublished => Body::KeyPublished(Box::new(parse_key(&mut it)?)),
+        Kind::KeyRevoked => Body::KeyRevoked(KeyRevoked {
+            key_id: it.parse("key_id")?,
+            from_index: it.number("from_index")?,
+            reason: it.take("reason")?,
+        }),
     })
+}
+
+/// A key under another id than its own is no key.
+fn parse_key(it: &mut Members) -> Result<KeyPublished, RecordError> {
+    let key: PublicKey = it.parse("x")?;
+    if it.parse::<KeyId>("key_id")? != *key.id() {
+        return Err(missing("key_id"));
+    }
+    let purpose = KeyPurpose::from_word(&it.take::<String>("purpose")?).ok_or_else(|| missing("purpose"))?;
+    Ok(KeyPublished { key, purpose })
 }
 
 fn parse_event(it: &mut Members) -> Result<EventBody, RecordError> {

@@ -89,6 +89,16 @@ fn write_body(it: &mut Members<'_>, body: &Body, envelope: &Envelope) {
         Body::OutcomeConflict(conflict) => write_conflict(it, conflict),
         Body::EventRejected(event) => write_rejected_event(it, event),
         Body::RefusalsSuppressed(suppressed) => it.number("recorded", suppressed.recorded),
+        Body::KeyPublished(published) => {
+            it.plain("key_id", published.key.id().as_str());
+            it.plain("purpose", published.purpose.as_str());
+            it.plain("x", &published.key.to_string());
+        }
+        Body::KeyRevoked(revoked) => {
+            it.number("from_index", revoked.from_index);
+            it.plain("key_id", revoked.key_id.as_str());
+            it.text("reason", &revoked.reason);
+        }
     }
 }
 

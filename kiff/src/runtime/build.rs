@@ -2,15 +2,16 @@
 
 use super::{BuildError, Inner, Runtime};
 use crate::{
-    action::{ActionContract, Providers},
+    action::{ActionContract, Provided, Providers},
     cache::Views,
     clock::{Clock, IdGen, RandomIds, SystemClock, ThreadTimer, Timer},
     domain::Domain,
-    ids::TenantId,
+    ids::{KeyId, TenantId},
     probe::{Probe, Probes},
-    receipt::{DynSigner, Signer},
+    receipt::{DynSigner, Receipt, Signer},
     record::body::Issue,
     store::{DynStore, EventStore, MemoryStore},
+    warrant::Warrant,
 };
 use std::{any::Any, sync::Arc};
 
@@ -299,8 +300,13 @@ impl RuntimeBuilder {
     /// [`BuildError`] if an executor wants something that was not provided, a probe is for an action that the domain
     /// does not have, or a name is malformed.
     pub fn build(self) -> Result<Runtime, BuildError> {
-        if let Some((action, wanted)) = self.domain.needs().find(|(_, wanted)| !self.providers.has(wanted)) {
+        let shown = [Provided::of::<Receipt>(), Provided::of::<Warrant>()];
+        let has = |wanted: &Provided| self.providers.has(wanted) || self.signer.is_some() && shown.contains(wanted);
+        if let Some((action, wanted)) = self.domain.needs().find(|(_, wanted)| !has(wanted)) {
             let (action, name) = (action.clone(), wanted.name);
+            if shown.contains(&wanted) {
+                return Err(BuildError::NoSigner { action, wanted: name });
+            }
             return Err(match self.providers.has_arc(&wanted) {
                 true => BuildError::ProvidedInArc { action, wanted: name },
                 false => BuildError::NotProvided { action, wanted: name },
@@ -319,7 +325,11 @@ impl RuntimeBuilder {
         }
         let tenant = TenantId::new(&self.tenant)?;
         let signer = self.signer.map(|signer| signer.0);
-        let key_id = signer.as_ref().map_or("none", |signer| signer.key_id()).into();
+        let key_id = match &signer {
+            // A receipt under another id could not be made, and nobody could verify it.
+            Some(signer) => KeyId::new(signer.key_id()).map_err(BuildError::KeyId)?.as_str().into(),
+            None => "none".into(),
+        };
         let inner = Inner {
             issue: Issue { issued_by: self.issued_by.into(), anchor: self.anchor.into(), key_id },
             store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::default())),

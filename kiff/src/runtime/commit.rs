@@ -204,18 +204,18 @@ impl Runtime {
             return Ok(None);
         };
         match signer.sign(&unsigned.message()).await {
-            Ok(signature) => Ok(Some(unsigned.signed(&signature))),
+            Ok(signature) => Ok(Some(unsigned.signed(signature))),
             Err(_) if record.kind() == Kind::ActionValidated => Err(NotSigned),
             Err(_) => Ok(None),
         }
     }
 
     /// Issues the receipt of a stored record again, if the key that it names is the signer's.
-    pub(super) async fn reissue(&self, record: &Record) -> Option<Receipt> {
+    pub(crate) async fn reissue(&self, record: &Record) -> Option<Receipt> {
         let signer = self.inner.signer.as_ref()?;
         let unsigned = Unsigned::of(record).filter(|unsigned| unsigned.key_id() == signer.key_id())?;
         let signature = signer.sign(&unsigned.message()).await.ok()?;
-        Some(unsigned.signed(&signature))
+        Some(unsigned.signed(signature))
     }
 }
 

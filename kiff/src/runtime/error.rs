@@ -205,9 +205,20 @@ pub enum BuildError {
         /// What was named.
         action: String,
     },
+    /// An executor wants the receipt of its clearance, and nobody signs any.
+    #[error("action `{action}` needs a `{wanted}`, which a runtime without a signer does not have; add `.signer(..)`")]
+    NoSigner {
+        /// The action.
+        action: ActionName,
+        /// The type that it takes.
+        wanted: &'static str,
+    },
     /// The tenant's name breaks its alphabet.
     #[error(transparent)]
     Tenant(#[from] NameError),
+    /// The signer's key id is no thumbprint.
+    #[error("the signer's key has no id that a receipt could name")]
+    KeyId(#[source] NameError),
     /// The issuer or the anchor does not fit a receipt.
     #[error("{what} must be 1 to 512 bytes without control characters")]
     Issue {
@@ -223,7 +234,9 @@ impl BuildError {
         match self {
             Self::NotProvided { .. } | Self::ProvidedInArc { .. } => "not_provided",
             Self::ProbeWithoutAction { .. } => "probe_without_action",
+            Self::NoSigner { .. } => "no_signer",
             Self::Tenant(_) => "name_malformed",
+            Self::KeyId(_) => "key_id_malformed",
             Self::Issue { .. } => "issue_malformed",
         }
     }

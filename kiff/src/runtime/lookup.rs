@@ -8,6 +8,7 @@ use crate::{
     decision::{Block, Sheet},
     ids::{ApprovalId, EntityRef, ExecutionId, TraceId},
     proposal::Asked,
+    receipt::Receipt,
     record::{
         Claim, Record,
         body::{Body, Ruling},
@@ -66,6 +67,16 @@ impl Runtime {
     pub(super) async fn execution_place(&self, id: ExecutionId) -> Result<store::Found, RuntimeError> {
         let place = self.inner.store.find(&self.tenant, &Claim::Execution(id)).await?;
         place.ok_or(RuntimeError::ExecutionUnknown { execution: id })
+    }
+
+    /// The receipt of an execution's clearance, issued again.
+    pub(super) async fn receipt_of(&self, id: ExecutionId) -> Result<Option<Receipt>, RuntimeError> {
+        if self.inner.signer.is_none() {
+            return Ok(None);
+        }
+        let place = self.execution_place(id).await?;
+        let clearance = self.record_at(&place.stream, place.seq).await?;
+        Ok(self.reissue(&clearance).await)
     }
 
     /// The answer for an approval that has come to its end: what came of it, or how it ended.

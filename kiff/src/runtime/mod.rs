@@ -6,6 +6,7 @@ mod build;
 mod commit;
 mod error;
 mod ingest;
+mod keys;
 mod lookup;
 mod read;
 mod recover;
@@ -20,6 +21,7 @@ mod within;
 pub use build::RuntimeBuilder;
 pub use error::{BuildError, RuntimeError, Unrecorded};
 pub use ingest::{IngestError, Ingested, InputAdapter};
+pub use keys::{KeyChange, KeyStatus};
 pub use read::{EntityState, Explanation, Rebuild};
 pub use recover::{Recovered, Recovery};
 pub use review::{ApprovalStatus, Review};
@@ -134,6 +136,20 @@ impl Runtime {
     /// [`NameError`](crate::NameError) if the name breaks its alphabet.
     pub fn tenant(&self, tenant: impl AsRef<str>) -> Result<Self, crate::NameError> {
         Ok(Self { inner: Arc::clone(&self.inner), tenant: TenantId::new(tenant)? })
+    }
+
+    /// Where records are kept, for what reads and signs the log beside the runtime.
+    pub(crate) fn log_store(&self) -> &Arc<dyn DynStore> {
+        &self.inner.store
+    }
+
+    pub(crate) fn tenant_id(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The key that signs receipts, if there is one.
+    pub(crate) fn receipt_key_id(&self) -> Option<&str> {
+        self.inner.signer.as_ref().map(|signer| signer.key_id())
     }
 
     /// The domain.
@@ -305,9 +321,9 @@ impl Runtime {
     async fn run(&self, allowed: Allowed) -> Result<Answer, RuntimeError> {
         let Allowed { permit, receipt, trace_id } = allowed;
         let _running = Running::enter(&self.inner, permit.execution_id());
-        let (spent, ending) =
-            executor::run(permit, &self.tenant, &self.inner.providers, &*self.inner.timer, self.inner.clock.now())
-                .await;
+        let warrant = receipt.as_ref().map(|receipt| permit.warrant(receipt));
+        let (providers, timer, now) = (&self.inner.providers, &*self.inner.timer, self.inner.clock.now());
+        let (spent, ending) = executor::run(permit, &self.tenant, providers, warrant.as_ref(), timer, now).await;
         self.record(spent, ending, receipt, trace_id).await
     }
 

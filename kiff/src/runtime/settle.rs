@@ -129,6 +129,8 @@ impl Runtime {
     pub async fn retry(&self, authority: &Authority, execution: ExecutionId) -> Result<Resolved, RuntimeError> {
         let sitting = self.sitting(authority)?;
         let entity = self.execution_place(execution).await?.stream;
+        // Before the attempt is stored: an executor that shows the receipt must not start, and then lack it.
+        let receipt = self.receipt_of(execution).await?;
         let retried = self.until_stored(&sitting, &entity, None, |case, _| {
             let retried = retry(case, execution, &self.resolver(&sitting, execution));
             // From before the attempt is stored, or another call could take it for abandoned.
@@ -137,7 +139,7 @@ impl Runtime {
         match retried.await? {
             Ok(((clearance, _running), stored)) => {
                 let permit = stored.permit(clearance)?;
-                let answer = self.run(Allowed { permit, receipt: None, trace_id: sitting.ids.trace }).await?;
+                let answer = self.run(Allowed { permit, receipt, trace_id: sitting.ids.trace }).await?;
                 Ok(Resolved::Settled(Box::new(answer)))
             }
             Err(refusal) => Ok(Resolved::Refused(refusal)),

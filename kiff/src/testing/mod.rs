@@ -5,7 +5,9 @@ mod faults;
 mod scenario;
 mod settling;
 pub mod store_suite;
+mod witness;
 
 pub use clock::{FixedIds, ManualClock};
 pub use faults::{Fault, FaultStore};
 pub use scenario::{Proposed, Replayed, Scenario};
+pub use witness::TestWitness;

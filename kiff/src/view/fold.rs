@@ -1,11 +1,11 @@
 //! [`fold`]: the only way in which a view comes to be.
 
-use super::{Denial, OpenApproval, OpenExecution, View};
+use super::{Denial, KnownKey, OpenApproval, OpenExecution, View};
 use crate::{
     contract::Effect,
     digest::Digest,
     event::Event,
-    ids::{ActorId, ApprovalId, Code, EntityRef, ExecutionId, StateName},
+    ids::{ActorId, ApprovalId, Code, EntityRef, ExecutionId, KeyId, StateName},
     record::{
         Envelope, Head, Record,
         body::{Body, Closing, Conflict, ExecutionTerms, Ruling, StateChange},
@@ -157,6 +157,8 @@ fn fold_body(view: &mut View, record: &Record) -> Result<(), FoldError> {
         Body::EventRejected(_) => view.flagged = true,
         Body::RefusalsSuppressed(_) => view.count_refusal(&it.actor.id, it.recorded_at, true),
         Body::ReviewRejected(_) => view.count_refusal(&it.actor.id, it.recorded_at, false),
+        Body::KeyPublished(published) => note_key(view, published.key.id(), false),
+        Body::KeyRevoked(revoked) => note_key(view, &revoked.key_id, true),
     }
     Ok(())
 }
@@ -253,6 +255,14 @@ fn doubt_again(view: &mut View, conflict: &Conflict, it: &Envelope) {
         doubt: Some(Code::fixed("outcome_conflict")),
         proposed: None,
     });
+}
+
+/// A key that was revoked stays so.
+fn note_key(view: &mut View, key_id: &KeyId, is_revoked: bool) {
+    match view.keys.iter_mut().find(|known| known.key_id == *key_id) {
+        Some(known) => known.is_revoked |= is_revoked,
+        None => view.keys.push(KnownKey { key_id: key_id.clone(), is_revoked }),
+    }
 }
 
 fn open_approval(view: &mut View, id: ApprovalId) -> Result<&mut OpenApproval, FoldError> {

@@ -1,7 +1,8 @@
 //! The view: what one entity's stream amounts to, and [`fold`], the only way in which it comes to be.
 //!
-//! A view is bounded however long its stream is: it holds what is open, not what has been. The one exception is the
-//! denials at the present state version, of which there is no most: each took a person, and the next event clears them.
+//! A view is bounded however long its stream is: it holds what is open, not what has been. Two exceptions
+//! have no most: the denials at the present state version, of which each took a person and the next event clears them,
+//! and the tenant's keys, in the stream of keys alone.
 
 mod fold;
 pub(crate) mod snapshot;
@@ -13,7 +14,7 @@ use crate::{
     actor::Actor,
     contract::Effect,
     domain::Domain,
-    ids::{ActionName, ActorId, ApprovalId, Code, EntityRef, ExecutionId, Permission, StateName, TenantId},
+    ids::{ActionName, ActorId, ApprovalId, Code, EntityRef, ExecutionId, KeyId, Permission, StateName, TenantId},
     machine::FactsBox,
     record::{Head, body::Ruling},
     request::Proposed,
@@ -39,6 +40,8 @@ pub(crate) struct View {
     pub(crate) denials: Vec<Denial>,
     /// Executions without a settled outcome. More than one only after a late result.
     pub(crate) executions: Vec<OpenExecution>,
+    /// The keys of the tenant, in the stream of keys alone. Each took a person or a service.
+    pub(crate) keys: Vec<KnownKey>,
     refusals: Vec<RefusalRun>,
     /// A proposal whose decision is the next record.
     proposal: Option<Arc<Proposed>>,
@@ -109,6 +112,13 @@ pub(crate) struct OpenExecution {
     pub(crate) proposed: Option<Arc<Proposed>>,
 }
 
+/// A key that was published or revoked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct KnownKey {
+    pub(crate) key_id: KeyId,
+    pub(crate) is_revoked: bool,
+}
+
 /// How often one actor was refused since the last event.
 #[derive(Clone, Debug)]
 struct RefusalRun {
@@ -154,6 +164,7 @@ impl View {
             approvals: Vec::new(),
             denials: Vec::new(),
             executions: Vec::new(),
+            keys: Vec::new(),
             refusals: Vec::new(),
             proposal: None,
             snapshot: SnapshotMark::default(),
@@ -192,6 +203,7 @@ impl View {
         compare("the set of open approvals", approvals(self), approvals(other));
         compare("the set of open executions", executions(self), executions(other));
         compare("the set of denials", denials(self), denials(other));
+        compare("the set of keys", format!("{:?}", self.keys), format!("{:?}", other.keys));
         compare("the count of refusals", format!("{:?}", self.refusals), format!("{:?}", other.refusals));
         found
     }

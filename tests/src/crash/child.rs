@@ -2,8 +2,8 @@
 
 use super::{CrashStore, Ledger, Line, Order, Phase, Place, Points, domain};
 use kiff::{
-    Answer, ApprovalId, Authority, Blocking, EntityRef, ExecutionId, Ingested, NewEvent, Outcome, Proposal, Resolution,
-    Resolved, Runtime, RuntimeError, Timestamp,
+    Answer, ApprovalId, Authority, Blocking, EntityRef, ExecutionId, Ingested, NewEvent, Outcome, Probe, Probed,
+    Probing, Proposal, Resolution, Resolved, Runtime, RuntimeError, Timestamp,
     store::{EventStore, SqliteStore},
     testing::ManualClock,
 };
@@ -58,6 +58,7 @@ fn work<G>(
     let rt = Runtime::builder(domain()?)
         .store(CrashStore::new(store, Arc::clone(points)))
         .provide(Arc::clone(&ledger))
+        .probe("PAY_ONCE", probe(Arc::clone(&ledger)))
         .clock(clock.clone())
         .build()?
         .blocking();
@@ -160,15 +161,17 @@ impl Teller {
             Line::Doubt { execution: doubt.execution_id.to_string() }.tell()?;
         }
         for doubt in &doubts {
-            if doubt.action == "PAY_REPEATABLY" {
-                let answer = self.rt.retry(&lead(), doubt.execution_id)?.settled()?;
-                Line::answered(&answer, "-").tell()?;
-                if !matches!(answer, Answer::InDoubt(_)) {
-                    continue;
-                }
+            let settled = match doubt.action.as_str() {
+                "PAY_REPEATABLY" => self.rt.retry(&lead(), doubt.execution_id),
+                "PAY_ONCE" => self.rt.probe(&lead(), doubt.execution_id),
+                _ => self.look_up(doubt.execution_id),
+            };
+            let answer = settled?.settled()?;
+            Line::answered(&answer, "-").tell()?;
+            if matches!(answer, Answer::InDoubt(_)) {
                 // The bank refuses the second attempt, which says nothing of the first.
+                Line::answered(&self.look_up(doubt.execution_id)?.settled()?, "-").tell()?;
             }
-            Line::answered(&self.look_up(doubt.execution_id)?.settled()?, "-").tell()?;
         }
         for open in self.rt.pending_approvals()?.into_iter().filter(|open| ours(&open.entity)) {
             self.approve(open.id, open.grants < open.quorum, &open.entity.to_string())?;
@@ -176,7 +179,7 @@ impl Teller {
         Ok(())
     }
 
-    /// Asks the bank what became of a payment that may not be made twice.
+    /// Looks at the ledger, as a person does, for what became of a payment.
     fn look_up(&self, execution: ExecutionId) -> Result<Resolved, RuntimeError> {
         let resolution = match self.ledger.has_paid(execution) {
             true => Resolution::Succeeded(Outcome::new("paid").emit("PAID")),
@@ -193,15 +196,28 @@ impl Teller {
         let code = error.downcast_ref::<RuntimeError>().map_or("other", RuntimeError::code);
         Line::Failed { code: code.to_owned() }.tell()?;
         let mine = format!("payout:{name}_");
+        let mut is_early = true;
         for _ in 0..MOST_WAITS {
-            self.clock.advance(Duration::from_secs(60));
-            if self.recover(false, |entity| entity.to_string().starts_with(&mine)).is_ok() {
-                return Ok(());
+            if is_early {
+                self.clock.advance(Duration::from_secs(60));
             }
+            let Err(error) = self.recover(false, |entity| entity.to_string().starts_with(&mine)) else { return Ok(()) };
+            // What the store itself refuses has made no new attempt, whose deadline would have to pass.
+            is_early = !matches!(error.downcast_ref(), Some(RuntimeError::Store(_)));
             // Not to be in the way of the server while it starts.
             thread::sleep(Duration::from_millis(50));
         }
         Err(error)
+    }
+}
+
+/// Asks the bank what became of a payment.
+fn probe(ledger: Arc<Ledger>) -> impl Probe {
+    move |asked: &Probing| {
+        Ok(match ledger.has_paid(asked.execution_id) {
+            true => Probed::Applied(Outcome::new("paid").emit("PAID")),
+            false => Probed::NotApplied,
+        })
     }
 }
 

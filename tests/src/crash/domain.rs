@@ -6,9 +6,9 @@ use std::{sync::Arc, time::Duration};
 
 /// The time of the first process, in milliseconds since 1970.
 pub const NOON_MS: i64 = 1_779_624_000_000;
-/// How much later the next process starts. Every attempt of the one before is past its deadline by then, and no
-/// approval is.
-pub const HOUR_MS: i64 = 3_600_000;
+/// How much later the next process starts. Every attempt of the one before is past its deadline by then, whatever that
+/// one endured, and may be made again for as long as twenty more processes take.
+pub const LATER_MS: i64 = 3_600_000;
 
 /// Payouts, each of which is requested once and paid once.
 ///
@@ -23,7 +23,7 @@ pub fn domain() -> Result<Domain, DomainError> {
         Contract::new(name, "payout")
             .allowed_states(["OPEN"])
             .permissions(["payouts.pay"])
-            .timeout(Duration::from_secs(30))
+            .timeout(TIMEOUT)
             .param("answer", String::KIND)
             .emits(["PAID"])
     };
@@ -34,7 +34,7 @@ pub fn domain() -> Result<Domain, DomainError> {
         .define(Definition::new(payment("PAY_REPEATABLY").effect(Effect::Idempotent)).executor(pay))
         .define(Definition::new(payment("PAY_APPROVED").approval_required("payouts.approve")).executor(pay))
         .define(
-            Definition::new(note.effect(Effect::None).emits(["NOTED"]))
+            Definition::new(note.effect(Effect::None).timeout(TIMEOUT).emits(["NOTED"]))
                 .executor(|_: Call<'_>| Ok(Outcome::new("noted").emit("NOTED"))),
         )
         .role("clerk", ["payouts.pay"])
@@ -56,3 +56,6 @@ fn pay(call: Call<'_>) -> Result<Outcome, Failure> {
         _ => Ok(Outcome::new("paid").emit("PAID")),
     }
 }
+
+/// How long an attempt may take. Shorter than the time between two processes.
+const TIMEOUT: Duration = Duration::from_secs(30);

@@ -13,7 +13,7 @@ mod point;
 mod store;
 
 pub use child::run;
-pub use domain::{HOUR_MS, NOON_MS, domain};
+pub use domain::{LATER_MS, NOON_MS, domain};
 pub use ledger::{Ledger, Payment};
 pub use line::Line;
 pub use order::{Order, Place};

@@ -128,6 +128,10 @@ impl Disk {
                 }
             }
             Call::Sync { file } => covers = self.covered_by(*file),
+            Call::Other { file, name } => {
+                let is_ours = matches!(self.open.get(file), Some(Target::Folder | Target::Node(_)));
+                assert!(!is_ours, "a call that is not understood: {name}");
+            }
             Call::Open { .. } | Call::Close { .. } | Call::Remove { .. } => {}
         }
         self.running.insert(number, (call.clone(), covers));
@@ -164,6 +168,7 @@ impl Disk {
                         .for_each(|it| it.has_ended = true);
                 }
             }
+            Call::Other { .. } => {}
             Call::Sync { file } => match self.open.get(&file) {
                 Some(Target::Node(node)) => self.nodes[*node].promise(&covers.calls),
                 Some(Target::Folder) => {
@@ -189,6 +194,7 @@ impl Disk {
         };
         if let (Target::Node(node), true) = (target, truncates) {
             self.nodes[node].pend(number, Change::Truncate(0));
+            self.nodes[node].len = 0;
         }
         self.open.insert(file, target);
     }

@@ -5,7 +5,7 @@ use crate::{
     process::Heard,
 };
 use kiff::{Blocking, Runtime, store::SqliteStore};
-use kiff_tests::crash::{HOUR_MS, Ledger, Line, NOON_MS, Order, Payment, Place, Point};
+use kiff_tests::crash::{LATER_MS, Ledger, Line, NOON_MS, Order, Payment, Place, Point};
 use std::{
     collections::BTreeSet,
     env, fs,
@@ -58,7 +58,7 @@ impl Folder {
         Order {
             place: Place::Sqlite(self.path.join("log.db")),
             ledger: self.path.join("ledger"),
-            now_ms: NOON_MS + i64::from(self.processes) * HOUR_MS,
+            now_ms: NOON_MS + i64::from(self.processes) * LATER_MS,
             first_lap: self.processes * 10_000,
             laps,
             threads,

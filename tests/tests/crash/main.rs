@@ -1,5 +1,7 @@
 //! What is left after a process dies or the power fails: everything that was acknowledged, and no payment twice.
 
+#![cfg(unix)]
+
 #[cfg(test)]
 mod disk;
 #[cfg(test)]

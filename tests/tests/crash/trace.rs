@@ -51,12 +51,21 @@ pub(crate) enum Call {
     Remove {
         path: String,
     },
+    /// One that the disk does not know, and so must not be about a file of the folder.
+    Other {
+        file: i64,
+        name: String,
+    },
 }
 
-/// The calls by which a file can change. A trace with one that is not understood is refused.
+/// The calls by which a file can change. A trace with one that is not understood is refused if it is about the folder.
 const TRACED: &str = "trace=openat,open,creat,close,write,pwrite64,writev,pwritev,pwritev2,ftruncate,truncate,fallocate,\
                       fsync,fdatasync,sync_file_range,unlink,unlinkat,rename,renameat,renameat2,link,linkat,\
                       dup,dup2,dup3,sendfile,copy_file_range";
+
+/// Of those that are not understood, the ones that take a path.
+const BY_PATH: [&str; 9] =
+    ["open", "creat", "truncate", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat"];
 
 /// True if processes can be traced here. If not, says so where it is seen.
 pub(crate) fn can_trace() -> bool {
@@ -151,9 +160,11 @@ impl Reader {
             "ftruncate" => Call::Truncate { file: file()?, bytes: numbers().nth(1)? },
             "fsync" | "fdatasync" => Call::Sync { file: file()? },
             "unlink" => Call::Remove { path: quoted.next().map(path).filter(ours)? },
-            // What is renamed or mapped elsewhere is none of our files.
-            _ if !quoted.next().map(path).is_some_and(|path| ours(&path)) => return None,
-            _ => panic!("a call that is not understood: {name}({args}"),
+            _ if BY_PATH.contains(&name) => {
+                assert!(!quoted.map(path).any(|path| ours(&path)), "a call that is not understood: {name}");
+                return None;
+            }
+            _ => Call::Other { file: file()?, name: name.to_owned() },
         })
     }
 }

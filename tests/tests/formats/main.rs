@@ -83,8 +83,26 @@ mod tests {
     fn every_reason_code_of_the_sources_is_listed() {
         let text = fs::read_to_string(formats()).unwrap();
         for module in [
-            "decision", "approval", "ingest", "proposal", "finish", "settle", "executor", "view", "record", "replay",
-            "store", "runtime", "log_file",
+            "decision",
+            "approval",
+            "ingest",
+            "proposal",
+            "finish",
+            "settle",
+            "executor",
+            "view",
+            "record",
+            "replay",
+            "store",
+            "runtime",
+            "log_file",
+            "keys",
+            "receipt",
+            "verify",
+            "warrant",
+            "guard",
+            "key",
+            "public_key",
         ] {
             for path in files_of(module) {
                 let source = fs::read_to_string(&path).unwrap();

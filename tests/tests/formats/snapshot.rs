@@ -72,7 +72,7 @@ pub(crate) fn snapshot() -> String {
 
 fn domain() -> Domain {
     let contract = |name: &str| Contract::new(name, "order").allowed_states(["PAID"]).permissions(["orders.refund"]);
-    let held = contract("HELD").optional_param("reason", kiff::ParamKind::String).approval_required("orders.approve");
+    let held = contract("HELD").optional_param("reason", kiff::ParamKind::STRING).approval_required("orders.approve");
     let lost = |_: Call<'_>| Err::<Outcome, _>(Failure::unknown("no answer"));
     let define = |contract: Contract| Definition::new(contract).executor(lost);
     Domain::builder("shop", "v1")

@@ -2,7 +2,8 @@
 
 use kiff::{
     ActorType, Answer, Authority, Bounds, Call, Contract, Decision, Definition, Domain, DomainError, Effect, Failure,
-    Machine, NewEvent, Outcome, ParamKind, Probed, Probing, Proposal, Resolution, Risk, Value, params,
+    KeyPurpose, Machine, NewEvent, Outcome, ParamKind, Probed, Probing, Proposal, PublicKey, Resolution, Risk, Value,
+    params,
     testing::Scenario,
     value::{Limits, Object},
 };
@@ -35,6 +36,7 @@ pub(crate) fn domain() -> Result<Domain, DomainError> {
         )
         .role("operator", ["orders.refund", "orders.notify"])
         .role("ops_operator", ["orders.approve", "kiff.resolve"])
+        .role("key_keeper", ["kiff.keys"])
         .bounds(Bounds::default().with_refusals(2))
         .build()
 }
@@ -82,6 +84,7 @@ pub(crate) fn log() -> Vec<u8> {
     in_doubt(&mut s);
     suppressed(&mut s);
     probed(&mut s);
+    keys(&mut s);
     s.replay().assert_same().log().to_vec()
 }
 
@@ -192,4 +195,16 @@ fn suppressed(s: &mut Scenario) {
     for amount in ["1.00", "2.00", "3.00", "4.00"] {
         let _ = s.send(Authority::agent("loop-agent", ["operator"]), asked(amount)).assert_blocked("state_not_allowed");
     }
+}
+
+/// The keys of RFC 8032 §7.1: one for receipts, which is revoked, and one for the log.
+fn keys(s: &mut Scenario) {
+    let keeper = Authority::human("key-keeper", ["key_keeper"]);
+    let (receipts, log) =
+        ("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw");
+    let key: PublicKey = receipts.parse().unwrap();
+    s.runtime().publish_key(&keeper, &key, KeyPurpose::Receipt).unwrap().recorded().unwrap();
+    s.runtime().publish_key(&keeper, &log.parse().unwrap(), KeyPurpose::Log).unwrap().recorded().unwrap();
+    s.runtime().revoke_key(&keeper, key.id(), 40, "a backup was lost").unwrap().recorded().unwrap();
+    let _ = s.runtime().revoke_key(&human(), key.id(), 0, "all of them").unwrap();
 }

@@ -30,7 +30,10 @@ mod tests {
     };
     use std::{
         future::Future,
-        sync::atomic::{AtomicU32, Ordering},
+        sync::{
+            Arc,
+            atomic::{AtomicU32, Ordering},
+        },
     };
 
     /// Runs a test on tokio, which the pool needs.
@@ -107,6 +110,27 @@ mod tests {
             let pool = cluster.pool().await;
             let fresh = async || PostgresStore::open_in(pool.clone(), &new_schema()).await.unwrap();
             store_suite::run_with(fresh, |writer| drop(tokio::spawn(writer))).await.unwrap();
+        });
+    }
+
+    #[test]
+    fn what_it_acknowledged_is_there_when_it_is_opened_again() {
+        let Some(cluster) = Cluster::shared() else { return };
+        on_tokio(async {
+            let schema = new_schema();
+            let open = async || PostgresStore::open_in(cluster.pool().await, &schema).await.unwrap();
+            store_suite::run_reopening(open).await.unwrap();
+        });
+    }
+
+    /// A thousand rounds take half a minute and more, so that many are run where `KIFF_RACE_ROUNDS` says so.
+    #[test]
+    fn of_twenty_writers_one_wins_in_every_round() {
+        let rounds = std::env::var("KIFF_RACE_ROUNDS").map_or(100, |rounds| rounds.parse().unwrap());
+        let Some(cluster) = Cluster::shared() else { return };
+        on_tokio(async {
+            let store = Arc::new(PostgresStore::open_in(cluster.pool().await, &new_schema()).await.unwrap());
+            store_suite::race(&store, rounds, &|writer| drop(tokio::spawn(writer))).await.unwrap();
         });
     }
 

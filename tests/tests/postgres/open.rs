@@ -59,7 +59,11 @@ fn older_tables_are_brought_up_to_date() {
         let store = PostgresStore::open_in(pool.clone(), &schema).await.unwrap();
         assert_eq!(store.append(&first_batch(&["one"]).await).await.unwrap(), Append::Done);
         // As the first version left them.
-        run(&pool, &format!("DROP TABLE {schema}.cells; UPDATE {schema}.schema_version SET version = 1")).await;
+        let undone = format!(
+            "DROP TABLE {schema}.cells; DROP FUNCTION {schema}.refuse_change CASCADE; \
+             DROP FUNCTION {schema}.met_another; UPDATE {schema}.schema_version SET version = 1"
+        );
+        run(&pool, &undone).await;
         for revision in 0..3 {
             let store = PostgresStore::open_in(pool.clone(), &schema).await.unwrap();
             assert_eq!(store.sequence(&tenant()).await.unwrap(), 1);

@@ -4,8 +4,8 @@ use crate::kit::{
     Lab, ORDER, Plan, World, agent, at, blocked, domain, noted, proposal, refund, resolver, reviewer, stranger,
 };
 use kiff::{
-    Authority, Bounds, Decision, EventRefusal, Ingested, Kind, NewEvent, Outcome, Proposal, ProposalError, Record,
-    Refusal, Resolution, Resolved, Review, ReviewRefusal, Signer, SignerError, Value,
+    Authority, Bounds, Decision, EventRefusal, Ingested, KeyPurpose, Kind, NewEvent, Outcome, Proposal, ProposalError,
+    Record, Refusal, Resolution, Resolved, Review, ReviewRefusal, Signer, SignerError, Value,
 };
 use proptest::prelude::*;
 use std::{collections::BTreeSet, time::Duration};
@@ -211,6 +211,36 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
 }
 
 #[test]
+fn every_code_of_a_refused_change_of_keys_comes_out_of_a_run() {
+    let known = ["permission_denied", "actor_kind", "key_already_published", "key_revoked"];
+    assert_all(include_str!("../../../kiff/src/keys.rs"), "pub fn code(&self) -> Code", &known);
+    let (world, key) = (World::new(), public_key());
+    let (hsm, agent) = (Authority::service("hsm").with_roles(["keeper"]), Authority::agent("bot", ["keeper"]));
+    let publish = |by: &Authority| world.rt.publish_key(by, &key, KeyPurpose::Log).unwrap().recorded();
+    let revoke = |by: &Authority| world.rt.revoke_key(by, key.id(), 7, "lost").unwrap().recorded();
+    let mut found = Vec::new();
+    for by in [Authority::human("ann", ["reviewer"]), agent, Authority::system("host").with_roles(["keeper"])] {
+        found.push(publish(&by).unwrap_err().code().to_string());
+        assert_eq!(revoke(&by).unwrap_err().code(), *found.last().unwrap().as_str());
+    }
+    assert_eq!(publish(&hsm).unwrap().key_id, *key.id());
+    found.push(publish(&hsm).unwrap_err().code().to_string());
+    // A revocation may be made again, and a key that was never published may be revoked.
+    assert_eq!([revoke(&hsm).unwrap().changed_by, revoke(&hsm).unwrap().changed_by], ["hsm", "hsm"]);
+    found.push(publish(&hsm).unwrap_err().code().to_string());
+    let other = kiff::Ed25519Signer::generate().unwrap();
+    assert!(world.rt.revoke_key(&hsm, other.key_id(), 0, "stolen").unwrap().recorded().is_ok());
+    assert_eq!(found, ["permission_denied", "actor_kind", "actor_kind", "key_already_published", "key_revoked"]);
+    // What was refused is in the log, and the runtime that reads it holds the same.
+    let again = world.other(|lab| domain(lab, "v1"));
+    assert!(again.publish_key(&hsm, &key, KeyPurpose::Log).unwrap().recorded().is_err());
+    let kinds: Vec<Kind> = world.rt.timeline("kiff:keys").unwrap().entries().map(|entry| entry.kind).collect();
+    let told = |kind| kinds.iter().filter(|found| **found == kind).count();
+    assert_eq!((told(Kind::ReviewRejected), told(Kind::KeyPublished), told(Kind::KeyRevoked)), (9, 1, 3));
+    world.verify();
+}
+
+#[test]
 fn every_code_of_a_refused_event_comes_out_of_a_run() {
     let known = [
         "entity_type_unknown",
@@ -321,7 +351,15 @@ fn everything() -> World {
     let _ = world.rt.settle(allowed.permit, Ok(Outcome::new("late"))).unwrap();
     settle(Resolution::Succeeded(noted()));
     let _ = world.rt.execute(&stranger(), Proposal::new("NO_SUCH", "order:x").param("y", 1)).unwrap();
+    let (keeper, key) = (Authority::service("hsm").with_roles(["keeper"]), public_key());
+    world.rt.publish_key(&keeper, &key, KeyPurpose::Receipt).unwrap().recorded().unwrap();
+    world.rt.revoke_key(&keeper, key.id(), u64::MAX, "lost").unwrap().recorded().unwrap();
     world
+}
+
+/// The first test key of RFC 8032 §7.1.
+fn public_key() -> kiff::PublicKey {
+    "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".parse().unwrap()
 }
 
 fn lines(world: &World) -> Vec<Vec<u8>> {

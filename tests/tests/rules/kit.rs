@@ -207,6 +207,7 @@ pub(crate) fn domain(lab: &Lab, version: &str) -> DomainBuilder {
         .role("admin", ["orders.admin"])
         .role("reviewer", ["orders.approve"])
         .role("resolver", [kiff::RESOLVE_PERMISSION])
+        .role("keeper", [kiff::KEYS_PERMISSION])
 }
 
 pub(crate) fn agent() -> Authority {

@@ -24,6 +24,27 @@ fn a_store_that_knows_only_the_public_interface_passes() {
 }
 
 #[test]
+fn twenty_writers_race_a_thousand_times_and_one_wins_each() {
+    let store = Arc::new(MemoryStore::new());
+    block_on(store_suite::race(&store, 1_000, &on_a_thread)).unwrap();
+}
+
+#[test]
+fn what_a_store_forgets_when_it_is_opened_again_is_told() {
+    for (fault, keeps) in
+        [(None, true), (Some(Fault::ForgetsTheLastRecord), false), (Some(Fault::ForgetsCellsWhenClosed), false)]
+    {
+        let mut disk = Naive::default();
+        let open = async || {
+            disk = disk.reopened(fault);
+            disk.clone()
+        };
+        let told = block_on(store_suite::run_reopening(open)).map_err(|failure| failure.check);
+        assert_eq!(told, if keeps { Ok(()) } else { Err(Check::KeepsWhatIsStored) }, "{fault:?}");
+    }
+}
+
+#[test]
 fn a_broken_store_is_caught_by_name() {
     use Fault::*;
     for (fault, check) in [
@@ -72,6 +93,7 @@ fn a_broken_store_is_caught_by_name() {
         (FoldsCellNames, Check::KeepsCellsApart),
         (CutsLargeCells, Check::HoldsLargeCells),
         (ChecksThenSets, Check::LetsOneSettingWin),
+        (ForgetsCells, Check::KeepsWhatIsStored),
     ] {
         let store = Arc::new(Naive::with(fault));
         let turns = Turns::default();

@@ -10,7 +10,7 @@ use kiff::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::poll_fn,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     task::Poll,
 };
 
@@ -61,22 +61,34 @@ pub(crate) enum Fault {
     FoldsCellNames,
     CutsLargeCells,
     ChecksThenSets,
+    ForgetsTheLastRecord,
+    ForgetsCellsWhenClosed,
     Panics,
     Fails,
 }
 
-/// One list of records, and every answer a fold over it.
-#[derive(Debug, Default)]
+/// One list of records, and every answer a fold over it. A clone is the same store.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Naive {
     fault: Option<Fault>,
-    stored: Mutex<Vec<(TenantId, Record)>>,
-    cells: Mutex<BTreeMap<String, Cell>>,
+    stored: Arc<Mutex<Vec<(TenantId, Record)>>>,
+    cells: Arc<Mutex<BTreeMap<String, Cell>>>,
 }
 
 impl Naive {
     /// A store with one fault.
     pub(crate) fn with(fault: Fault) -> Self {
         Self { fault: Some(fault), ..Self::default() }
+    }
+
+    /// The store as it is after it was closed.
+    pub(crate) fn reopened(&self, fault: Option<Fault>) -> Self {
+        match fault {
+            Some(Fault::ForgetsTheLastRecord) => drop(self.stored.lock().unwrap().pop()),
+            Some(Fault::ForgetsCellsWhenClosed) => self.cells.lock().unwrap().clear(),
+            _ => {}
+        }
+        self.clone()
     }
 
     fn is(&self, fault: Fault) -> bool {

@@ -11,7 +11,7 @@ pub struct Tree {
 #[derive(Param)]
 pub enum Rule {
     Always,
-    Not(Option<Rule>),
+    Not(Box<Rule>),
     All { rules: Vec<Self> },
 }
 

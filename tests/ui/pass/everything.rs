@@ -50,11 +50,11 @@ pub struct Amount(pub Decimal);
 #[non_exhaustive]
 pub struct Words(pub Option<String>);
 
-/// Some lines.
-#[derive(Clone, Debug, PartialEq, Param)]
+/// Some shares.
+#[derive(Clone, Debug, PartialEq, Eq, Param)]
 #[param(max_len = 20)]
 #[non_exhaustive]
-pub struct Lines(pub Vec<Line>);
+pub struct Shares(pub Vec<Percent>);
 
 /// One line of an order.
 #[derive(Clone, Debug, PartialEq, Param)]
@@ -80,8 +80,8 @@ pub enum Remedy {
     /// Something is sent again.
     #[param(rename = "send-again")]
     Resend {
-        /// What.
-        lines: Lines,
+        /// In which shares.
+        shares: Shares,
         /// In whose words.
         words: Words,
     },
@@ -187,7 +187,8 @@ fn in_business_hours(_: &Ctx<'_, Order>) -> bool {
     true
 }
 
-/// Settles a complaint.
+/// Settles a complaint, unlike [`refund_order()`], whose contract is [`type@refund_order`].
+#[must_use]
 #[action(allowed_states = [Paid], checks = [worth_it(cause, amount)], summary = "give {amount}, because {cause}")]
 pub fn settle_complaint(
     order: &Ctx<'_, Order>,
@@ -201,8 +202,9 @@ pub fn settle_complaint(
     remedy: Option<Remedy>,
     /// Who is told.
     emails: Vec<Email>,
+    lines: Vec<Line>,
 ) -> Outcome {
-    Outcome::new(format!("{} {amount:?} {cause:?} {remedy:?} {emails:?}", order.id()))
+    Outcome::new(format!("{} {amount:?} {cause:?} {remedy:?} {emails:?} {lines:?}", order.id()))
 }
 
 fn worth_it(_: &Ctx<'_, Order>, cause: &Words, amount: Amount) -> bool {
@@ -281,13 +283,15 @@ fn assert_shapes() {
             ("why", false, "In whose words."),
             ("remedy", false, "What else is done."),
             ("emails", true, "Who is told."),
+            ("lines", true, ""),
         ]
     );
     assert_eq!(Amount::KIND, ParamKind::Decimal { min: Some("0.01"), max: Some("1000000.00") });
     assert_eq!(Words::KIND, ParamKind::String { min_len: 1, max_len: 200 });
-    assert_eq!(Lines::KIND, ParamKind::List { of: &Line::KIND, min_len: 0, max_len: 20 });
-    let resend = Value::object([("send-again", Value::object([("lines", Vec::<Value>::new())]))]);
-    assert_eq!(Remedy::decode(&resend), Ok(Remedy::Resend { lines: Lines(Vec::new()), words: Words(None) }));
+    assert_eq!(Shares::KIND, ParamKind::List { of: &Percent::KIND, min_len: 0, max_len: 20 });
+    let resend = Value::object([("send-again", Value::object([("shares", vec![Value::from(5)])]))]);
+    let (shares, words) = (Shares(vec![Percent(5)]), Words(None));
+    assert_eq!(Remedy::decode(&resend), Ok(Remedy::Resend { shares, words }));
     assert_eq!(Email::decode(&Value::from("ann@example.com")), Ok(Email { local: "ann".to_owned() }));
     assert!(Email::KIND.admit(Value::from("ann")).is_err());
     assert!(format!("{:?}", settle_complaint::definition()).contains("SETTLE_COMPLAINT"));

@@ -1,5 +1,5 @@
 //! Nothing in the user's module changes what the macros emit.
-#![allow(dead_code, non_camel_case_types, reason = "these names exist to be in the way")]
+#![allow(dead_code, unused_macros, non_camel_case_types, non_upper_case_globals, reason = "these names exist to be in the way")]
 
 mod core {}
 mod std {}
@@ -82,9 +82,12 @@ fn inside() {}
 fn bounded() {}
 fn within() {}
 fn drop() {}
-const value: u8 = 1;
-const given: u8 = 1;
+const name: u8 = 1;
+const state: u8 = 1;
+static content_of: u8 = 1;
 static arg0: u8 = 1;
+static arg1: u8 = 1;
+static text: u8 = 1;
 
 #[derive(::kiff::Param)]
 #[param(min = 1, max = 10)]
@@ -115,8 +118,8 @@ struct Email(::std::string::String);
 
 impl ::core::convert::TryFrom<::std::string::String> for Email {
     type Error = &'static ::core::primitive::str;
-    fn try_from(text: ::std::string::String) -> ::core::result::Result<Self, Self::Error> {
-        ::core::result::Result::Ok(Self(text))
+    fn try_from(address: ::std::string::String) -> ::core::result::Result<Self, Self::Error> {
+        ::core::result::Result::Ok(Self(address))
     }
 }
 

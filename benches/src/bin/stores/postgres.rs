@@ -7,7 +7,7 @@ use super::{
 };
 use kiff::store::{Append, Batch, EventStore, PostgresStore};
 use sqlx::{
-    PgPool,
+    AssertSqlSafe, PgPool, SqlSafeStr,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{
@@ -16,6 +16,7 @@ use std::{
     fs,
     io::Write,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
@@ -23,33 +24,32 @@ use tokio::runtime::Runtime;
 /// How many clients append at once, and how many batches each has ready for a turn.
 const CLIENTS: [(usize, usize); 3] = [(1, 8_000), (8, 2_500), (32, 800)];
 
-/// All rows that an append writes, in one statement, and the records alone. Each client has a stream of its own,
-/// as the store's clients have.
-const ALL_ROWS: &str = "\
-\\set seq :seq + 2
+/// All rows that an append writes, in one statement that asks nothing, and the records alone. Each client has a
+/// stream of its own, as the store's clients have.
+const ALL_ROWS: &str = "
 WITH s AS (
-    INSERT INTO floor.streams (tenant, stream, seq, clock)
-    VALUES ('bench', 'order:' || :round::text || '_' || :client_id::text, :seq::bigint, :seq::bigint)
+    INSERT INTO floor.streams (tenant, stream, seq, clock) VALUES ('bench', STREAM, SEQ, SEQ)
     ON CONFLICT (tenant, stream) DO UPDATE SET seq = excluded.seq, clock = excluded.clock
 ), c AS (
     INSERT INTO floor.claims (tenant, claim, stream, seq)
-    VALUES ('bench', 'event shop evt_order_' || :round::text || '_' || :client_id::text || '_' || :seq::text,
-            'order:' || :round::text || '_' || :client_id::text, :seq::bigint - 1)
+    VALUES ('bench', 'event shop evt_' || STREAM || '_' || SEQ::text, STREAM, SEQ - 1)
 ), r AS (
     INSERT INTO floor.records (tenant, stream, seq, bytes)
-    VALUES ('bench', 'order:' || :round::text || '_' || :client_id::text, :seq::bigint - 1, :first::bytea),
-           ('bench', 'order:' || :round::text || '_' || :client_id::text, :seq::bigint, :second::bytea)
+    VALUES ('bench', STREAM, SEQ - 1, FIRST), ('bench', STREAM, SEQ, SECOND)
 )
 INSERT INTO floor.pending (tenant, clock, stream, streams, afters, heads)
-VALUES ('bench', :seq::bigint, 'order:' || :round::text || '_' || :client_id::text,
-        ARRAY['order:' || :round::text || '_' || :client_id::text], ARRAY[:seq::bigint - 2], ARRAY[:seq::bigint]);
-";
-const RECORDS: &str = "\
-\\set seq :seq + 2
+VALUES ('bench', SEQ, STREAM, ARRAY[STREAM], ARRAY[SEQ - 2], ARRAY[SEQ])";
+const RECORDS: &str = "
 INSERT INTO floor.records (tenant, stream, seq, bytes)
-VALUES ('bench', 'plain:' || :round::text || '_' || :client_id::text, :seq::bigint - 1, :first::bytea),
-       ('bench', 'plain:' || :round::text || '_' || :client_id::text, :seq::bigint, :second::bytea);
-";
+VALUES ('bench', 'plain' || STREAM, SEQ - 1, FIRST), ('bench', 'plain' || STREAM, SEQ, SECOND)";
+
+/// A statement as pgbench's script. A client's variables live as long as the client.
+fn script(statement: &str) -> String {
+    let stream = "(:round::text || '_' || :client_id::text)";
+    let statement = statement.replace("STREAM", stream).replace("SEQ", ":seq::bigint");
+    let statement = statement.replace("FIRST", ":first::bytea").replace("SECOND", ":second::bytea");
+    format!("\\set seq :seq + 2{statement};\n")
+}
 
 pub(crate) fn measure(folder: &Path, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let Some(cluster) = Cluster::start(folder)? else {
@@ -61,13 +61,15 @@ pub(crate) fn measure(folder: &Path, out: &mut impl Write) -> Result<(), Box<dyn
         let pool = runtime.block_on(connect(&cluster, clients))?;
         let floor = Floor::new(&runtime, &cluster, &pool, folder, clients)?;
         let store = runtime.block_on(PostgresStore::open(pool.clone()))?;
-        let names = ["pgbench, the same rows", "pgbench, the records alone", "the store"];
+        let names =
+            ["pgbench, the same rows", "pgbench, the records alone", "the pool's client, the same rows", "the store"];
         let mut sides = names.map(Side::new);
         let (mut placed, mut length) = (Vec::new(), runtime.block_on(store.sequence(&tenant()?))?);
         for round in 0..ROUNDS {
-            let [all, records, ours] = &mut sides;
+            let [all, records, bare, ours] = &mut sides;
             all.rates.push(floor.turn(round, "all.sql")?);
             records.rates.push(floor.turn(round, "records.sql")?);
+            bare_turn(&runtime, &pool, &floor, round, bare)?;
             turn(&runtime, &store, &format!("{clients}_{round}"), clients, ready, ours)?;
             placed.push(sequence(&runtime, &store, &mut length)?);
             runtime.block_on(sqlx::query("TRUNCATE floor.pending").execute(&pool))?;
@@ -106,8 +108,8 @@ impl<'a> Floor<'a> {
         clients: usize,
     ) -> Result<Self, Box<dyn Error>> {
         runtime.block_on(PostgresStore::open_in(pool.clone(), "floor"))?;
-        fs::write(folder.join("all.sql"), ALL_ROWS)?;
-        fs::write(folder.join("records.sql"), RECORDS)?;
+        fs::write(folder.join("all.sql"), script(ALL_ROWS))?;
+        fs::write(folder.join("records.sql"), script(RECORDS))?;
         let batch = Source::new("floor")?.take(2)?.pop().ok_or(TOO_FEW)?;
         let mut hex = batch.parts().iter().flat_map(|part| part.records()).map(|record| {
             record.bytes().iter().fold("\\x".to_owned(), |mut hex, byte| {
@@ -136,6 +138,42 @@ impl<'a> Floor<'a> {
         arguments.extend(["-f".to_owned(), self.folder.join(script).display().to_string()]);
         self.cluster.pgbench(arguments)
     }
+}
+
+/// What pgbench does, by the client and through the pool that the store has.
+fn bare_turn(
+    runtime: &Runtime,
+    pool: &PgPool,
+    floor: &Floor<'_>,
+    round: usize,
+    side: &mut Side,
+) -> Result<(), Box<dyn Error>> {
+    let statement = ALL_ROWS.replace("STREAM", "$1::text").replace("SEQ", "$2::bigint");
+    let statement = statement.replace("FIRST", "$3::text::bytea").replace("SECOND", "$4::text::bytea");
+    let statement: Arc<str> = statement.into();
+    let start = Instant::now();
+    let time = TURN.max(Duration::from_secs(1));
+    let insert = |client: usize| {
+        let (pool, statement, [first, second]) = (pool.clone(), Arc::clone(&statement), floor.records.clone());
+        let stream = format!("bare_{}_{round}_{client}", floor.clients);
+        async move {
+            let mut count = 0;
+            while start.elapsed() < time {
+                count += 1;
+                let query = sqlx::query(AssertSqlSafe(Arc::clone(&statement)).into_sql_str());
+                let query = query.bind(&stream).bind(i64::from(count) * 2).bind(&first).bind(&second);
+                query.execute(&pool).await?;
+            }
+            Ok::<u32, sqlx::Error>(count)
+        }
+    };
+    let running: Vec<_> = (0..floor.clients).map(|client| runtime.spawn(insert(client))).collect();
+    let mut count = 0;
+    for running in running {
+        count += runtime.block_on(running)??;
+    }
+    side.took(count, start.elapsed());
+    Ok(())
 }
 
 /// Each client appends one batch after the other to a stream of its own, for as long as pgbench had.

@@ -25,12 +25,13 @@ pub(crate) use within::Savepoint;
 ///
 /// # What it promises
 ///
-/// - An append is one statement and one round trip. It compares and sets the head of each stream that it
+/// - An append is one statement and one round trip, and a second one if it meets another. It compares and sets the head of each stream that it
 ///   writes, in a row of that stream's own, so that appends to different entities never wait for each other.
 /// - It is acknowledged after the server has flushed it (`synchronous_commit` is never weaker than `on`
 ///   in an append, whatever the session says), and after the standbys that the server is told to wait for.
 /// - The order of a tenant's log is given out by [`sequence`](EventStore::sequence), one sequencer at a time,
 ///   without gaps, and never by a serial column.
+/// - Records and their places are not changed by accident: triggers refuse `UPDATE`, `DELETE` and `TRUNCATE` on them.
 /// - If the connection is lost while an append is under way, the answer is [`StoreError::Unknown`]. A
 ///   [`Runtime`](crate::Runtime) then reads the stream again and finds out.
 ///

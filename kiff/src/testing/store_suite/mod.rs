@@ -22,6 +22,9 @@
 //! # Ok::<(), store_suite::Failure>(())
 //! ```
 //!
+//! A store that outlives its process is held to that by [`run_reopening`]; [`race`] lets writers race for as long as
+//! one likes.
+//!
 //! A store that needs an executor awaits [`run_with`] inside it, and says how a writer is spawned there:
 //! `run_with(fresh, |writer| drop(tokio::spawn(writer)))`. Nothing here blocks the thread that awaits.
 
@@ -33,6 +36,7 @@ mod log;
 mod marks;
 mod race;
 mod read;
+mod reopen;
 mod threads;
 
 pub use threads::{block_on, on_a_thread};
@@ -66,6 +70,56 @@ pub async fn run_with<S: EventStore>(
         check.run(&Arc::new(fresh().await), &spawn).await?;
     }
     Ok(())
+}
+
+/// Holds a store that outlives its process to what it promises: what was acknowledged is the same after the store
+/// was closed and opened again, and bars what it must.
+///
+/// `open` opens the same store each time: the first time there is nothing in it, and before each later time the store
+/// that it gave was dropped.
+///
+/// ```
+/// use kiff::{store::MemoryStore, testing::store_suite};
+///
+/// // In place of a file: a clone of it is the same store.
+/// let file = MemoryStore::new();
+/// store_suite::block_on(store_suite::run_reopening(async || file.clone()))?;
+///
+/// let forgets = store_suite::block_on(store_suite::run_reopening(async || MemoryStore::new()));
+/// assert_eq!(forgets.unwrap_err().check, store_suite::Check::KeepsWhatIsStored);
+/// # Ok::<(), store_suite::Failure>(())
+/// ```
+///
+/// # Errors
+/// [`Failure`] with [`Check::KeepsWhatIsStored`] if something is gone or changed.
+pub async fn run_reopening<S: EventStore>(mut open: impl AsyncFnMut() -> S) -> Result<(), Failure> {
+    let kept = reopen::reopening(&mut open).await;
+    kept.map_err(|broken| Failure::new(Check::KeepsWhatIsStored, broken))
+}
+
+/// Lets 20 writers race for the same sequence of a stream, `rounds` times: in each round exactly one wins.
+///
+/// [`Check::LetsOneWriterWin`] has a few such rounds. Run more of them, a thousand say, on a store whose appends
+/// run side by side. Each round costs 20 appends and spawns as many writers; the store may have records already.
+///
+/// ```
+/// use kiff::{store::MemoryStore, testing::store_suite};
+/// use std::sync::Arc;
+///
+/// let store = Arc::new(MemoryStore::new());
+/// store_suite::block_on(store_suite::race(&store, 10, &store_suite::on_a_thread))?;
+/// # Ok::<(), store_suite::Failure>(())
+/// ```
+///
+/// # Errors
+/// [`Failure`] with [`Check::LetsOneWriterWin`] if none wins, or more than one.
+pub async fn race<S: EventStore>(
+    store: &Arc<S>,
+    rounds: usize,
+    spawn: &dyn Fn(BoxFuture<'static, ()>),
+) -> Result<(), Failure> {
+    let raced = race::race(&Ground { store, spawn }, rounds).await;
+    raced.map_err(|broken| Failure::new(Check::LetsOneWriterWin, broken))
 }
 
 macro_rules! checks {
@@ -147,6 +201,8 @@ checks! {
     KeepsTheLog = "keeps_the_log" => log::keeps_the_log,
     "A record's place in the log never changes, and pages of the log join without a seam."
     KeepsPlacesInTheLog = "keeps_places_in_the_log" => log::keeps_places_in_the_log,
+    "What was acknowledged is the same when it is asked for again, also after the store was closed and opened."
+    KeepsWhatIsStored = "keeps_what_is_stored" => reopen::keeps_what_is_stored,
     "Of writers that race for one sequence of a stream exactly one wins."
     LetsOneWriterWin = "lets_one_writer_win" => race::lets_one_writer_win,
     "Of writers that race for one claim exactly one wins."
@@ -197,6 +253,11 @@ impl Failure {
 struct Ground<'a, S> {
     store: &'a Arc<S>,
     spawn: &'a dyn Fn(BoxFuture<'static, ()>),
+}
+
+/// Where a check runs that spawns nobody.
+fn check_on<S>(store: &Arc<S>) -> Ground<'_, S> {
+    Ground { store, spawn: &drop }
 }
 
 /// Why a check ends early.

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     action::BoxFuture,
     digest::Digest,
+    ids::TenantId,
     record::RecordBytes,
     store::{Append, Batch, EventStore},
     value::Value,
@@ -22,6 +23,11 @@ use std::{
 
 pub(super) const WRITERS: usize = 6;
 pub(super) const ROUNDS: usize = 12;
+
+/// The writers of one race.
+const RACERS: usize = 20;
+/// The races of the check.
+const FEW: usize = 5;
 
 pub(super) async fn lets_one_writer_win<S: EventStore>(ground: &Ground<'_, S>) -> Result<(), Broken> {
     let stream = Stream::new(&acme()?, "order:one")?;
@@ -38,7 +44,43 @@ pub(super) async fn lets_one_writer_win<S: EventStore>(ground: &Ground<'_, S>) -
         prev = record.leaf();
     }
     let alone: Vec<_> = records.into_iter().map(|bytes| vec![bytes]).collect();
-    check_log(&read_whole_log(ground, stream.tenant()).await?, &alone)
+    check_log(&read_whole_log(ground, stream.tenant()).await?, &alone)?;
+    race(ground, FEW).await
+}
+
+/// In each round all writers expect the same sequence, and one of them is right.
+pub(super) async fn race<S: EventStore>(ground: &Ground<'_, S>, rounds: usize) -> Result<(), Broken> {
+    let mut stream = Stream::new(&TenantId::new("race")?, "order:raced")?;
+    while let Some(last) = ground.store.read(stream.tenant(), stream.name(), stream.seq(), usize::MAX).await?.last() {
+        stream.follow(&parse(last)?);
+    }
+    for _ in 0..rounds {
+        let next = stream.seq() + 1;
+        let writers = (0..RACERS).map(|writer| try_once(Arc::clone(ground.store), stream.clone(), writer));
+        let mut won: Vec<RecordBytes> = all_of(ground.spawn, writers).await?.into_iter().flatten().collect();
+        same(&format!("the number of winners at sequence {next}"), &won.len(), &1)?;
+        let stored = ground.store.read(stream.tenant(), stream.name(), stream.seq(), usize::MAX).await?;
+        same(&format!("the record at sequence {next}"), &stored, &won)?;
+        if let Some(won) = won.pop() {
+            stream.follow(&parse(&won)?);
+        }
+    }
+    Ok(())
+}
+
+/// Appends one record and gives its bytes if that won.
+async fn try_once<S: EventStore>(
+    store: Arc<S>,
+    mut stream: Stream,
+    writer: usize,
+) -> Result<Option<RecordBytes>, Broken> {
+    let next = stream.seq() + 1;
+    let batch = stream.batch(vec![event(&format!("evt_{next}_{writer}"))?])?;
+    let conflict = Append::Conflict { stream: stream.name().clone(), actual: next };
+    match store.append(&batch).await? {
+        Append::Done => Ok(bytes_of(&batch).pop()),
+        lost => same("the answer to a writer that lost", &lost, &conflict).map(|()| None),
+    }
 }
 
 /// Appends its records to a stream that others write too: reads on after every conflict.

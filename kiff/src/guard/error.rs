@@ -1,0 +1,117 @@
+//! Why a guard lets nothing run, and what else can go wrong.
+
+use super::ReplayError;
+use crate::{
+    ids::{ActionName, EntityRef, ReceiptId},
+    receipt::ReceiptFault,
+    record::Verdict,
+    warrant::WarrantFault,
+};
+
+/// Why a guard refused. Nothing ran.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GuardRefusal {
+    /// The call came without a warrant.
+    #[error("there is no receipt")]
+    NoReceipt,
+    /// The warrant cannot be read.
+    #[error(transparent)]
+    Warrant(#[from] WarrantFault),
+    /// The receipt does not hold, or is not what was expected.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptFault),
+    /// It is for another entity.
+    #[error("the receipt is for `{found}`")]
+    OtherEntity {
+        /// The entity in the receipt.
+        found: EntityRef,
+    },
+    /// It is for another action.
+    #[error("the receipt is for action `{found}`")]
+    OtherAction {
+        /// The action in the receipt.
+        found: ActionName,
+    },
+    /// It is the receipt of a decision that cleared nothing.
+    #[error("the decision was `{decision}`")]
+    NotAllowed {
+        /// The decision.
+        decision: Verdict,
+    },
+    /// Not exactly this was cleared, or not for whom the warrant says.
+    #[error("another request was cleared")]
+    OtherRequest,
+    /// The receipt was used, and nobody knows what came of it.
+    #[error("receipt `{receipt_id}` was used before, and its outcome is not known")]
+    InDoubt {
+        /// The receipt.
+        receipt_id: ReceiptId,
+    },
+    /// Another decision was used under the same id. The issuer is out of order.
+    #[error("receipt id `{receipt_id}` was used for another decision")]
+    ReceiptIdReused {
+        /// The receipt.
+        receipt_id: ReceiptId,
+    },
+}
+
+impl GuardRefusal {
+    /// A stable word for the refusal.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoReceipt => "no_receipt",
+            Self::Warrant(fault) => fault.code(),
+            Self::Receipt(fault) => fault.code(),
+            Self::OtherEntity { .. } => "other_entity",
+            Self::OtherAction { .. } => "other_action",
+            Self::NotAllowed { .. } => "not_allowed",
+            Self::OtherRequest => "other_request",
+            Self::InDoubt { .. } => "in_doubt",
+            Self::ReceiptIdReused { .. } => "receipt_id_reused",
+        }
+    }
+}
+
+/// A guarded effect that was refused, or did not come to its end.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError<E> {
+    /// Nothing ran.
+    #[error(transparent)]
+    Refused(GuardRefusal),
+    /// The effect ran and failed. From now on the receipt is in doubt.
+    #[error("the effect failed, and the receipt is in doubt")]
+    Effect(#[source] E),
+    /// The store failed before the effect, which did not run. The receipt may be in doubt.
+    #[error("used receipts cannot be looked up")]
+    Store(#[source] ReplayError),
+    /// The effect ran and its outcome was not kept: here it is. From now on the receipt is in doubt.
+    #[error("the effect ran, and its outcome was not kept")]
+    OutcomeNotKept {
+        /// What the effect gave.
+        outcome: Vec<u8>,
+        /// Why it was not kept.
+        source: ReplayError,
+    },
+}
+
+impl<E> GuardError<E> {
+    /// A stable word for what happened.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Effect(_) => "effect_failed",
+            Self::Store(_) => "replay_store_failed",
+            Self::OutcomeNotKept { .. } => "outcome_not_kept",
+        }
+    }
+}
+
+impl<E> From<GuardRefusal> for GuardError<E> {
+    fn from(refusal: GuardRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

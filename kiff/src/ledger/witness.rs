@@ -1,0 +1,149 @@
+//! Witnesses: others who sign a checkpoint once they have seen that it extends all that they saw before.
+
+use crate::{
+    action::BoxFuture,
+    digest::Digest,
+    key::Ed25519Signer,
+    log::{
+        Checkpoint, CheckpointFault, KeyRole, NoteSignature, ProofError, SignedCheckpoint, VerifierKey,
+        VerifierKeyError, cosigned_message,
+    },
+};
+use std::{error::Error, fmt, future::Future};
+
+/// Cosigns checkpoints. Users may implement it, as a client of a witness (C2SP `tlog-witness`); write
+/// `async fn add_checkpoint`. `kiff::testing` has one in memory.
+///
+/// A witness is worth something only if somebody else than the log's owner runs it.
+pub trait Witness: Send + Sync + 'static {
+    /// The key of the witness, under its name.
+    fn verifier_key(&self) -> &VerifierKey;
+
+    /// Gives the cosignature of a checkpoint, which extends the checkpoint of the size `old` that the witness has
+    /// seen last (0 if none). The proof is that of consistency between the two; it is empty if `old` is 0 or the
+    /// checkpoint's own size.
+    ///
+    /// # Errors
+    /// [`WitnessError::Conflict`] if the witness has seen another size last. Any other if it gives no signature.
+    fn add_checkpoint(
+        &self,
+        old: u64,
+        proof: &[Digest],
+        checkpoint: &SignedCheckpoint,
+    ) -> impl Future<Output = Result<NoteSignature, WitnessError>> + Send;
+}
+
+/// Why a witness has not signed.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum WitnessError {
+    /// It has seen another size last.
+    #[error("the witness has seen {size} records last")]
+    Conflict {
+        /// The size that it has seen.
+        size: u64,
+    },
+    /// The log is unknown to it, or its signature wrong.
+    #[error("the witness refuses the checkpoint")]
+    Checkpoint(#[source] CheckpointFault),
+    /// The checkpoint does not extend what it has seen.
+    #[error("the witness has seen another log")]
+    Proof(#[source] ProofError),
+    /// It cannot be reached, or gave no answer that can be read.
+    #[error("the witness failed")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl WitnessError {
+    /// It cannot be reached, or gave no answer that can be read.
+    pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed(source.into())
+    }
+
+    /// A stable word for the failure.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict { .. } => "witness_conflict",
+            Self::Checkpoint(fault) => fault.code(),
+            Self::Proof(error) => error.code(),
+            Self::Failed(_) => "witness_failed",
+        }
+    }
+}
+
+/// [`Witness`] with its future boxed, so that a ledger can hold several of different types.
+pub(super) trait DynWitness: Send + Sync {
+    fn verifier_key(&self) -> &VerifierKey;
+    fn add_checkpoint<'a>(
+        &'a self,
+        old: u64,
+        proof: &'a [Digest],
+        checkpoint: &'a SignedCheckpoint,
+    ) -> BoxFuture<'a, Result<NoteSignature, WitnessError>>;
+}
+
+impl<W: Witness> DynWitness for W {
+    fn verifier_key(&self) -> &VerifierKey {
+        Witness::verifier_key(self)
+    }
+
+    fn add_checkpoint<'a>(
+        &'a self,
+        old: u64,
+        proof: &'a [Digest],
+        checkpoint: &'a SignedCheckpoint,
+    ) -> BoxFuture<'a, Result<NoteSignature, WitnessError>> {
+        Box::pin(Witness::add_checkpoint(self, old, proof, checkpoint))
+    }
+}
+
+/// The key of a witness, in memory. Wiped when it is dropped.
+///
+/// It only signs. Whoever has one must remember the last checkpoint of each log, and sign nothing that does not
+/// extend it.
+pub struct WitnessKey {
+    key: Ed25519Signer,
+    verifier_key: VerifierKey,
+}
+
+impl WitnessKey {
+    /// A key under the name of the witness.
+    ///
+    /// # Errors
+    /// [`VerifierKeyError`] if the name is empty or has a space, a control character or a `+`.
+    pub fn new(name: impl Into<String>, key: Ed25519Signer) -> Result<Self, VerifierKeyError> {
+        Ok(Self { verifier_key: VerifierKey::new(name, KeyRole::Witness, key.public_key().clone())?, key })
+    }
+
+    /// The public half, for those who rely on the witness.
+    #[must_use]
+    pub const fn verifier_key(&self) -> &VerifierKey {
+        &self.verifier_key
+    }
+
+    /// Signs a checkpoint as seen at this time.
+    ///
+    /// ```
+    /// use kiff::{Ed25519Signer, ledger::WitnessKey, log::{Checkpoint, TreeHead}};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let witness = WitnessKey::new("witness.example.com/w1", Ed25519Signer::generate()?)?;
+    /// let checkpoint = Checkpoint::new("kiff.dev/log/shop", TreeHead::empty())?;
+    /// let line = witness.cosign(&checkpoint, 1_779_616_219);
+    /// assert_eq!(line.name(), "witness.example.com/w1");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn cosign(&self, checkpoint: &Checkpoint, unix_seconds: u64) -> NoteSignature {
+        let signature = self.key.sign_now(cosigned_message(unix_seconds, &checkpoint.to_string()).as_bytes());
+        self.verifier_key.signature(&[unix_seconds.to_be_bytes().as_slice(), &signature].concat())
+    }
+}
+
+impl fmt::Debug for WitnessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WitnessKey({:?}, ..)", self.verifier_key)
+    }
+}

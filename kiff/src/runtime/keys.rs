@@ -1,0 +1,156 @@
+//! Publishing and revoking keys.
+
+use super::{Runtime, RuntimeError, once_more, rule::Attempt};
+use crate::{
+    actor::Authority,
+    ids::{ActorId, EntityId, EntityRef, EntityType, KeyId, TraceId},
+    keys::{Keeper, KeyRefusal, KeyWish, change_keys},
+    public_key::PublicKey,
+    record::{Draft, KeyPurpose, body::Body},
+    timestamp::Timestamp,
+};
+
+/// How often a change is tried again when others change keys too.
+const MOST_TRIES: u32 = 1_000;
+
+/// What came of publishing or revoking a key.
+#[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
+#[derive(Clone, Debug)]
+#[must_use = "it may be a refusal"]
+pub enum KeyChange {
+    /// It is recorded.
+    Recorded(KeyStatus),
+    /// It was refused, and that is recorded.
+    Refused(KeyRefusal),
+}
+
+impl KeyChange {
+    /// The key if the change is recorded; the refusal as an error, for `?`, otherwise.
+    ///
+    /// # Errors
+    /// The [`KeyRefusal`].
+    pub fn recorded(self) -> Result<KeyStatus, KeyRefusal> {
+        match self {
+            Self::Recorded(status) => Ok(status),
+            Self::Refused(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// A key after a change.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct KeyStatus {
+    /// The key.
+    pub key_id: KeyId,
+    /// Who changed it.
+    pub changed_by: ActorId,
+    /// When.
+    pub changed_at: Timestamp,
+    /// The call that it belongs to.
+    pub trace_id: TraceId,
+}
+
+impl Runtime {
+    /// Records in the tenant's log that a key is in use, so that the log itself says which keys were. Those who verify
+    /// still pin their keys: a log cannot vouch for its own.
+    ///
+    /// Whoever does it is a person or a service and holds [`KEYS_PERMISSION`](crate::KEYS_PERMISSION).
+    ///
+    /// ```
+    /// use kiff::{Authority, Domain, Ed25519Signer, KeyPurpose, Machine, Runtime};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let domain = Domain::builder("shop", "v1")
+    ///     .table(Machine::new("order").starts("ORDER_PLACED", "CREATED"))
+    ///     .role("key_keeper", ["kiff.keys"])
+    ///     .build()?;
+    /// let rt = Runtime::builder(domain).build()?.blocking();
+    /// let keeper = Authority::human("kim", ["key_keeper"]);
+    ///
+    /// let (old, new) = (Ed25519Signer::generate()?, Ed25519Signer::generate()?);
+    /// rt.publish_key(&keeper, old.public_key(), KeyPurpose::Receipt)?.recorded()?;
+    /// rt.publish_key(&keeper, new.public_key(), KeyPurpose::Receipt)?.recorded()?;
+    /// // The old key was stolen. Its receipts count for the first 4,711 records of the log, and no further.
+    /// rt.revoke_key(&keeper, old.key_id(), 4_711, "the backup was stolen")?.recorded()?;
+    ///
+    /// let refused = rt.publish_key(&Authority::agent("bot", ["key_keeper"]), new.public_key(), KeyPurpose::Log)?;
+    /// assert!(refused.recorded().is_err_and(|refusal| refusal.code() == "actor_kind"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`KeyChange`].
+    pub async fn publish_key(
+        &self,
+        authority: &Authority,
+        key: &PublicKey,
+        purpose: KeyPurpose,
+    ) -> Result<KeyChange, RuntimeError> {
+        self.change_keys(authority, KeyWish::Publish(key, purpose), key.id()).await
+    }
+
+    /// Records in the tenant's log that receipts of the key whose records stand at `from_index` of the log or behind
+    /// it do not count; indices begin at 0. The example of [`publish_key`](Self::publish_key) revokes one.
+    ///
+    /// It may be said again: the earliest index holds.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`KeyChange`].
+    pub async fn revoke_key(
+        &self,
+        authority: &Authority,
+        key_id: &KeyId,
+        from_index: u64,
+        reason: &str,
+    ) -> Result<KeyChange, RuntimeError> {
+        self.change_keys(authority, KeyWish::Revoke { key_id, from_index, reason }, key_id).await
+    }
+
+    async fn change_keys(
+        &self,
+        authority: &Authority,
+        wish: KeyWish<'_>,
+        key_id: &KeyId,
+    ) -> Result<KeyChange, RuntimeError> {
+        let (actor, domain) = (authority.actor().map_err(RuntimeError::Authority)?, self.domain());
+        let granted = domain.policy().resolve(actor, authority.roles().map_err(RuntimeError::Authority)?);
+        let by = Keeper { actor, authority: &granted };
+        let (ids, now) = self.draw()?;
+        let (issue, entity) = (self.issue(false), keys_stream()?);
+        let mut tries = 0;
+        loop {
+            let view = self.refresh(&entity).await?;
+            let case = self.case(&view, &actor.id, &Attempt::new(&ids, now), &issue);
+            let (drafts, refusal) = match change_keys(&case, &wish, &by) {
+                Ok(drafts) => (drafts, None),
+                Err((refusal, drafts)) => (drafts, Some(refusal)),
+            };
+            let is_told = drafts.iter().any(|Draft { body, .. }| matches!(body, Body::ReviewRejected(_)));
+            match (self.store_drafts(view, drafts, ids.trace, now).await?, refusal) {
+                (None, _) => once_more(&mut tries, MOST_TRIES, &entity)?,
+                (Some(_), Some(refusal)) => {
+                    self.count(is_told, &entity, &actor.id);
+                    return Ok(KeyChange::Refused(refusal));
+                }
+                (Some(stored), None) => {
+                    let what = "a change of keys has no record";
+                    let record = stored.records.first().ok_or(RuntimeError::Inconsistent { entity, what })?;
+                    return Ok(KeyChange::Recorded(KeyStatus {
+                        key_id: key_id.clone(),
+                        changed_by: actor.id.clone(),
+                        changed_at: record.recorded_at(),
+                        trace_id: record.trace_id(),
+                    }));
+                }
+            }
+        }
+    }
+}
+
+/// The tenant's own stream for its keys.
+fn keys_stream() -> Result<EntityRef, RuntimeError> {
+    let (kind, id) = (EntityType::new("kiff")?, EntityId::new("keys")?);
+    Ok(EntityRef::of(&kind, &id))
+}
