@@ -101,10 +101,20 @@ impl Action {
         let mut schema = object_schema(self.specs());
         schema.insert("$schema", "https://json-schema.org/draft/2020-12/schema");
         schema.insert("title", self.name.as_str());
-        if !self.doc().is_empty() {
-            schema.insert("description", self.doc());
+        if !self.told().is_empty() {
+            schema.insert("description", self.told());
         }
         schema.into()
+    }
+
+    /// The documentation up to its first heading. Behind it stands what is for whoever calls the function, such as its
+    /// errors.
+    fn told(&self) -> &str {
+        let doc = self.doc();
+        let headings =
+            doc.match_indices('#').filter(|(at, _)| *at == 0 || doc.get(..*at).is_some_and(|it| it.ends_with('\n')));
+        let end = headings.map(|(at, _)| at).next().unwrap_or(doc.len());
+        doc.get(..end).unwrap_or_default().trim_end()
     }
 
     fn specs(&self) -> impl Iterator<Item = (&str, &ParamSpec)> {
@@ -142,7 +152,7 @@ impl<'a> Tool<'a> {
         self.action.name.as_str()
     }
 
-    /// What the model is told: the documentation, the states in which the action may run, and whether a person may
+    /// What the model is told: the documentation up to its first heading, the states in which the action may run, and whether a person may
     /// have to consent.
     #[must_use]
     pub fn description(&self) -> String {
@@ -157,7 +167,7 @@ impl<'a> Tool<'a> {
             CheckedApproval::Required => " A person must consent before it runs.",
             CheckedApproval::When(..) => " A person may have to consent before it runs.",
         };
-        let doc = action.doc();
+        let doc = action.told();
         format!("{doc}{}{when}{consent}", if doc.is_empty() { "" } else { "\n\n" })
     }
 

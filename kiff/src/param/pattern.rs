@@ -4,7 +4,7 @@
 //! greater. Each is of the dialect that JSON Schema names, without looking ahead or behind, which few readers can.
 
 /// The form of an exact decimal: no leading zeros, no negative zero, and at most 28 digits without a point.
-const FORM: &str = "^(?:(?:0|[1-9][0-9]{0,27})|(?:0|[1-9][0-9]*)[.][0-9]+|-[1-9][0-9]{0,27}|-[1-9][0-9]*[.][0-9]+|-0[.][0-9]*[1-9][0-9]*)$";
+const FORM: &str = "^(?:0|-?[1-9][0-9]{0,27}|(?:0|-?[1-9][0-9]*)[.][0-9]+|-0[.]0*[1-9][0-9]*)$";
 
 /// With a point too at most 28 digits.
 const DIGITS: &str = "^-?[0-9.]{1,29}$";
