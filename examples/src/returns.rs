@@ -131,7 +131,7 @@ pub async fn pay_customer(
 }
 
 fn amount_above_threshold(_: &Ctx<'_, Return>, cents: Cents) -> bool {
-    cents.0 > 100_00
+    cents.0 > 10_000
 }
 
 fn goods_inspected(it: &Ctx<'_, Return>) -> bool {
@@ -215,7 +215,7 @@ mod tests {
 
     fn inspected() -> Scenario {
         let mut s = Scenario::new(domain().unwrap()).provide(Bank);
-        s.given_payload("return:r_1", "RETURN_ANNOUNCED", Value::object([("paid_cents", 250_00)]));
+        s.given_payload("return:r_1", "RETURN_ANNOUNCED", Value::object([("paid_cents", 25_000)]));
         let warehouse = Authority::service("warehouse");
         for event in ["GOODS_ARRIVED", "GOODS_INSPECTED"] {
             s.given_from(&warehouse, "return:r_1", event, Value::object::<&str, &str>([]));
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn a_small_amount_is_paid_at_once() {
         let mut s = inspected();
-        let done = s.propose::<pay_customer>(clerk(), "r_1", params! { cents: 20_00, to: "original_card" });
+        let done = s.propose::<pay_customer>(clerk(), "r_1", params! { cents: 2_000, to: "original_card" });
         assert_eq!(done.assert_executed().message, "2000 cents paid for r_1");
         s.assert_state("return:r_1", "SETTLED").replay().assert_same();
     }
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn a_large_amount_waits_for_two_people() {
         let mut s = inspected();
-        let held = s.propose::<pay_customer>(clerk(), "r_1", params! { cents: 200_00, to: "original_card" });
+        let held = s.propose::<pay_customer>(clerk(), "r_1", params! { cents: 20_000, to: "original_card" });
         let held = held.assert_held("amount_above_threshold");
         let held = s.grant(held, Authority::human("ann", ["lead"])).assert_held("amount_above_threshold");
         s.grant(held, Authority::human("bob", ["lead"])).assert_executed();
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn no_more_is_paid_than_was_paid() {
         let mut s = inspected();
-        let params = params! { cents: 300_00, to: Value::object([("voucher", Value::object([("validMonths", 12)]))]) };
+        let params = params! { cents: 30_000, to: Value::object([("voucher", Value::object([("validMonths", 12)]))]) };
         s.propose::<pay_customer>(clerk(), "r_1", params).assert_blocked("amount_within_paid");
         s.propose::<pay_customer>(clerk(), "r_1", params! { cents: 0, to: "cash" })
             .assert_blocked("parameters_invalid");
