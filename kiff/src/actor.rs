@@ -63,6 +63,16 @@ impl Actor {
     pub(crate) fn new(id: ActorId, kind: ActorType, on_behalf_of: Option<ActorId>) -> Self {
         Self { id, kind, on_behalf_of }
     }
+
+    /// True if one is the other or its principal, or acts for one of them. Another spelling of an id by case alone does
+    /// not make another person.
+    pub(crate) fn is_party_with(&self, other: &Self) -> bool {
+        let names = |actor: &Self| [Some(actor.id.clone()), actor.on_behalf_of.clone()];
+        let (mine, theirs) = (names(self), names(other));
+        let is_theirs =
+            |name: &ActorId| theirs.iter().flatten().any(|their| name.as_str().eq_ignore_ascii_case(their.as_str()));
+        mine.iter().flatten().any(is_theirs)
+    }
 }
 
 /// Who acts in one call, and the roles that the host gives to it.

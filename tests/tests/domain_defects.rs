@@ -245,6 +245,7 @@ mod tests {
             kiff_examples::refund::domain().unwrap(),
             kiff_examples::support::domain().unwrap(),
             kiff_examples::payables::domain().unwrap(),
+            kiff_examples::returns::domain().unwrap(),
         ];
         for domain in domains {
             let told: Vec<String> = domain.lint().iter().map(DomainWarning::to_string).collect();

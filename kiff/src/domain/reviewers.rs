@@ -31,7 +31,7 @@ pub(super) fn check_reviewers(action: &Action, policy: &dyn PermissionPolicy, fa
 fn only_of_their_own(action: &Action, policy: &dyn PermissionPolicy, reviewers: &[&Actor]) -> bool {
     let Some(requesters) = requesters(&action.permissions, policy) else { return false };
     let stuck = |requester: &Actor| {
-        let others: Vec<&Actor> = reviewers.iter().copied().filter(|other| !is_party(other, requester)).collect();
+        let others: Vec<&Actor> = reviewers.iter().copied().filter(|other| !other.is_party_with(requester)).collect();
         people(&others) < most(action.contract.quorum)
     };
     // That nobody could propose it is no matter of reviews.
@@ -54,16 +54,6 @@ fn requesters(permissions: &[Permission], policy: &dyn PermissionPolicy) -> Opti
 /// How many grants they could give together, at most.
 fn people(actors: &[&Actor]) -> usize {
     actors.iter().map(|actor| actor.id.as_str().to_ascii_lowercase()).collect::<BTreeSet<_>>().len()
-}
-
-/// As in a review: the same actor, or one on whose behalf the other acts.
-fn is_party(a: &Actor, b: &Actor) -> bool {
-    let names = |actor: &Actor| [Some(actor.id.clone()), actor.on_behalf_of.clone()];
-    let theirs = names(b);
-    names(a)
-        .iter()
-        .flatten()
-        .any(|mine| theirs.iter().flatten().any(|their| mine.as_str().eq_ignore_ascii_case(their.as_str())))
 }
 
 fn most(quorum: u32) -> usize {

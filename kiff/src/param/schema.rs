@@ -39,7 +39,7 @@ impl ParamKind {
                 lengths(list, [("minItems", min_len), ("maxItems", max_len)])
             }
             Self::Object(fields) => object_schema(fields.iter().map(|field| (field.name, field))),
-            Self::Enum(variants) => one_of(variants),
+            Self::Enum(variants) => one_of(variants, Self::schema),
             Self::Nullable(of) => nullable(of.schema()),
             Self::Ruled { of, rule } => {
                 let schema = of.schema();
@@ -62,6 +62,11 @@ pub(crate) fn object_schema<'a>(fields: impl Iterator<Item = (&'a str, &'a Param
         properties.insert(name, described(schema, field.doc));
         required.extend(field.required.then(|| Value::from(name)));
     }
+    closed(properties, required)
+}
+
+/// An object with no members but these properties.
+pub(super) fn closed(properties: Object, required: Vec<Value>) -> Object {
     let object = with(typed("object"), "properties", properties);
     with(with(object, "required", required), "additionalProperties", false)
 }
@@ -79,7 +84,7 @@ pub(super) fn described(schema: Object, doc: &str) -> Object {
     if doc.is_empty() { schema } else { with(schema, "description", doc) }
 }
 
-pub(super) fn any_of(all: Vec<Object>) -> Object {
+fn any_of(all: Vec<Object>) -> Object {
     with(Object::new(), "anyOf", all.into_iter().map(Value::from).collect::<Vec<_>>())
 }
 
@@ -136,7 +141,7 @@ fn text(patterns: Vec<String>) -> Object {
 }
 
 /// Words without content are one `enum`, unless a word has something to say of itself.
-fn one_of(variants: &[VariantSpec]) -> Object {
+pub(super) fn one_of(variants: &[VariantSpec], content: impl Fn(ParamKind) -> Object) -> Object {
     let words = |of: &[&VariantSpec]| {
         let names = of.iter().map(|variant| Value::from(variant.name)).collect::<Vec<_>>();
         with(typed("string"), "enum", names)
@@ -148,10 +153,8 @@ fn one_of(variants: &[VariantSpec]) -> Object {
         plain => plain.iter().map(|variant| described(words(&[variant]), variant.doc)).collect(),
     };
     all.extend(variants.iter().filter_map(|variant| {
-        let properties = Value::object([(variant.name, variant.content?.schema())]);
-        let object = with(typed("object"), "properties", properties);
-        let object = with(object, "required", vec![Value::from(variant.name)]);
-        Some(described(with(object, "additionalProperties", false), variant.doc))
+        let properties = [(variant.name, content(variant.content?))].into_iter().collect();
+        Some(described(closed(properties, vec![Value::from(variant.name)]), variant.doc))
     }));
     match <[Object; 1]>::try_from(all) {
         Ok([only]) => only,

@@ -5,7 +5,7 @@
 
 use super::{
     ParamKind, ParamSpec,
-    schema::{any_of, described, nullable, typed, with},
+    schema::{closed, described, nullable, one_of, typed, with},
 };
 use crate::value::{Object, Value};
 
@@ -20,18 +20,7 @@ impl ParamKind {
             }
             Self::List { of, .. } => with(typed("array"), "items", told(of.strict(), of, "")),
             Self::Object(fields) => strict_object(fields.iter().map(|field| (field.name, field))),
-            Self::Enum(variants) => {
-                let all = variants.iter().map(|variant| {
-                    let schema = match variant.content {
-                        None => with(typed("string"), "enum", vec![Value::from(variant.name)]),
-                        Some(kind) => closed(Value::object([(variant.name, told(kind.strict(), &kind, ""))]), {
-                            vec![Value::from(variant.name)]
-                        }),
-                    };
-                    described(schema, variant.doc)
-                });
-                any_of(all.collect())
-            }
+            Self::Enum(variants) => one_of(variants, |kind| told(kind.strict(), &kind, "")),
             Self::Nullable(of) => nullable(of.strict()),
             Self::Ruled { of, .. } => of.strict(),
         }
@@ -73,12 +62,7 @@ pub(crate) fn strict_object<'a>(fields: impl Iterator<Item = (&'a str, &'a Param
         properties.insert(name, told(schema, &field.kind, field.doc));
         required.push(Value::from(name));
     }
-    closed(properties.into(), required)
-}
-
-fn closed(properties: Value, required: Vec<Value>) -> Object {
-    let object = with(typed("object"), "properties", properties);
-    with(with(object, "required", required), "additionalProperties", false)
+    closed(properties, required)
 }
 
 fn told(schema: Object, kind: &ParamKind, doc: &str) -> Object {
