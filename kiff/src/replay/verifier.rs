@@ -32,6 +32,8 @@ pub struct LogVerifier<'a> {
     streams: BTreeMap<Key, Stream>,
     /// The leaf hashes of erased records, and where they are.
     pruned: HashMap<Digest, u64>,
+    /// The stream whose proposal is the line before.
+    undecided: Option<Key>,
     records: u64,
     pruned_lines: u64,
 }
@@ -128,11 +130,16 @@ impl<'a> LogVerifier<'a> {
         if let Some(leaf) = std::str::from_utf8(line).ok().and_then(|text| text.parse().ok()) {
             self.pruned_lines += 1;
             self.pruned.insert(leaf, index);
+            self.decision_was_erased();
             return Line { index, leaf, record: None, fault: None };
         }
         let bytes = RecordBytes::from(line);
+        self.undecided = None;
         match Record::parse(bytes.clone()) {
             Ok(record) => {
+                if matches!(record.body, Body::DecisionRecorded(_)) {
+                    self.undecided = Some((record.tenant().clone(), record.entity().clone()));
+                }
                 let fault = self.follow(&record).err().map(|(reason, detail)| {
                     self.stream(&record).is_broken = true;
                     Fault { index, entity: record.entity().to_string(), reason, detail }
@@ -189,6 +196,14 @@ impl<'a> LogVerifier<'a> {
         }
     }
 
+    /// A decision is appended together with its proposal. If the line behind a proposal is erased, that was it.
+    fn decision_was_erased(&mut self) {
+        if let Some(stream) = self.undecided.take().and_then(|key| self.streams.get_mut(&key)) {
+            stream.is_pruned = true;
+            stream.proposal = None;
+        }
+    }
+
     /// A record that cannot be read, or of a kind that is not known: its stream is not followed further.
     fn unreadable(&mut self, index: u64, bytes: &RecordBytes, error: &RecordError) -> Option<Fault> {
         let key = Record::entity_of(bytes);
@@ -231,7 +246,7 @@ impl<'a> LogVerifier<'a> {
         let after = stream.view.head.seq;
         if is_gap && record.entity_seq() > after + 1 {
             // What the erased records changed is not known, so only the chain can be followed.
-            stream.is_pruned = true;
+            (stream.is_pruned, stream.proposal) = (true, None);
             stream.view.head.seq = record.entity_seq() - 1;
             stream.view.head.leaf = record.prev();
         }

@@ -60,6 +60,12 @@ impl Prove {
         record: Option<Vec<u8>>,
         checkpoint: Option<SignedCheckpoint>,
     ) -> Result<Ended, Trouble> {
+        if let Some(size) = checkpoint.as_ref().map(|it| it.unverified().head().size)
+            && builder.head().size < size
+        {
+            let detail = format!("the checkpoint has {size} records, and the log has {}", builder.head().size);
+            return refused("log_shorter_than_head", &detail);
+        }
         let (head, path) = match builder.proof() {
             Ok(path) => (builder.head(), path),
             Err(error) => return refused(error.code(), &error.to_string()),
