@@ -193,6 +193,7 @@
 //! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, and [`guard::SqliteReplayStore`](guard), used receipts in one, with a SQLite that is compiled in (rusqlite 0.39 or newer; what older ones bring is refused) |
 //! | `sqlite` | | the same, with the system's SQLite (3.51.3 or newer; an older one is refused) |
 //! | `postgres` | | `store::PostgresStore`, on the host's `sqlx::PgPool`; needs Rust 1.94 |
+//! | `cli` | | the program `kiff`, which verifies logs, receipts and proofs from files: `cargo install kiff --features cli` |
 //! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, a store that fails, the store suite |
 //!
 //! A feature adds and never changes behaviour. The minimum supported Rust version is 1.88 for the default
