@@ -4,7 +4,7 @@ use kiff::{
     Answer, Authority, Blocking, Call, Contract, Definition, Digest, Domain, Ed25519Signer, Machine, NewEvent, Outcome,
     Param, Proposal, Receipt, Runtime, Value,
     ledger::{Ed25519LogSigner, LogSigner},
-    log::{ProofBuilder, SignedCheckpoint, TreeHead, VerifierKey, verify_consistency},
+    log::{ProofBuilder, SignedCheckpoint, VerifierKey, verify_consistency},
     replay,
     testing::{FixedIds, ManualClock},
 };
@@ -20,7 +20,7 @@ pub(crate) struct Story {
     pub(crate) cents: [u64; 3],
 }
 
-pub(crate) const TRUE: Story = Story { tenant: "shop", start: START, cents: [20_00, 999_00, 5_00] };
+pub(crate) const TRUE: Story = Story { tenant: "shop", start: START, cents: [2_000, 99_900, 500] };
 
 /// A log that was told, and what others hold of it.
 pub(crate) struct Told {
@@ -41,7 +41,7 @@ pub(crate) fn domain() -> Domain {
         .param("cents", u64::KIND)
         .emits(["REFUNDED"]);
     let refund = Definition::new(contract)
-        .try_approval_when("amount_above_threshold", |at| Ok(at.param::<u64>("cents")? > 100_00))
+        .try_approval_when("amount_above_threshold", |at| Ok(at.param::<u64>("cents")? > 10_000))
         .executor(|_: Call<'_>| Ok(Outcome::new("paid back").emit("REFUNDED")));
     let machine = Machine::new("order").starts("PAID", "PAID").moves("PAID", "REFUNDED", "REFUNDED");
     Domain::builder("shop", "v1").table(machine).define(refund).role("approver", ["orders.approve"]).build().unwrap()
@@ -129,12 +129,6 @@ pub(crate) fn opened_with(held: &SignedCheckpoint, lines: &[String]) -> &'static
     let rt = shop("shop", &ManualClock::at(START.parse().unwrap()));
     let _ = rt.import_from(lines.join("\n").as_bytes()).unwrap();
     ledger(&rt).since(held.clone()).open_blocking().map_or_else(|error| error.code(), |_| "holds")
-}
-
-pub(crate) fn tree_head(lines: &[String]) -> TreeHead {
-    let mut builder = ProofBuilder::inclusion(0);
-    lines.iter().for_each(|line| builder.append(leaf(line)));
-    builder.head()
 }
 
 /// The index of the record of this kind and order.

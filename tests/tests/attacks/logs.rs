@@ -146,7 +146,7 @@ fn a_log_with_more_in_it() {
         log
     };
     // An order that never was, made by kiff itself.
-    refund(&told.rt, 4, 1_00);
+    refund(&told.rt, 4, 100);
     let forged = lines(&told.rt)[log.len()..].to_vec();
     let early: Vec<_> = log[..7].iter().chain(&forged).chain(&log[7..]).cloned().collect();
     let late = [log.as_slice(), &forged].concat();
@@ -218,7 +218,7 @@ fn a_log_told_anew() {
         log[0] = digest;
         log
     };
-    let fork = story(|story| story.cents[2] = 7_00);
+    let fork = story(|story| story.cents[2] = 700);
     assert_eq!((&fork[..early], against(&told.early, &fork)), (&log[..early], HOLDS));
     let rows = [
         ("a record dated back, and the chain", chained(with(log, granted, &time, START)), "time_went_back", ROOT),
@@ -231,7 +231,7 @@ fn a_log_told_anew() {
         ("a fork behind an older head", fork, HOLDS, ROOT),
         (
             "another amount, and told anew from the first record",
-            story(|story| story.cents = [1, 999_00, 5_00]),
+            story(|story| story.cents = [1, 99_900, 500]),
             HOLDS,
             ROOT,
         ),
@@ -247,7 +247,7 @@ fn a_head_shows_nothing_of_what_came_after_it() {
     let told = tell(&TRUE);
     let early = usize::try_from(told.early.unverified().head().size).unwrap();
     let asked = find(&told.lines, "decision_recorded", 3);
-    let fork = story(|story| story.cents[2] = 7_00);
+    let fork = story(|story| story.cents[2] = 700);
     for log in [told.lines[..early].to_vec(), told.lines[..asked].to_vec(), fork] {
         assert_eq!((alone(&log), against(&told.early, &log), opened_with(&told.early, &log)), (HOLDS, HOLDS, HOLDS));
         assert_ne!(against(&told.late, &log), HOLDS);
@@ -257,7 +257,7 @@ fn a_head_shows_nothing_of_what_came_after_it() {
 #[test]
 fn a_receipt_names_its_record_in_the_true_log_alone() {
     let told = tell(&TRUE);
-    let anew = story(|story| story.cents = [20_01, 999_01, 5_01]);
+    let anew = story(|story| story.cents = [2_001, 99_901, 501]);
     let matching = |log: &[String], receipt: &Receipt| {
         let records = log.iter().map(|line| Record::parse(line.as_bytes().into()).unwrap());
         records.filter(|record| receipt.matches(record).is_ok()).count()

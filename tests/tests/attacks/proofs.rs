@@ -123,7 +123,7 @@ fn a_proof_is_of_the_log_whose_key_is_pinned() {
 fn a_checkpoint_of_another_log_shows_nothing_of_this_one() {
     let told = tell(&TRUE);
     let other = shop("store", &ManualClock::default());
-    let _ = crate::kit::refund(&other, 1, 1_00);
+    let _ = crate::kit::refund(&other, 1, 100);
     let foreign = head(&other).unverified().head();
     let own = told.late.unverified().head();
     let proof = tree(&told).consistency(foreign.size, own.size).unwrap();
