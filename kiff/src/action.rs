@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{
     any::{Any, TypeId, type_name},
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     error::Error,
     fmt,
     pin::Pin,
@@ -400,13 +400,16 @@ pub struct Definition {
     pub(crate) checks: Vec<(String, Ask)>,
     pub(crate) approval: Option<(String, Ask)>,
     pub(crate) executor: Option<Arc<dyn Executor>>,
+    /// The paths of the functions behind the codes, where they are known. No part of the contract's digest: a function
+    /// may move.
+    pub(crate) functions: BTreeMap<&'static str, &'static str>,
 }
 
 impl Definition {
     /// A definition without rules and without an executor.
     #[must_use]
     pub fn new(contract: Contract) -> Self {
-        Self { contract, checks: Vec::new(), approval: None, executor: None }
+        Self { contract, checks: Vec::new(), approval: None, executor: None, functions: BTreeMap::new() }
     }
 
     /// Adds a check: the proposal is refused with `code` unless it holds.

@@ -114,6 +114,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_model_is_told_the_documentation_up_to_its_first_heading() {
+        let cases = [
+            ("Pays back.\n\n# Errors\nNone.", "Pays back."),
+            ("# Errors\nNone.", ""),
+            ("Pays back.\n## Two\nMore.", "Pays back."),
+            // No headings: a number, a word, a comment in code.
+            ("Pays order\n#1 back.", "Pays order\n#1 back."),
+            ("As in\n```sh\n# all of it\npay\n```\nor so.\n# Errors", "As in\n```sh\n# all of it\npay\n```\nor so."),
+        ];
+        for (doc, told) in cases {
+            let domain = domain(refund().doc(doc));
+            let expected = if told.is_empty() { String::new() } else { format!("{told}\n\n") };
+            let description = domain.tools().next().unwrap().description();
+            assert_eq!(description.split("The `order`").next(), Some(expected.as_str()), "{doc}");
+        }
+    }
+
     /// What a model writes under the strict schema, with null for what it leaves out, is admitted.
     #[test]
     fn what_strict_mode_makes_a_model_write_is_admitted() {

@@ -26,7 +26,7 @@ use crate::{
     machine::FactsBox,
     param::{CheckedParam, ParamSpec},
 };
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 /// Machines, contracts and roles that have been checked against each other. Cheap to clone.
 ///
@@ -238,6 +238,8 @@ pub struct Action {
     pub(crate) params: Vec<CheckedParam>,
     pub(crate) digest: Digest,
     pub(crate) executor: Option<Arc<dyn Executor>>,
+    /// The functions behind the codes by their paths, where they are known.
+    functions: BTreeMap<&'static str, &'static str>,
     pub(crate) contract: Contract,
 }
 

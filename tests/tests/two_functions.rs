@@ -1,0 +1,108 @@
+//! A code stands for one function among the actions of one entity, wherever their modules are.
+
+#[cfg(test)]
+mod tests {
+    use kiff::{Ctx, Domain, DomainFault, Outcome, StateMachine, action};
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
+    #[state_machine(entity = "order")]
+    enum Order {
+        #[enter(on = "ORDER_PAID")]
+        Paid,
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
+    #[state_machine(entity = "ticket")]
+    enum Ticket {
+        #[enter(on = "TICKET_OPENED")]
+        Open,
+    }
+
+    /// One for every entity and every type.
+    fn is_given<M: StateMachine, T>(_: &Ctx<'_, M>, _: &T) -> bool {
+        true
+    }
+
+    fn amount_large(_: &Ctx<'_, Order>, cents: u8) -> bool {
+        cents > 10
+    }
+
+    #[action(allowed_states = [Paid], approval = When(amount_large(cents)), reviewers = "a.b", checks = [is_given(cents)])]
+    fn refund(it: &Ctx<'_, Order>, cents: u8) -> Outcome {
+        Outcome::new(format!("{cents} of {}", it.id()))
+    }
+
+    mod credits {
+        use super::{Ctx, Order, Outcome, action, is_given};
+
+        /// The same as [`refund`] asks, under another path, and a generic check of another type.
+        #[action(
+            allowed_states = [Paid],
+            approval = When(super::amount_large(cents)),
+            reviewers = "a.b",
+            checks = [is_given(bonus)],
+        )]
+        pub(super) fn credit(it: &Ctx<'_, Order>, cents: u8, bonus: u16) -> Outcome {
+            Outcome::new(format!("{cents} and {bonus} of {}", it.id()))
+        }
+    }
+
+    mod gifts {
+        use super::*;
+
+        fn amount_large(_: &Ctx<'_, Order>, cents: u8) -> bool {
+            cents > 20
+        }
+
+        /// Asks a function of its own under the name of another.
+        #[action(allowed_states = [Paid], approval = When(amount_large(cents)), reviewers = "a.b")]
+        pub(super) fn give(it: &Ctx<'_, Order>, cents: u8) -> Outcome {
+            Outcome::new(format!("{cents} of {}", it.id()))
+        }
+    }
+
+    mod tickets {
+        use super::*;
+
+        fn amount_large(_: &Ctx<'_, Ticket>, cents: u8) -> bool {
+            cents > 20
+        }
+
+        #[action(
+            allowed_states = [Open],
+            approval = When(amount_large(cents)),
+            reviewers = "a.b",
+            checks = [is_given(cents)],
+        )]
+        pub(super) fn please(it: &Ctx<'_, Ticket>, cents: u8) -> Outcome {
+            Outcome::new(format!("{cents} of {}", it.id()))
+        }
+    }
+
+    #[test]
+    fn one_function_under_several_paths_is_one() {
+        let domain = Domain::builder("d", "v1").machine::<Order>().action::<refund>().action::<credits::credit>();
+        assert!(domain.role("lead", ["a.b"]).build().is_ok());
+    }
+
+    #[test]
+    fn the_actions_of_another_entity_have_functions_of_their_own() {
+        let domain = Domain::builder("d", "v1").machine::<Order>().machine::<Ticket>();
+        let domain = domain.action::<refund>().action::<tickets::please>().role("lead", ["a.b"]);
+        assert!(domain.build().is_ok());
+    }
+
+    #[test]
+    fn two_functions_of_one_name_are_told() {
+        let domain = Domain::builder("d", "v1").machine::<Order>().action::<refund>().action::<gifts::give>();
+        let error = domain.role("lead", ["a.b"]).build().unwrap_err();
+        let [fault @ DomainFault::CodeOfTwoFunctions { code, first, second, functions, .. }] = error.faults() else {
+            panic!("{error}");
+        };
+        assert_eq!((fault.code(), code.as_str()), ("code_of_two_functions", "amount_large"));
+        let here = module_path!();
+        assert_eq!(*functions, [format!("{here}::gifts::amount_large"), format!("{here}::amount_large")]);
+        assert!(first.starts_with("tests/tests/two_functions.rs:") && first.ends_with("`GIVE`"), "{first}");
+        assert!(second.starts_with("tests/tests/two_functions.rs:") && second.ends_with("`REFUND`"), "{second}");
+    }
+}
