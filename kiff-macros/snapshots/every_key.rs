@@ -24,6 +24,7 @@ pub async fn refund(
 | emits | `ORDER_REFUNDED` |
 | effect | `Idempotent` |
 | timeout | 30 s |
+| retry within | 12 h |
 | summary | `refund {amount}` |
 | provided | `stripe: Stripe` Who pays. |
 | proposed | `amount: Decimal` How much. |

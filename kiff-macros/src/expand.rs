@@ -170,7 +170,8 @@ fn definition(action: &Action) -> TokenStream {
         let given = &Ident::new(&format!("kiff_rule{place}"), function.span());
         let ask = ask(action, rule, given);
         functions.push(quote!(let #given = #function;));
-        named.push(quote!((#code, #krate::__private::function(&#given))));
+        let asked = rule.params.iter().filter_map(|(_, param)| Some(&action.params.get(*param)?.wire));
+        named.push(quote!((#code, #krate::__private::function(&#given), &[#(#asked),*])));
         let kind = if place < action.checks.len() { quote!(try_check) } else { quote!(try_approval_when) };
         rules.push(quote!(.#kind(#code, #ask)));
     }

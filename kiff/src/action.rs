@@ -400,9 +400,16 @@ pub struct Definition {
     pub(crate) checks: Vec<(String, Ask)>,
     pub(crate) approval: Option<(String, Ask)>,
     pub(crate) executor: Option<Arc<dyn Executor>>,
-    /// The paths of the functions behind the codes, where they are known. No part of the contract's digest: a function
-    /// may move.
-    pub(crate) functions: BTreeMap<&'static str, &'static str>,
+    /// The functions behind the codes, where they are known. No part of the contract's digest: a function may move.
+    pub(crate) functions: BTreeMap<&'static str, RuleFunction>,
+}
+
+/// What is known of a function that an annotation names as a check or a policy.
+#[derive(Clone, Copy)]
+pub(crate) struct RuleFunction {
+    pub(crate) path: &'static str,
+    /// The parameters that it is given, by the names that agents write.
+    pub(crate) asks: &'static [&'static str],
 }
 
 impl Definition {

@@ -18,7 +18,7 @@ pub use lint::DomainWarning;
 pub use tool::Tool;
 
 use crate::{
-    action::{Ask, Executor, Provided},
+    action::{Ask, Executor, Provided, RuleFunction},
     actor::{ActorType, PermissionPolicy},
     contract::{Contract, Declaration, Effect, Risk},
     digest::Digest,
@@ -238,8 +238,8 @@ pub struct Action {
     pub(crate) params: Vec<CheckedParam>,
     pub(crate) digest: Digest,
     pub(crate) executor: Option<Arc<dyn Executor>>,
-    /// The functions behind the codes by their paths, where they are known.
-    functions: BTreeMap<&'static str, &'static str>,
+    /// The functions behind the codes, where they are known.
+    functions: BTreeMap<&'static str, RuleFunction>,
     pub(crate) contract: Contract,
 }
 

@@ -68,15 +68,15 @@ pub(super) fn check_functions(actions: &[Arc<Action>], faults: &mut Vec<DomainFa
             // That one is a policy and the other a check is a fault of its own.
             let is_policy = matches!(&action.approval, CheckedApproval::When(policy, _) if policy == *code);
             let (first, meant) =
-                *known.entry((action.entity.as_str(), is_policy, *code)).or_insert((&**action, *function));
-            if meant == *function {
+                *known.entry((action.entity.as_str(), is_policy, *code)).or_insert((&**action, function.path));
+            if meant == function.path {
                 continue;
             }
             faults.push(DomainFault::CodeOfTwoFunctions {
                 code: (*code).to_owned(),
                 first: format!("{}: action `{}`", first.contract.location, first.name),
                 second: format!("{}: action `{}`", action.contract.location, action.name),
-                functions: [meant, *function].map(str::to_owned),
+                functions: [meant, function.path].map(str::to_owned),
             });
         }
     }

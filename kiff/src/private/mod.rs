@@ -6,7 +6,7 @@
 mod param;
 
 use crate::{
-    action::{ActionContract, BoxFuture, Call, Definition, Failure, Provided},
+    action::{ActionContract, BoxFuture, Call, Definition, Failure, Provided, RuleFunction},
     contract::Contract,
     ctx::{Ctx, RuleError, Situation},
     machine::{StateMachine, Transition},
@@ -244,10 +244,13 @@ pub const fn state_name<M: StateMachine>(place: usize) -> &'static str {
     ""
 }
 
-/// A definition with the contract and the functions that its codes name, by code and path.
+/// A definition with the contract and the functions that its codes name: the code, the path, and the parameters that it
+/// asks about.
 #[must_use]
-pub fn definition<A: ActionContract>(functions: &[(&'static str, &'static str)]) -> Definition {
-    let functions = functions.iter().copied().collect();
+pub fn definition<A: ActionContract>(
+    functions: &[(&'static str, &'static str, &'static [&'static str])],
+) -> Definition {
+    let functions = functions.iter().map(|&(code, path, asks)| (code, RuleFunction { path, asks })).collect();
     Definition { functions, ..Definition::new(Contract::from(&A::CONTRACT)) }
 }
 

@@ -1,8 +1,9 @@
-//! A code stands for one function among the actions of one entity, wherever their modules are.
+//! What a domain knows of the functions behind its codes: among the actions of one entity a code stands for one function,
+//! and a number that none of them asks about has to have bounds.
 
 #[cfg(test)]
 mod tests {
-    use kiff::{Ctx, Domain, DomainFault, Outcome, StateMachine, action};
+    use kiff::{Ctx, Domain, DomainFault, DomainWarning, Outcome, StateMachine, action};
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
     #[state_machine(entity = "order")]
@@ -102,7 +103,36 @@ mod tests {
         assert_eq!((fault.code(), code.as_str()), ("code_of_two_functions", "amount_large"));
         let here = module_path!();
         assert_eq!(*functions, [format!("{here}::gifts::amount_large"), format!("{here}::amount_large")]);
-        assert!(first.starts_with("tests/tests/two_functions.rs:") && first.ends_with("`GIVE`"), "{first}");
-        assert!(second.starts_with("tests/tests/two_functions.rs:") && second.ends_with("`REFUND`"), "{second}");
+        assert!(first.starts_with("tests/tests/rule_functions.rs:") && first.ends_with("`GIVE`"), "{first}");
+        assert!(second.starts_with("tests/tests/rule_functions.rs:") && second.ends_with("`REFUND`"), "{second}");
+    }
+
+    fn is_paid(it: &Ctx<'_, Order>) -> bool {
+        it.state() == Order::Paid
+    }
+
+    fn is_whole(_: &Ctx<'_, Order>, amount: u64) -> bool {
+        amount.is_multiple_of(100)
+    }
+
+    /// Notes a fee.
+    #[action(allowed_states = [Paid], checks = [is_paid, is_whole(amount)])]
+    fn note_fee(
+        it: &Ctx<'_, Order>,
+        /// How much.
+        amount: u64,
+        /// How many days it stands.
+        #[param(rename = "for_days")]
+        days: u32,
+    ) -> Outcome {
+        Outcome::new(format!("{amount} for {days} days on {}", it.id()))
+    }
+
+    #[test]
+    fn a_number_that_no_check_asks_about_is_told() {
+        let domain = Domain::builder("d", "v1").machine::<Order>().action::<note_fee>().build().unwrap();
+        let warnings = domain.lint();
+        let [DomainWarning::UnboundedNumber { param, .. }] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert_eq!(param, "/for_days");
     }
 }
