@@ -39,6 +39,7 @@ pub trait ActionContract: 'static {
 /// let outcome = Outcome::new("refund of $49.00 issued")
 ///     .event("ORDER_REFUNDED", Value::object([("amount", "49.00")]));
 /// ```
+#[must_use = "what an action reports counts only if it is returned"]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     pub(crate) message: String,
@@ -53,21 +54,18 @@ impl Outcome {
     }
 
     /// Emits an event of the executor's own entity. Its type must be one that the contract names.
-    #[must_use]
     pub fn event(mut self, kind: impl Into<String>, payload: Value) -> Self {
         self.events.push((kind.into(), payload));
         self
     }
 
     /// Emits an event without a payload.
-    #[must_use]
     pub fn emit(self, kind: impl Into<String>) -> Self {
         self.event(kind, Value::object::<&str, &str>([]))
     }
 
     /// What the effect returned, for the caller and the log: any JSON. What does not fit a record is
     /// recorded by its length and digest, and a number that is not an integer within ±(2^53−1) as text.
-    #[must_use]
     pub fn output(mut self, output: Value) -> Self {
         self.output = Some(output);
         self

@@ -132,6 +132,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_wide_integer_is_told_to_a_model_in_one_line() {
+        let wide = |kind| domain(refund().param("wide", kind));
+        let told = |kind| json(&wide(kind).tools().next().unwrap().input_schema())["properties"]["wide"].clone();
+        let integer = serde_json::json!({"type": "integer", "minimum": 0, "maximum": u64::MAX});
+        assert_eq!(told(u64::KIND), integer);
+        assert_eq!(told(ParamKind::list(&u64::KIND))["items"], integer);
+        // Of these no reader of doubles holds any, so they may be text.
+        assert!(told(HUGE)["anyOf"][1]["pattern"].is_string());
+        let exact = json(&wide(u64::KIND).actions().next().unwrap().json_schema());
+        assert!(exact["properties"]["wide"]["anyOf"][1]["pattern"].is_string(), "{exact}");
+    }
+
     /// What a model writes under the strict schema, with null for what it leaves out, is admitted.
     #[test]
     fn what_strict_mode_makes_a_model_write_is_admitted() {

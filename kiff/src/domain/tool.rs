@@ -3,7 +3,7 @@
 use super::{Action, CheckedApproval, Domain};
 use crate::{
     contract::{Effect, Risk},
-    param::{ParamSpec, object_schema, strict_object},
+    param::{ParamSpec, Reader, object_schema, strict_object},
     value::{Object, Value},
 };
 
@@ -134,7 +134,7 @@ impl Action {
     /// one that is too large or too deep, a member given twice, U+0000 in a string.
     #[must_use]
     pub fn json_schema(&self) -> Value {
-        let mut schema = object_schema(self.specs());
+        let mut schema = object_schema(self.specs(), Reader::Validator);
         schema.insert("$schema", "https://json-schema.org/draft/2020-12/schema");
         schema.insert("title", self.name.as_str());
         if !self.told().is_empty() {
@@ -212,10 +212,11 @@ impl<'a> Tool<'a> {
         format!("{doc}{}{when}{consent}", if doc.is_empty() { "" } else { "\n\n" })
     }
 
-    /// What may be given, as JSON Schema.
+    /// What may be given, as JSON Schema. All that it accepts is admitted. It is shorter than
+    /// [`Action::json_schema`], which also has the integers beyond 2^53 as text.
     #[must_use]
     pub fn input_schema(&self) -> Value {
-        self.asked(object_schema(self.action.specs()), EntityForm::Pattern)
+        self.asked(object_schema(self.action.specs(), Reader::Model), EntityForm::Pattern)
     }
 
     /// `{name, description, input_schema}`.
