@@ -112,9 +112,17 @@ const _: () = {
                 Self,
             >(
                     &[
-                        ("consent", crate::kiff::__private::function(&kiff_rule0)),
-                        ("open", crate::kiff::__private::function(&kiff_rule1)),
-                        ("large", crate::kiff::__private::function(&kiff_rule2)),
+                        (
+                            "consent",
+                            crate::kiff::__private::function(&kiff_rule0),
+                            &["reason", "amount"],
+                        ),
+                        ("open", crate::kiff::__private::function(&kiff_rule1), &[]),
+                        (
+                            "large",
+                            crate::kiff::__private::function(&kiff_rule2),
+                            &["amount"],
+                        ),
                     ],
                 )
                 .try_check(

@@ -73,7 +73,7 @@ const _: () = {
             let kiff_rule0 = given;
             ::kiff::__private::definition::<
                 Self,
-            >(&[("given", ::kiff::__private::function(&kiff_rule0))])
+            >(&[("given", ::kiff::__private::function(&kiff_rule0), &["why"])])
                 .try_check(
                     "given",
                     move |kiff_at| {
