@@ -85,7 +85,8 @@ function readLog(path) {
     records.push(record);
     leaves.push(leaf);
   }
-  return { records, leaves };
+  const places = new Map(leaves.map((leaf, index) => [`sha256:${leaf.toString("hex")}`, index]));
+  return { records, leaves, places };
 }
 
 // C2SP tlog-proof: a record, its index, the path to the root, and a checkpoint.
@@ -109,11 +110,11 @@ function verifyProof(text, vkeys) {
   assert(last === 0 && current.equals(root), "the path leads to another root");
 }
 
-function verifyReceipt(receipt, keys, { records, leaves }, revoked) {
+function verifyReceipt(receipt, keys, { records, leaves, places }, revoked) {
   const signature = Buffer.from(receipt.signature.slice("kiff_sig_".length), "hex");
   assert(verify(null, messageOf(receipt), keys.get(receipt.key_id), signature), "its signature is wrong");
-  const index = leaves.findIndex((leaf) => `sha256:${leaf.toString("hex")}` === receipt.record);
-  assert(index >= 0 && index < (revoked.get(receipt.key_id) ?? Infinity), "its record is missing, or its key revoked");
+  const index = places.get(receipt.record) ?? Infinity;
+  assert(index < leaves.length && index < (revoked.get(receipt.key_id) ?? Infinity), "its record is missing, or its key revoked");
   if (records[index] === null) return;
   assert.deepEqual(receipt, { ...receiptOf(records[index], leaves[index]), signature: receipt.signature });
 }

@@ -14,17 +14,22 @@ def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
 
 
+def check(holds, why):
+    if not holds:
+        raise SystemExit(f"refused: {why}")
+
+
 def strict(pairs):
     """A JSON object in which no member is there twice."""
     members = dict(pairs)
-    assert len(members) == len(pairs), "a member is there twice"
+    check(len(members) == len(pairs), "a member is there twice")
     return members
 
 
 def public_keys(jwks):
     keys = {}
     for jwk in json.loads(jwks, object_pairs_hook=strict)["keys"]:
-        assert (jwk["kty"], jwk["crv"]) == ("OKP", "Ed25519")
+        check((jwk["kty"], jwk["crv"]) == ("OKP", "Ed25519"), "a key is of another algorithm")
         thumb = sha256(rfc8785.dumps({name: jwk[name] for name in ("crv", "kty", "x")}))
         raw = base64.urlsafe_b64decode(jwk["x"] + "=")
         keys[base64.urlsafe_b64encode(thumb).decode().rstrip("=")] = Ed25519PublicKey.from_public_bytes(raw)
@@ -49,11 +54,12 @@ def checkpoint_of(note, vkeys):
         key = base64.b64decode(key)
         if name != origin or key[0] != 1:
             continue
-        assert sha256(name.encode(), b"\n", key)[:4].hex() == key_id
+        check(sha256(name.encode(), b"\n", key)[:4].hex() == key_id, "a key is not the one that it says")
         for signature in signatures.splitlines():
             _, signer, signed = signature.split(" ")
             signed = base64.b64decode(signed)
             if signer == name and signed[:4].hex() == key_id:
+                # A signature that is wrong raises InvalidSignature.
                 Ed25519PublicKey.from_public_bytes(key[1:]).verify(signed[4:], text.encode())
                 return origin, int(size), base64.b64decode(root)
     raise SystemExit(f"refused: no known key of {origin} has signed the checkpoint")
@@ -80,7 +86,7 @@ def receipt_of(record, leaf):
 
 def read_log(path):
     """The records with their leaf hashes; nothing for one that was erased. Sequence and chain are checked."""
-    records, leaves, streams, erased = [], [], {}, set()
+    records, leaves, streams, erased, tenants = [], [], {}, set(), set()
     for line in path.read_bytes().splitlines():
         if line.startswith(b"sha256:"):
             records.append(None)
@@ -90,36 +96,39 @@ def read_log(path):
         record, leaf = json.loads(line, object_pairs_hook=strict), sha256(b"\0", line)
         seq, last = streams.get(record["entity"], (0, "sha256:" + "0" * 64))
         if not (record["prev"] in erased and record["entity_seq"] > seq + 1):
-            assert (record["entity_seq"], record["prev"]) == (seq + 1, last), f"the chain is broken at {len(records)}"
-        assert not records or record["tenant"] == next(it for it in records + [record] if it)["tenant"]
+            check((record["entity_seq"], record["prev"]) == (seq + 1, last), f"the chain is broken at {len(records)}")
+        tenants.add(record["tenant"])
         streams[record["entity"]] = (record["entity_seq"], f"sha256:{leaf.hex()}")
         records.append(record)
         leaves.append(leaf)
+    check(len(tenants) < 2, "the log is of more than one tenant")
     return records, leaves
 
 
 def verify_receipt(path, keys, places, records, leaves, revoked):
     receipt = json.loads(path.read_bytes(), object_pairs_hook=strict)
     signature = bytes.fromhex(receipt["signature"].removeprefix("kiff_sig_"))
+    check(receipt["key_id"] in keys, "the key of a receipt is not known")
     keys[receipt["key_id"]].verify(signature, message_of(receipt))
+    check(receipt["record"] in places, "the log does not have the record of a receipt")
     index = places[receipt["record"]]
-    assert index < revoked.get(receipt["key_id"], len(leaves)), "its key was revoked"
+    check(index < revoked.get(receipt["key_id"], len(leaves)), "the key of a receipt was revoked")
     if records[index]:
         expected = receipt_of(records[index], leaves[index]) | {"signature": receipt["signature"]}
-        assert receipt == expected, "it is of another record"
+        check(receipt == expected, "a receipt is of another record")
 
 
 def verify_proof(text, vkeys):
     """C2SP tlog-proof: a record, its index, the path to the root, and a checkpoint."""
     head, note = text.split("\n\n", 1)
     form, extra, index, *path = head.split("\n")
-    assert form == "c2sp.org/tlog-proof@v1"
+    check(form == "c2sp.org/tlog-proof@v1", "the proof is of another form")
     _, size, root = checkpoint_of(note, vkeys)
     node, last = int(index.removeprefix("index ")), size - 1
-    assert node <= last
+    check(node <= last, "the index is outside the tree")
     current = sha256(b"\0", base64.b64decode(extra.removeprefix("extra ")))
     for sibling in map(base64.b64decode, path):
-        assert last > 0, "the path is too long"
+        check(last > 0, "the path is too long")
         if node & 1 or node == last:
             current = sha256(b"\x01", sibling, current)
             while not node & 1 and node:
@@ -127,7 +136,7 @@ def verify_proof(text, vkeys):
         else:
             current = sha256(b"\x01", current, sibling)
         node, last = node >> 1, last >> 1
-    assert last == 0 and current == root, "the path leads to another root"
+    check(last == 0 and current == root, "the path leads to another root")
 
 
 def main(bundle, jwks=None, vkeys=None):
@@ -136,7 +145,7 @@ def main(bundle, jwks=None, vkeys=None):
     vkeys = pathlib.Path(vkeys or bundle / "vkeys.txt").read_text()
     records, leaves = read_log(bundle / "log.jsonl")
     origin, size, root = checkpoint_of((bundle / "checkpoint.txt").read_text(), vkeys)
-    assert size == len(leaves) and root == root_of(leaves), "the log is not the one of the checkpoint"
+    check(size == len(leaves) and root == root_of(leaves), "the log is not the one of the checkpoint")
     print(f"proved: {size} records are the log that {origin} has signed")
     revoked = {}
     for record in filter(None, records):
