@@ -68,7 +68,7 @@ impl Log {
         let agent = Authority::agent(AGENT, [ROLE]);
         for _ in 0..executions {
             let proposal =
-                PARAMS.iter().fold(Proposal::new("CREDIT_ORDER", &*name), |it, (key, value)| it.param(key, *value));
+                PARAMS.iter().fold(Proposal::new("CREDIT_ORDER", &*name), |it, (key, value)| it.param(*key, *value));
             let done = rt.execute(&agent, proposal)?.executed()?;
             self.write_receipt(done.receipt)?;
         }
