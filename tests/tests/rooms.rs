@@ -32,7 +32,7 @@ mod tests {
                 "private",
             ],
         ),
-        ("domain", &["domain"]),
+        ("domain", &["domain", "describe"]),
         (
             "heart",
             &[

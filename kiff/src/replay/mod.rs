@@ -14,6 +14,7 @@
 //! ```
 
 mod compare;
+mod consent;
 mod verifier;
 
 pub use compare::{Comparison, Difference, Outlook, compare};
@@ -28,8 +29,9 @@ use crate::{
 use std::fmt;
 
 /// Checks a log without a domain: every record's form, the sequence, chain and time of each stream, that
-/// each step goes on from the last, that approvals and executions are opened before they are used and used
-/// once, and that each decision is about the proposal before it.
+/// each step goes on from the last and has its event, that approvals and executions are opened before they are
+/// used and used once, that nothing was cleared on an approval without its grants, and that each decision is about
+/// the proposal before it.
 ///
 /// ```
 /// use kiff::replay;
@@ -202,3 +204,6 @@ pub(crate) fn entities(log: &[u8]) -> Vec<EntityRef> {
 }
 
 type Key = (TenantId, EntityRef);
+
+/// What does not hold, as a stable word and for people.
+type Mismatch = (&'static str, String);

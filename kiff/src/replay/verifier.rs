@@ -1,11 +1,14 @@
 //! A log checked line by line, in memory that grows with its entities and not with its records.
 
-use super::{Fault, Key, Report};
+use super::{Fault, Key, Mismatch, Report, consent};
 use crate::{
     digest::Digest,
     domain::Domain,
-    ids::{ApprovalId, Code, EntityRef, ExecutionId, StateName, TenantId},
-    record::{Record, RecordBytes, RecordError, body::Body},
+    ids::{ApprovalId, Code, EntityRef, EventId, EventType, ExecutionId, StateName, TenantId},
+    record::{
+        Record, RecordBytes, RecordError,
+        body::{Body, StateChange},
+    },
     request::Proposed,
     view::{View, check_place, fold},
 };
@@ -102,7 +105,7 @@ impl Followed {
 struct Stream {
     view: View,
     /// The last event that was ingested, until the step that it causes.
-    event: Option<crate::EventType>,
+    event: Option<(EventId, EventType)>,
     /// The proposal whose decision comes next.
     proposal: Option<Arc<Proposed>>,
     is_broken: bool,
@@ -236,7 +239,7 @@ impl<'a> LogVerifier<'a> {
         })
     }
 
-    fn follow(&mut self, record: &Record) -> Result<(), (&'static str, String)> {
+    fn follow(&mut self, record: &Record) -> Result<(), Mismatch> {
         let is_gap = self.pruned.contains_key(&record.prev());
         let domain = self.domain;
         let stream = self.stream(record);
@@ -250,8 +253,9 @@ impl<'a> LogVerifier<'a> {
             stream.view.head.seq = record.entity_seq() - 1;
             stream.view.head.leaf = record.prev();
         }
+        // First of all, so that a record out of its place is called that.
+        check_place(&stream.view.head, record).map_err(|error| (error.code(), error.to_string()))?;
         if stream.is_pruned {
-            check_place(&stream.view.head, record).map_err(|error| (error.code(), error.to_string()))?;
             stream.view.head.pass(record);
             return Ok(());
         }
@@ -266,22 +270,13 @@ impl<'a> LogVerifier<'a> {
 
 impl Stream {
     /// What the fold does not check: commitments, request digests, and the domain's own steps.
-    fn check(&mut self, domain: Option<&Domain>, record: &Record) -> Result<(), (&'static str, String)> {
-        if let (Body::StateChanged(change), Some(domain)) = (&record.body, domain) {
-            let machine = domain.machine(record.entity().kind());
-            let event = self.event.take();
-            let step =
-                machine.zip(event.as_ref()).and_then(|(machine, event)| machine.step(self.view.state.as_ref(), event));
-            if step.is_none_or(|step| step.to != change.to) {
-                let step = step.map_or_else(|| "no step".to_owned(), |step| format!("a step to {}", step.to));
-                return Err((
-                    "transition_not_in_domain",
-                    format!("the log moves to {}, the domain has {step}", change.to),
-                ));
-            }
+    fn check(&mut self, domain: Option<&Domain>, record: &Record) -> Result<(), Mismatch> {
+        if let Body::StateChanged(change) = &record.body {
+            self.check_step(domain, record, change)?;
         }
+        consent::check(&self.view, record)?;
         match &record.body {
-            Body::EventIngested(event) => self.event = Some(event.kind.clone()),
+            Body::EventIngested(event) => self.event = Some((event.id.clone(), event.kind.clone())),
             Body::DecisionRecorded(proposed) => {
                 if proposed.request(record.tenant()).digest(proposed.salt).0 != proposed.commitments {
                     return Err(("commitment_mismatch", "a commitment is not over the value beside it".to_owned()));
@@ -300,5 +295,19 @@ impl Stream {
             }
         }
         Ok(())
+    }
+    /// A step is that of the event before it, and one of the domain's if there is one.
+    fn check_step(&mut self, domain: Option<&Domain>, record: &Record, change: &StateChange) -> Result<(), Mismatch> {
+        let Some((_, kind)) = self.event.take().filter(|(id, _)| *id == change.event) else {
+            return Err(("step_without_event", format!("no event `{}` comes before the step", change.event)));
+        };
+        let Some(domain) = domain else { return Ok(()) };
+        let step =
+            domain.machine(record.entity().kind()).and_then(|machine| machine.step(self.view.state.as_ref(), &kind));
+        if step.is_some_and(|step| step.to == change.to) {
+            return Ok(());
+        }
+        let step = step.map_or_else(|| "no step".to_owned(), |step| format!("a step to {}", step.to));
+        Err(("transition_not_in_domain", format!("the log moves to {}, the domain has {step}", change.to)))
     }
 }
