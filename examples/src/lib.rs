@@ -6,6 +6,7 @@ pub mod file_store;
 pub mod payables;
 pub mod refund;
 pub mod refunds_per_day;
+pub mod returns;
 pub mod scenarios;
 pub mod support;
 mod wire;

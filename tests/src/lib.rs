@@ -1,4 +1,5 @@
 //! The tests of kiff that need more than kiff itself: rules of authority, formats, examples, stores, compile-fail
-//! cases, crashes. Unpublished, so that what they depend on never reaches kiff's manifest.
+//! cases, crashes, bytes at random. Unpublished, so that what they depend on never reaches kiff's manifest.
 
 pub mod crash;
+pub mod fuzzed;
