@@ -21,6 +21,14 @@ pub(super) fn proposal() -> Vec<Vec<u8>> {
     vec![PROPOSAL.to_vec(), least.to_vec()]
 }
 
+pub(super) fn event() -> Vec<Vec<u8>> {
+    vec![EVENT.to_vec()]
+}
+
+pub(super) fn review() -> Vec<Vec<u8>> {
+    vec![REVIEW.to_vec()]
+}
+
 pub(super) fn records() -> Vec<Vec<u8>> {
     lines(LOG).chain(lines(EVERY_KIND)).collect()
 }
