@@ -11,6 +11,7 @@ pub use evidence::{checkpoint, disclosure, key_set, proof, receipt, record, repl
 pub use mutate::Mutator;
 
 /// A reader of bytes from outside, and what holds for it.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     /// Its name, here and in `fuzz/`.

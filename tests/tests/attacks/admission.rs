@@ -265,7 +265,7 @@ fn spelt(value: &Value, way: &mut impl FnMut() -> usize) -> String {
             .chars()
             .map(|c| match (way() % 3, c) {
                 (_, '"') | (_, '\\') => format!("\\{c}"),
-                (0, c) | (1, c) if (c as u32) < 0x20 || way() % 2 == 0 => {
+                (0, c) | (1, c) if (c as u32) < 0x20 || way().is_multiple_of(2) => {
                     c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect()
                 }
                 (_, '/') => "\\/".to_owned(),

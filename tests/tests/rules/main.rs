@@ -1,6 +1,8 @@
 //! The rules of authority (`docs/ARCHITECTURE.md`), each held by tests that are named after it.
 
 #[cfg(test)]
+mod binding;
+#[cfg(test)]
 mod clocks;
 #[cfg(test)]
 mod codes;
