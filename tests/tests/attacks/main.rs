@@ -8,3 +8,5 @@ mod kit;
 mod logs;
 #[cfg(test)]
 mod proofs;
+#[cfg(test)]
+mod secrets;

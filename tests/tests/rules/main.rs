@@ -11,6 +11,10 @@ mod deadlines;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod isolation;
+#[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod probes;
