@@ -22,6 +22,7 @@ mod tests {
                 "public_key",
                 "timestamp",
                 "value",
+                "admission",
                 "actor",
                 "event",
                 "param",

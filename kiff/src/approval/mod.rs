@@ -1,6 +1,9 @@
 //! Approvals: what reviewers are shown, and [`review`], which decides what they may do.
 
+mod request;
 mod shown;
+
+pub use request::{ReviewRequest, ReviewVerdict};
 
 use crate::{
     actor::{Actor, ActorType, Granted},
