@@ -17,6 +17,7 @@ mod tests {
             &[
                 "ids",
                 "scratch",
+                "defect",
                 "digest",
                 "base64",
                 "public_key",
@@ -44,8 +45,8 @@ mod tests {
         (
             "drivers",
             &[
-                "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime", "ledger",
-                "blocking", "guard",
+                "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime",
+                "ledger", "blocking", "guard",
             ],
         ),
         ("testing", &["testing"]),
