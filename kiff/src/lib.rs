@@ -210,6 +210,7 @@ mod public_key;
 pub mod value;
 mod scratch;
 mod admission;
+mod defect;
 mod actor;
 mod event;
 mod param;
