@@ -17,6 +17,7 @@ mod tests {
             &[
                 "ids",
                 "scratch",
+                "caught",
                 "digest",
                 "base64",
                 "public_key",
