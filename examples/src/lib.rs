@@ -2,10 +2,12 @@
 
 pub mod database;
 pub mod demo_key;
+pub mod evidence;
 pub mod file_store;
 pub mod payables;
 pub mod refund;
 pub mod refunds_per_day;
+pub mod returns;
 pub mod scenarios;
 pub mod support;
 mod wire;

@@ -45,6 +45,7 @@ impl Facts for Due {
     waiver = "a human has approved the invoice in the books, and only its amount is paid",
     checks = [amount_due(amount)],
     emits = ["INVOICE_PAID"],
+    timeout = "30s",
 )]
 pub fn pay_invoice(
     invoice: &Ctx<'_, Invoice>,

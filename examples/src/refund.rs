@@ -55,6 +55,7 @@ pub fn auto_refund(
     reviewers = "orders.approve",
     checks = [amount_positive(amount)],
     emits = ["ORDER_REFUNDED"],
+    timeout = "30s",
     summary = "refund {amount} of {entity}: {reason}",
 )]
 pub async fn refund_order(

@@ -56,6 +56,7 @@ pub fn reply(
     approval = Required,
     reviewers = "credits.approve",
     emits = ["TICKET_RESOLVED"],
+    timeout = "30s",
     summary = "{entity}: a credit of {cents} cents",
 )]
 pub fn give_credit(
@@ -76,6 +77,7 @@ pub fn give_credit(
     reviewers = "data.approve",
     checks = [customer_consented],
     emits = ["TICKET_RESOLVED"],
+    timeout = "30s",
 )]
 pub fn share_data(
     ticket: &Ctx<'_, Ticket>,

@@ -70,7 +70,7 @@ mod tests {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    programs! { refund support_ops payables projection own_store replay_a_log no_async guarded_payments }
+    programs! { refund support_ops payables projection own_store replay_a_log no_async guarded_payments contracts }
 
     /// Where the programs put their files, removed with the value.
     struct Folder(PathBuf);

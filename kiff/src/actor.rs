@@ -63,6 +63,16 @@ impl Actor {
     pub(crate) fn new(id: ActorId, kind: ActorType, on_behalf_of: Option<ActorId>) -> Self {
         Self { id, kind, on_behalf_of }
     }
+
+    /// True if one is the other or its principal, or acts for one of them. Another spelling of an id by case alone does
+    /// not make another person.
+    pub(crate) fn is_party_with(&self, other: &Self) -> bool {
+        let names = |actor: &Self| [Some(actor.id.clone()), actor.on_behalf_of.clone()];
+        let (mine, theirs) = (names(self), names(other));
+        let is_theirs =
+            |name: &ActorId| theirs.iter().flatten().any(|their| name.as_str().eq_ignore_ascii_case(their.as_str()));
+        mine.iter().flatten().any(is_theirs)
+    }
 }
 
 /// Who acts in one call, and the roles that the host gives to it.
@@ -231,6 +241,39 @@ pub trait PermissionPolicy: fmt::Debug + Send + Sync {
     /// Every permission that someone could hold, if the policy can tell. [`Domain`](crate::Domain)
     /// refuses a contract that needs a permission outside it.
     fn known_permissions(&self) -> Option<BTreeSet<Permission>> {
+        None
+    }
+
+    /// Everyone who could hold the permission, if the policy knows them all. [`Domain`](crate::Domain) refuses a contract
+    /// whose quorum is larger than that, or that only the requester could consent to.
+    ///
+    /// ```
+    /// use kiff::{Actor, Authority, Contract, Definition, Domain, DomainFault, Granted, Machine, Permission, PermissionPolicy, Role};
+    /// use std::sync::Arc;
+    ///
+    /// /// A shop of two.
+    /// #[derive(Debug)]
+    /// struct AnnAndBob;
+    ///
+    /// impl PermissionPolicy for AnnAndBob {
+    ///     fn resolve(&self, _: &Actor, roles: &Arc<[Role]>) -> Granted {
+    ///         Granted::new(roles.iter().cloned(), Permission::new("orders.approve"))
+    ///     }
+    ///
+    ///     fn holders(&self, _: &Permission) -> Option<Vec<Actor>> {
+    ///         let people = ["ann", "bob"].map(|id| Authority::human(id, [""; 0]));
+    ///         Some(people.iter().filter_map(|person| Some(Actor::clone(person.actor().ok()?))).collect())
+    ///     }
+    /// }
+    ///
+    /// let refund = Contract::new("REFUND", "order").allowed_states(["PAID"]).approval_required("orders.approve").quorum(3);
+    /// let order = Machine::new("order").starts("ORDER_PAID", "PAID");
+    /// let error = Domain::builder("shop", "v1").table(order).define(Definition::new(refund)).policy(AnnAndBob).build();
+    /// let faults = error.map_err(|error| error.faults().to_vec()).unwrap_err();
+    /// assert!(matches!(faults[..], [DomainFault::QuorumTooLarge { quorum: 3, reviewers: 2, .. }]));
+    /// ```
+    fn holders(&self, permission: &Permission) -> Option<Vec<Actor>> {
+        let _ = permission;
         None
     }
 

@@ -181,6 +181,7 @@ impl Declaration {
 ///     .permissions(["tickets.close"])
 ///     .risk(Risk::Low)
 ///     .param("note", ParamKind::STRING)
+///     .param_doc("What the customer is told.")
 ///     .emits(["TICKET_CLOSED"]);
 /// ```
 ///
@@ -380,6 +381,15 @@ impl Contract {
     #[must_use]
     pub fn optional_param(self, name: impl Into<String>, kind: ParamKind) -> Self {
         self.with_param(name, kind, Need::Optional)
+    }
+
+    /// Says what the parameter that was added last is for.
+    #[must_use]
+    pub fn param_doc(mut self, doc: &'static str) -> Self {
+        if let Some((_, param)) = self.params.last_mut() {
+            param.doc = doc;
+        }
+        self
     }
 
     fn with_param(mut self, name: impl Into<String>, kind: ParamKind, need: Need) -> Self {

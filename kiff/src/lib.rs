@@ -169,7 +169,8 @@
 //! # Where to read next
 //!
 //! - [`macro@action`] and [`macro@StateMachine`]: how a domain is written.
-//! - [`Domain`]: what is checked before a runtime is built.
+//! - [`Domain`]: what is checked before a runtime is built; [`Domain::lint`], [`Domain::describe`], [`Domain::tools`] and
+//!   [`Domain::to_mermaid`]: what a reviewer would ask, and the domain as data, as tools of a model, as a drawing.
 //! - [`Runtime`]: every call, and [`Answer`] for what comes back.
 //! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
 //! - [`Ed25519Signer`]: a receipt for every decision, signed before anything runs.
@@ -180,7 +181,8 @@
 //! - [`ledger`]: sign the log, prove what is in it, and hand out evidence; [`log`] for those who check it.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.
-//! - `docs/ARCHITECTURE.md`, `docs/FORMATS.md` and `docs/SCALING.md` in the repository.
+//! - `docs/DOMAINS.md` in the repository: a domain from an empty file to a tested one, with each key explained. Beside it
+//!   `docs/ARCHITECTURE.md`, `docs/FORMATS.md` and `docs/SCALING.md`.
 //!
 //! # Features
 //!
@@ -191,6 +193,7 @@
 //! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, and [`guard::SqliteReplayStore`](guard), used receipts in one, with a SQLite that is compiled in (rusqlite 0.39 or newer; what older ones bring is refused) |
 //! | `sqlite` | | the same, with the system's SQLite (3.51.3 or newer; an older one is refused) |
 //! | `postgres` | | `store::PostgresStore`, on the host's `sqlx::PgPool`; needs Rust 1.94 |
+//! | `cli` | | the program `kiff`, which verifies logs, receipts and proofs from files: `cargo install kiff --features cli` |
 //! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, a store that fails, the store suite |
 //!
 //! A feature adds and never changes behaviour. The minimum supported Rust version is 1.88 for the default
@@ -216,6 +219,7 @@ mod machine;
 mod ctx;
 mod action;
 mod domain;
+pub mod describe;
 
 // The heart: pure functions over names and values.
 mod request;
@@ -272,7 +276,7 @@ pub use contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
 pub use ctx::{Ctx, RuleError, Situation};
 pub use decision::{Permit, Refusal};
 pub use digest::{Digest, DigestError};
-pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault};
+pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault, DomainWarning, Tool};
 pub use event::{Event, NewEvent};
 pub use ids::{
     ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId,

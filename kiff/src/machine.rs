@@ -102,6 +102,8 @@ pub struct Machine {
     pub(crate) steps: Vec<Step>,
     pub(crate) blank: Option<FactsBox>,
     pub(crate) upcasts: Vec<(String, Upcast)>,
+    /// Where it was made: `src/orders.rs:12`.
+    pub(crate) location: String,
 }
 
 /// [`Transition`] with text of any origin.
@@ -116,6 +118,7 @@ pub(crate) struct Step {
 impl Machine {
     /// The table of a type.
     #[must_use]
+    #[track_caller]
     pub fn of<M: StateMachine>() -> Self {
         let mut machine = Self::new(M::ENTITY);
         machine.states = M::STATES.iter().map(|state| (*state).to_owned()).collect();
@@ -126,8 +129,18 @@ impl Machine {
     }
 
     /// An empty table for this entity type.
+    #[track_caller]
     pub fn new(entity: impl Into<String>) -> Self {
-        Self { entity: entity.into(), states: Vec::new(), steps: Vec::new(), blank: None, upcasts: Vec::new() }
+        let place = std::panic::Location::caller();
+        let location = format!("{}:{}", place.file(), place.line());
+        Self {
+            entity: entity.into(),
+            states: Vec::new(),
+            steps: Vec::new(),
+            blank: None,
+            upcasts: Vec::new(),
+            location,
+        }
     }
 
     /// An entity without events enters `to` on the event `on`.

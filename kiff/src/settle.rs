@@ -3,7 +3,7 @@
 use crate::{
     action::Outcome,
     actor::{Actor, Granted},
-    approval::{MOST_NOTE, ReviewRefusal, Reviewed, is_party, rejection},
+    approval::{MOST_NOTE, ReviewRefusal, Reviewed, rejection},
     contract::Effect,
     decide::Case,
     decision::{Clearance, Cleared},
@@ -209,7 +209,7 @@ fn may_settle<'a>(view: &'a View, id: ExecutionId, by: &Resolver<'_>) -> Result<
     if by.actor.kind == crate::actor::ActorType::Agent {
         return Err(ReviewRefusal::ReviewerKind { kind: by.actor.kind });
     }
-    if is_party(by.actor, &open.requester) {
+    if by.actor.is_party_with(&open.requester) {
         return Err(ReviewRefusal::SelfReview);
     }
     if by.is_running {

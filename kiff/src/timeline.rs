@@ -30,7 +30,15 @@ pub struct Entry {
 }
 
 impl Timeline {
-    pub(crate) fn new(records: Vec<Record>) -> Self {
+    /// These records, such as those of one entity out of a log that was exported.
+    ///
+    /// ```
+    /// use kiff::Timeline;
+    ///
+    /// assert_eq!(Timeline::new(Vec::new()).to_string(), "");
+    /// ```
+    #[must_use]
+    pub fn new(records: Vec<Record>) -> Self {
         Self { records }
     }
 

@@ -34,7 +34,7 @@ mod tests {
                 "private",
             ],
         ),
-        ("domain", &["domain"]),
+        ("domain", &["domain", "describe"]),
         (
             "heart",
             &[
@@ -51,6 +51,8 @@ mod tests {
             ],
         ),
         ("testing", &["testing"]),
+        // It names nothing by `crate`: the program has what any other has.
+        ("program", &["bin"]),
     ];
 
     /// What the pure rooms never say: whoever needs it gets it as an argument.

@@ -343,7 +343,7 @@ fn check(
         return Err(ReviewRefusal::ReviewerKind { kind });
     }
     if action.is_none_or(|action| action.contract.separate_reviewer)
-        && is_party(reviewer.actor, &approval.proposed.actor)
+        && reviewer.actor.is_party_with(&approval.proposed.actor)
     {
         return Err(ReviewRefusal::SelfReview);
     }
@@ -360,7 +360,7 @@ fn check(
     if let Some(what) = action.map_or(Some("the contract"), |action| changed_since(case, approval, action)) {
         return Err(ReviewRefusal::Stale { approval: id, what });
     }
-    if approval.grants.iter().any(|earlier| is_party(reviewer.actor, earlier)) {
+    if approval.grants.iter().any(|earlier| reviewer.actor.is_party_with(earlier)) {
         return Err(ReviewRefusal::AlreadyGranted { reviewer: reviewer.actor.id.clone() });
     }
     Ok(())
@@ -373,21 +373,6 @@ fn may_escalate(case: &Case<'_>, approval: &OpenApproval, to: &Permission) -> Re
         return Err(ReviewRefusal::NotEscalatable { approval: approval.id, permission: to.clone() });
     }
     Ok(())
-}
-
-/// True if `reviewer` is the requester or its principal, or acts for one of them. Another spelling of an
-/// id by case alone does not make another person.
-pub(crate) fn is_party(reviewer: &Actor, requester: &Actor) -> bool {
-    let names = |actor: &Actor| [Some(actor.id.clone()), actor.on_behalf_of.clone()];
-    let theirs = names(requester);
-    names(reviewer)
-        .iter()
-        .flatten()
-        .any(|mine| theirs.iter().flatten().any(|their| is_same_person(mine.as_str(), their.as_str())))
-}
-
-fn is_same_person(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
 }
 
 fn drafts(

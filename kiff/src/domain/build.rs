@@ -1,24 +1,20 @@
 //! The one door to a [`Domain`]: everything is checked, and every fault is told at once.
 
 use super::{
-    Action, Bounds, CheckedApproval, CheckedMachine, CheckedStep, Domain, DomainError, DomainFault, Inner,
+    Action, Bounds, CheckedMachine, CheckedStep, Domain, DomainError, DomainFault, Inner,
     digest::{Allowed, contract_digest, domain_digest},
+    reviewers::check_reviewers,
+    rules::{RuleCheck, check_codes},
 };
 use crate::{
-    action::{ActionContract, Ask, Definition},
+    action::{ActionContract, Definition},
     actor::{PermissionPolicy, RolePolicy},
-    contract::{ApprovalNeed, Contract, Effect, Risk},
     digest::Digest,
-    ids::{ActionName, Code, EntityType, EventType, NameError, ParamName, Permission, Role, StateName, Version},
+    ids::{ActionName, EntityType, EventType, NameError, Permission, Role, StateName, Version},
     machine::{Machine, StateMachine, Upcast},
-    param::CheckedParam,
     value::Limits,
 };
-use std::{collections::BTreeSet, sync::Arc};
-
-/// The names of the checks that every proposal meets. No custom check may have one of them.
-pub(crate) const FIXED_CHECKS: [&str; 7] =
-    ["action", "permission", "entity", "state", "parameters", "open_execution", "approval"];
+use std::{collections::BTreeSet, panic::Location, sync::Arc};
 
 /// Collects machines, actions and roles, and checks them against each other.
 ///
@@ -76,6 +72,7 @@ impl DomainBuilder {
     }
 
     /// Adds the state machine of an entity.
+    #[track_caller]
     pub fn machine<M: StateMachine>(self) -> Self {
         self.table(Machine::of::<M>())
     }
@@ -99,8 +96,10 @@ impl DomainBuilder {
     }
 
     /// Gives these permissions to a role.
+    #[track_caller]
     pub fn role<P: AsRef<str>>(mut self, role: impl AsRef<str>, permissions: impl IntoIterator<Item = P>) -> Self {
-        let place = format!("role `{}`", role.as_ref());
+        let at = Location::caller();
+        let place = format!("{}:{}: role `{}`", at.file(), at.line(), role.as_ref());
         let permissions = permissions.into_iter().map(Permission::new).collect::<Result<Vec<_>, _>>();
         match (Role::new(role), permissions) {
             (Ok(role), Ok(permissions)) => self.roles.grant(role, permissions),
@@ -152,6 +151,8 @@ impl DomainBuilder {
             .collect();
         actions.sort_by(|a, b| a.name.cmp(&b.name));
         duplicate_actions(&actions, faults);
+        check_codes(&actions, faults);
+        actions.iter().for_each(|action| check_reviewers(action, &*policy, faults));
         let (Some(version), Some(policy_version), []) = (version, policy_version, faults.as_slice()) else {
             return Err(DomainError { faults: self.faults });
         };
@@ -163,7 +164,7 @@ impl DomainBuilder {
 }
 
 /// Unwraps a name or notes what is wrong with it.
-fn named<T>(place: &str, name: Result<T, NameError>, faults: &mut Vec<DomainFault>) -> Option<T> {
+pub(super) fn named<T>(place: &str, name: Result<T, NameError>, faults: &mut Vec<DomainFault>) -> Option<T> {
     name.map_err(|error| faults.push(DomainFault::Name { place: place.to_owned(), error })).ok()
 }
 
@@ -178,10 +179,10 @@ where
 
 fn check_machine(machine: Machine, faults: &mut Vec<DomainFault>) -> Option<CheckedMachine> {
     let before = faults.len();
-    let place = format!("entity `{}`", machine.entity);
+    let place = format!("{}: entity `{}`", machine.location, machine.entity);
     let entity = named(&place, EntityType::new(&machine.entity), faults)?;
     if entity == *"kiff" {
-        faults.push(DomainFault::ReservedEntity);
+        faults.push(DomainFault::ReservedEntity { place: machine.location.clone() });
     }
     let states = all_named(&place, &machine.states, faults);
     let mut steps = Vec::with_capacity(machine.steps.len());
@@ -198,9 +199,10 @@ fn check_machine(machine: Machine, faults: &mut Vec<DomainFault>) -> Option<Chec
     let mut names: Vec<_> = upcasts.iter().map(|(event, _)| event.clone()).collect();
     names.sort();
     let blank = machine.blank.map(|blank| blank.seeing_through(upcasts));
-    let machine = CheckedMachine { entity, states, steps, blank, upcasts: names };
+    let place = machine.location;
+    let mut machine = CheckedMachine { entity, states, steps, blank, upcasts: names, place, unreached: Vec::new() };
     if faults.len() == before {
-        check_steps(&machine, faults);
+        machine.unreached = check_steps(&machine, faults);
     }
     Some(machine)
 }
@@ -228,20 +230,22 @@ fn check_upcasts(
     checked
 }
 
-fn check_steps(machine: &CheckedMachine, faults: &mut Vec<DomainFault>) {
-    let entity = || machine.entity.to_string();
+/// The states that no event reaches, which are told as faults too.
+fn check_steps(machine: &CheckedMachine, faults: &mut Vec<DomainFault>) -> Vec<StateName> {
+    let (place, entity) = (|| machine.place.clone(), || machine.entity.to_string());
     let mut seen = BTreeSet::new();
     for step in &machine.steps {
         if !seen.insert((&step.from, &step.on)) {
             let from = step.from.as_ref().map_or_else(|| "no state".to_owned(), |from| format!("`{from}`"));
-            faults.push(DomainFault::DuplicateTransition { entity: entity(), from, on: step.on.to_string() });
+            let on = step.on.to_string();
+            faults.push(DomainFault::DuplicateTransition { place: place(), entity: entity(), from, on });
         }
     }
     let mut reached: BTreeSet<&StateName> =
         machine.steps.iter().filter(|step| step.from.is_none()).map(|step| &step.to).collect();
     if reached.is_empty() {
-        faults.push(DomainFault::NoStart { entity: entity() });
-        return;
+        faults.push(DomainFault::NoStart { place: place(), entity: entity() });
+        return Vec::new();
     }
     while let Some(next) = machine
         .steps
@@ -250,16 +254,23 @@ fn check_steps(machine: &CheckedMachine, faults: &mut Vec<DomainFault>) {
     {
         reached.insert(&next.to);
     }
-    for state in machine.states.iter().filter(|state| !reached.contains(state)) {
-        faults.push(DomainFault::UnreachableState { entity: entity(), state: state.to_string() });
-    }
+    let unreached: Vec<_> = machine.states.iter().filter(|state| !reached.contains(state)).cloned().collect();
+    faults.extend(unreached.iter().map(|state| DomainFault::UnreachableState {
+        place: place(),
+        entity: entity(),
+        state: state.to_string(),
+    }));
+    unreached
 }
 
 fn duplicate_machines(machines: &[Arc<CheckedMachine>], faults: &mut Vec<DomainFault>) {
-    let mut seen = BTreeSet::new();
-    for machine in machines {
-        if !seen.insert(&machine.entity) {
-            faults.push(DomainFault::DuplicateMachine { entity: machine.entity.to_string() });
+    for (place, machine) in machines.iter().enumerate() {
+        if let Some(first) = machines.iter().take(place).find(|earlier| earlier.entity == machine.entity) {
+            faults.push(DomainFault::DuplicateMachine {
+                entity: machine.entity.to_string(),
+                first: first.place.clone(),
+                second: machine.place.clone(),
+            });
         }
     }
 }
@@ -345,8 +356,12 @@ fn check_states(action: &Action, faults: &mut Vec<DomainFault>) {
                 action: name(),
                 entity: action.entity.to_string(),
                 state: state.to_string(),
+                known: machine.states.iter().map(ToString::to_string).collect(),
             });
             continue;
+        }
+        if machine.unreached.contains(state) {
+            faults.push(DomainFault::NeverInState { place: place(), action: name(), state: state.to_string() });
         }
         for event in action.emits.iter().filter(|event| machine.step(Some(state), event).is_none()) {
             faults.push(DomainFault::EmitsNowhere {
@@ -369,110 +384,5 @@ fn check_permissions(action: &Action, held: Option<&BTreeSet<Permission>>, fault
             action: action.name.to_string(),
             permission: permission.to_string(),
         });
-    }
-}
-
-/// Checks that a contract and the rules given with it fit together.
-struct RuleCheck<'a> {
-    contract: &'a Contract,
-    faults: &'a mut Vec<DomainFault>,
-}
-
-impl RuleCheck<'_> {
-    fn problem(&mut self, problem: impl Into<String>) {
-        let (place, action) = (self.contract.location.clone(), self.contract.name.clone());
-        self.faults.push(DomainFault::Rule { place, action, problem: problem.into() });
-    }
-
-    fn approval(&mut self, rule: Option<(String, Ask)>, reviewers: Option<&Permission>) -> CheckedApproval {
-        let (place, action, risk) = (self.contract.location.clone(), self.contract.name.clone(), self.contract.risk);
-        let never = self.contract.approval == ApprovalNeed::Never;
-        if never && risk >= Risk::High && self.contract.waiver.is_empty() {
-            self.faults.push(DomainFault::RiskWithoutApproval { place, action, risk: risk.as_str() });
-        } else if !never && reviewers.is_none() && self.contract.reviewers.is_empty() {
-            self.faults.push(DomainFault::NoReviewers { place, action });
-        }
-        if !never && self.contract.quorum == 0 {
-            self.problem("a quorum of 0 asks nobody; say `approval = Never`");
-        }
-        if !never && self.contract.expires.is_zero() {
-            self.problem("an approval that expires at once can never be used");
-        }
-        if !never && self.contract.reviewer_kinds.is_empty() {
-            self.problem("no kind of actor may review");
-        }
-        match (&self.contract.approval, rule) {
-            (ApprovalNeed::Never, None) => CheckedApproval::Never,
-            (ApprovalNeed::Required, None) => CheckedApproval::Required,
-            (ApprovalNeed::When(want), Some((given, ask))) if *want == given => match self.code(&given) {
-                Some(code) => CheckedApproval::When(code, ask),
-                None => CheckedApproval::Required,
-            },
-            (ApprovalNeed::When(want), _) => {
-                self.problem(format!("approval asks the policy `{want}`, which was not given"));
-                CheckedApproval::Required
-            }
-            (_, Some((given, _))) => {
-                self.problem(format!("the policy `{given}` was given, and the contract does not ask it"));
-                CheckedApproval::Required
-            }
-        }
-    }
-
-    fn checks(&mut self, given: Vec<(String, Ask)>) -> Vec<(Code, Ask)> {
-        let mut checks: Vec<(Code, Ask)> = Vec::with_capacity(given.len());
-        for (name, ask) in given {
-            let Some(code) = self.code(&name) else { continue };
-            if checks.iter().any(|(known, _)| *known == code) {
-                self.problem(format!("check `{code}` is given twice"));
-            } else {
-                checks.push((code, ask));
-            }
-        }
-        checks
-    }
-
-    fn code(&mut self, name: &str) -> Option<Code> {
-        if FIXED_CHECKS.contains(&name) {
-            self.problem(format!("`{name}` is the name of a check that every action has; rename yours"));
-        }
-        let place = format!("{}: action `{}`", self.contract.location, self.contract.name);
-        named(&place, Code::new(name), self.faults)
-    }
-
-    /// A window for an effect that is never retried: the author believed that it is.
-    fn retry_window(&mut self) {
-        match self.contract.retry_within {
-            Some(_) if self.contract.effect != Effect::Idempotent => {
-                self.problem("`retry_within` is for an idempotent effect, which alone is retried");
-            }
-            Some(window) if window.is_zero() => self.problem("`retry_within` of zero lets nothing be retried"),
-            _ => {}
-        }
-    }
-
-    fn params(&mut self) -> Vec<CheckedParam> {
-        let place = format!("{}: action `{}`", self.contract.location, self.contract.name);
-        let mut params: Vec<CheckedParam> = Vec::with_capacity(self.contract.params.len());
-        for (name, spec) in &self.contract.params {
-            let Some(name) = named(&place, ParamName::new(name), self.faults) else { continue };
-            params.push(CheckedParam { name, spec: *spec });
-        }
-        params.sort_by(|a, b| a.name.cmp(&b.name));
-        let repeated: Vec<_> = params
-            .windows(2)
-            .filter(|pair| matches!(pair, [a, b] if a.name == b.name))
-            .filter_map(|pair| pair.first())
-            .map(|param| param.name.clone())
-            .collect();
-        for name in repeated {
-            self.problem(format!("parameter `{name}` is declared twice"));
-        }
-        let mut flaws = Vec::new();
-        for param in &params {
-            param.spec.kind.flaws(&format!("parameter `{}`", param.name), &mut flaws);
-        }
-        flaws.into_iter().for_each(|flaw| self.problem(flaw));
-        params
     }
 }

@@ -20,8 +20,8 @@ use std::{error::Error, fmt};
 /// // The text has one line for each, with the place of the action:
 /// //
 /// //   the domain has 2 faults
-/// //     src/main.rs:7: action `CLOSE_TICKET` may run in `RESOLVED`, which `ticket` does not have
-/// //     src/main.rs:7: action `CLOSE_TICKET` needs permission `tickets.close`, which no role holds
+/// //     src/main.rs:7: action `CLOSE_TICKET` may run in `RESOLVED`, which `ticket` does not have; its states are OPEN
+/// //     src/main.rs:7: action `CLOSE_TICKET` needs permission `tickets.close`, which no role holds; give it to one or correct it
 /// println!("{error}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -63,17 +63,26 @@ pub enum DomainFault {
         error: NameError,
     },
     /// The entity type `kiff` is the runtime's own.
-    #[error("entity type `kiff` is reserved")]
-    ReservedEntity,
+    #[error("{place}: entity type `kiff` is the runtime's own; rename yours")]
+    ReservedEntity {
+        /// Where the machine was added, or made as a table.
+        place: String,
+    },
     /// Two machines for one entity type.
-    #[error("entity `{entity}` has two state machines; keep one")]
+    #[error("entity `{entity}` has two state machines, added at {first} and at {second}; keep one")]
     DuplicateMachine {
         /// The entity type.
         entity: String,
+        /// Where it was added first.
+        first: String,
+        /// Where it was added again.
+        second: String,
     },
     /// Two steps from one state on one event.
-    #[error("entity `{entity}`: event `{on}` leads from {from} to two states; remove one")]
+    #[error("{place}: entity `{entity}`: event `{on}` is declared twice from {from}; remove one")]
     DuplicateTransition {
+        /// Where the machine was added, or made as a table.
+        place: String,
         /// The entity type.
         entity: String,
         /// The state before, or the words "no state".
@@ -82,21 +91,25 @@ pub enum DomainFault {
         on: String,
     },
     /// No event begins the entity's life.
-    #[error("entity `{entity}`: no event starts it; add a step without a state before it")]
+    #[error("{place}: entity `{entity}`: no event starts it; add a step without a state before it")]
     NoStart {
+        /// Where the machine was added, or made as a table.
+        place: String,
         /// The entity type.
         entity: String,
     },
     /// A state that no event reaches.
-    #[error("entity `{entity}`: no event leads to state `{state}`; add a step or remove the state")]
+    #[error("{place}: entity `{entity}`: no event leads to state `{state}`; add a step or remove the state")]
     UnreachableState {
+        /// Where the machine was added, or made as a table.
+        place: String,
         /// The entity type.
         entity: String,
         /// The state.
         state: String,
     },
     /// An upcast that would never be asked, or two for one event type.
-    #[error("{place}: the upcast of `{event}` {problem}")]
+    #[error("{place}: the upcast of `{event}` {problem}; correct or remove it")]
     Upcast {
         /// Whose machine it was given to.
         place: String,
@@ -126,7 +139,7 @@ pub enum DomainFault {
         entity: String,
     },
     /// The action may run in no state.
-    #[error("{place}: action `{action}` names no state in which it may run")]
+    #[error("{place}: action `{action}` names no state in which it may run; add `allowed_states = [..]`")]
     NoStates {
         /// Where the action is declared.
         place: String,
@@ -134,7 +147,7 @@ pub enum DomainFault {
         action: String,
     },
     /// The action names a state that its machine does not have.
-    #[error("{place}: action `{action}` may run in `{state}`, which `{entity}` does not have")]
+    #[error("{place}: action `{action}` may run in `{state}`, which `{entity}` does not have; its states are {}", known.join(", "))]
     UnknownState {
         /// Where the action is declared.
         place: String,
@@ -144,9 +157,23 @@ pub enum DomainFault {
         entity: String,
         /// The state.
         state: String,
+        /// The states that it has.
+        known: Vec<String>,
+    },
+    /// The action may run in a state that no event reaches, and so never there.
+    #[error("{place}: action `{action}` may run in `{state}`, which no event reaches; add a step that leads there")]
+    NeverInState {
+        /// Where the action is declared.
+        place: String,
+        /// The action.
+        action: String,
+        /// The state.
+        state: String,
     },
     /// An emitted event has no step from an allowed state.
-    #[error("{place}: action `{action}` emits `{event}`, which leads nowhere from `{state}`")]
+    #[error(
+        "{place}: action `{action}` emits `{event}`, which leads nowhere from `{state}`; add a step, or leave the event or the state out"
+    )]
     EmitsNowhere {
         /// Where the action is declared.
         place: String,
@@ -158,7 +185,9 @@ pub enum DomainFault {
         state: String,
     },
     /// A permission that nobody can hold.
-    #[error("{place}: action `{action}` needs permission `{permission}`, which no role holds")]
+    #[error(
+        "{place}: action `{action}` needs permission `{permission}`, which no role holds; give it to one or correct it"
+    )]
     PermissionNotHeld {
         /// Where the action is declared.
         place: String,
@@ -187,6 +216,48 @@ pub enum DomainFault {
         /// The risk.
         risk: &'static str,
     },
+    /// More reviewers must grant than the policy knows.
+    #[error(
+        "{place}: action `{action}` needs {quorum} reviewers with `{permission}`, and {reviewers} could review; lower `quorum` or name more"
+    )]
+    QuorumTooLarge {
+        /// Where the action is declared.
+        place: String,
+        /// The action.
+        action: String,
+        /// The permission that a reviewer must hold.
+        permission: String,
+        /// How many must grant.
+        quorum: u32,
+        /// How many could, of the kinds that may review.
+        reviewers: usize,
+    },
+    /// Without the requester, whoever that is, too few are left to review.
+    #[error(
+        "{place}: action `{action}`: without its requester, fewer than {quorum} could review with `{permission}`, and nobody reviews their own; name others"
+    )]
+    OnlySelfReview {
+        /// Where the action is declared.
+        place: String,
+        /// The action.
+        action: String,
+        /// The permission that a reviewer must hold.
+        permission: String,
+        /// How many must grant.
+        quorum: u32,
+    },
+    /// A code that is a check's and a policy's: one says what must hold, the other why a person is asked.
+    #[error(
+        "{policy} asks the policy `{code}`, and {check} has a check of that name, which means something else; rename one"
+    )]
+    CodeWithTwoMeanings {
+        /// The code.
+        code: String,
+        /// The action that asks it as a policy, with its place.
+        policy: String,
+        /// The action that asks it as a check, with its place.
+        check: String,
+    },
     /// The contract and its rules do not fit together.
     #[error("{place}: action `{action}`: {problem}")]
     Rule {
@@ -197,4 +268,33 @@ pub enum DomainFault {
         /// What is wrong.
         problem: String,
     },
+}
+
+impl DomainFault {
+    /// A stable word for the fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Name { .. } => "name_malformed",
+            Self::ReservedEntity { .. } => "entity_reserved",
+            Self::DuplicateMachine { .. } => "duplicate_machine",
+            Self::DuplicateTransition { .. } => "duplicate_transition",
+            Self::NoStart { .. } => "no_start",
+            Self::UnreachableState { .. } => "unreachable_state",
+            Self::Upcast { .. } => "upcast_unused",
+            Self::DuplicateAction { .. } => "duplicate_action",
+            Self::NoMachine { .. } => "no_machine",
+            Self::NoStates { .. } => "no_states",
+            Self::UnknownState { .. } => "unknown_state",
+            Self::NeverInState { .. } => "never_in_state",
+            Self::EmitsNowhere { .. } => "emits_nowhere",
+            Self::PermissionNotHeld { .. } => "permission_not_held",
+            Self::NoReviewers { .. } => "no_reviewers",
+            Self::RiskWithoutApproval { .. } => "risk_without_approval",
+            Self::QuorumTooLarge { .. } => "quorum_too_large",
+            Self::OnlySelfReview { .. } => "only_self_review",
+            Self::CodeWithTwoMeanings { .. } => "code_with_two_meanings",
+            Self::Rule { .. } => "rule_misfit",
+        }
+    }
 }

@@ -6,9 +6,16 @@
 mod build;
 mod digest;
 mod fault;
+mod lint;
+mod mermaid;
+mod reviewers;
+mod rules;
+mod tool;
 
 pub use build::DomainBuilder;
 pub use fault::{DomainError, DomainFault};
+pub use lint::DomainWarning;
+pub use tool::Tool;
 
 use crate::{
     action::{Ask, Executor, Provided},
@@ -190,6 +197,10 @@ impl Domain {
         self.0.machines.iter().find(|machine| machine.entity.as_str() == entity)
     }
 
+    pub(crate) fn machines(&self) -> impl Iterator<Item = &CheckedMachine> {
+        self.0.machines.iter().map(|machine| &**machine)
+    }
+
     pub(crate) fn policy(&self) -> &dyn PermissionPolicy {
         &*self.0.policy
     }
@@ -364,6 +375,10 @@ pub(crate) struct CheckedMachine {
     pub(crate) blank: Option<FactsBox>,
     /// The events that facts see through an upcast, sorted.
     pub(crate) upcasts: Vec<EventType>,
+    /// Where it was added to the domain, or made as a table.
+    place: String,
+    /// The states that no event reaches: none in a domain that was built.
+    unreached: Vec<StateName>,
 }
 
 #[derive(Debug)]

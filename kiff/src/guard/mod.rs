@@ -12,7 +12,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let orders = Machine::new("order").starts("ORDER_PAID", "PAID").moves("PAID", "ORDER_REFUNDED", "REFUNDED");
 //! # let refund = Contract::new("REFUND_ORDER", "order").allowed_states(["PAID"]).emits(["ORDER_REFUNDED"]);
-//! # let refund = refund.param("amount", ParamKind::Decimal);
+//! # let refund = refund.param("amount", ParamKind::DECIMAL);
 //! # let domain = Domain::builder("shop", "v1").table(orders).define(Definition::new(refund)).build()?;
 //! # let signer = Ed25519Signer::generate()?;
 //! # let published = KeySet::new().with(signer.public_key().clone()).to_json();

@@ -2,8 +2,8 @@
 
 use super::{
     cosignature::{Cosignature, WitnessPolicy},
+    frontier::{MAX_TREE_SIZE, TreeHead},
     note::{Note, NoteFault, NoteSignature},
-    tree::{MAX_TREE_SIZE, TreeHead},
     verifier_key::{KeyRole, VerifierKey},
 };
 use crate::{

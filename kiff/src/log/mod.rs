@@ -13,6 +13,7 @@
 mod checkpoint;
 mod cosignature;
 mod disclosure;
+mod frontier;
 mod note;
 mod proof;
 mod tlog_proof;
@@ -22,10 +23,11 @@ mod verifier_key;
 pub use checkpoint::{Checkpoint, CheckpointFault, SignedCheckpoint, VerifiedCheckpoint, default_origin};
 pub use cosignature::{Cosignature, WitnessPolicy, WitnessPolicyError};
 pub use disclosure::{Disclosed, Disclosure, DisclosureFault};
+pub use frontier::{Frontier, FrontierError, MAX_TREE_SIZE, TreeHead};
 pub use note::{Note, NoteFault, NoteSignature};
 pub use proof::{ProofBuilder, ProofError, verify_consistency, verify_inclusion};
 pub use tlog_proof::{Proven, TlogProof, TlogProofFault};
-pub use tree::{Frontier, FrontierError, MAX_TREE_SIZE, Nodes, Tree, TreeError, TreeHead};
+pub use tree::{Nodes, Tree, TreeError};
 pub use verifier_key::{KeyRole, VerifierKey, VerifierKeyError, VerifierKeys};
 
 pub(crate) use cosignature::cosigned_message;

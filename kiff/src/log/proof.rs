@@ -1,6 +1,6 @@
 //! Proofs about the tree: how they are checked, and how one is made in a single pass over a log.
 
-use super::tree::{Frontier, TreeHead, bag};
+use super::frontier::{Frontier, TreeHead, bag};
 use crate::digest::Digest;
 use std::collections::BTreeMap;
 

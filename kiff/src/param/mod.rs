@@ -4,6 +4,9 @@ mod admit;
 mod decimal;
 mod fault;
 mod kind;
+mod pattern;
+mod schema;
+mod strict;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -14,6 +17,8 @@ pub use fault::{ParamFault, ParamProblem};
 pub use kind::{ParamKind, ParamRule, ParamSpec, VariantSpec};
 
 pub(crate) use admit::{faults_of, take};
+pub(crate) use schema::object_schema;
+pub(crate) use strict::strict_object;
 
 /// A type that an agent can propose a value of. Implemented for `String`, `bool`, the integers,
 /// `Option`, `Vec` and, with the feature `decimal`, `rust_decimal::Decimal`; `#[derive(Param)]` does it for structs,

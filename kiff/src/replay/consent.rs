@@ -3,7 +3,6 @@
 
 use super::Mismatch;
 use crate::{
-    approval::is_party,
     record::{
         Record,
         body::{Body, Grant, Ruling},
@@ -36,7 +35,7 @@ fn check_grant(approval: &OpenApproval, grant: &Grant, record: &Record) -> Resul
         (grant.state_version != asked.state_version, "another state"),
         (grant.quorum != approval.quorum(), "another quorum"),
         (grant.grants != grants || grant.complete != (grants >= grant.quorum), "another number of grants"),
-        (approval.grants.iter().any(|earlier| is_party(record.actor(), earlier)), "a reviewer who has granted"),
+        (approval.grants.iter().any(|earlier| record.actor().is_party_with(earlier)), "a reviewer who has granted"),
         (approval.has_expired(record.recorded_at()), "an approval that had expired"),
     ];
     match differs.into_iter().find(|(differs, _)| *differs) {

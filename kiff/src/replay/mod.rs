@@ -15,25 +15,18 @@
 
 mod compare;
 mod consent;
+mod verifier;
 
 pub use compare::{Comparison, Difference, Outlook, compare};
+pub use verifier::{EntityEnd, Followed, Line, LogVerifier};
 
+#[cfg(feature = "testing")]
+use crate::record::Record;
 use crate::{
-    digest::Digest,
     domain::Domain,
-    ids::{EntityRef, EventId, EventType, TenantId},
-    record::{
-        Record, RecordBytes, RecordError,
-        body::{Body, StateChange},
-    },
-    request::Proposed,
-    view::{View, check_place, fold},
+    ids::{EntityRef, TenantId},
 };
-use std::{
-    collections::{BTreeMap, HashSet},
-    fmt,
-    sync::Arc,
-};
+use std::fmt;
 
 /// Checks a log without a domain: every record's form, the sequence, chain and time of each stream, that
 /// each step goes on from the last and has its event, that approvals and executions are opened before they are
@@ -131,11 +124,11 @@ pub fn verify_with(domain: &Domain, log: &[u8]) -> Report {
 }
 
 fn verify_lines(domain: Option<&Domain>, log: &[u8]) -> Report {
-    let mut verifier = Verifier { domain, streams: BTreeMap::new(), pruned: HashSet::new(), report: Report::default() };
-    for line in lines(log) {
-        verifier.take(line);
-    }
-    verifier.finish()
+    let mut verifier = domain.map_or_else(LogVerifier::new, LogVerifier::with);
+    let mut faults: Vec<_> = lines(log).filter_map(|line| verifier.take(line).fault).collect();
+    let mut report = verifier.finish();
+    faults.append(&mut report.faults);
+    Report { faults, ..report }
 }
 
 /// The lines of a log. A newline ends a line; the last may lack it.
@@ -214,171 +207,3 @@ type Key = (TenantId, EntityRef);
 
 /// What does not hold, as a stable word and for people.
 type Mismatch = (&'static str, String);
-
-struct Verifier<'a> {
-    domain: Option<&'a Domain>,
-    streams: BTreeMap<Key, Stream>,
-    pruned: HashSet<Digest>,
-    report: Report,
-}
-
-struct Stream {
-    view: View,
-    /// The last event that was ingested, until the step that it causes.
-    event: Option<(EventId, EventType)>,
-    /// The proposal whose decision comes next.
-    proposal: Option<Arc<Proposed>>,
-    is_broken: bool,
-    /// A record of the stream was erased: sequence and chain are checked from there on, and nothing else.
-    is_pruned: bool,
-}
-
-impl Verifier<'_> {
-    fn take(&mut self, line: &[u8]) {
-        let index = self.report.records;
-        self.report.records += 1;
-        if let Some(digest) = std::str::from_utf8(line).ok().and_then(|text| text.parse().ok()) {
-            self.report.pruned += 1;
-            self.pruned.insert(digest);
-            return;
-        }
-        let bytes = RecordBytes::from(line);
-        match Record::parse(bytes.clone()) {
-            Ok(record) => {
-                if let Err((reason, detail)) = self.follow(&record) {
-                    self.fault(index, record.entity().to_string(), reason, detail);
-                    self.stream(&record).is_broken = true;
-                }
-            }
-            Err(error) => self.unreadable(index, &bytes, &error),
-        }
-    }
-
-    /// A record that cannot be read, or of a kind that is not known: its stream is not followed further.
-    fn unreadable(&mut self, index: u64, bytes: &RecordBytes, error: &RecordError) {
-        let entity = Record::entity_of(bytes);
-        let detail = match error {
-            RecordError::Json(faults) => faults.to_string(),
-            error => error.to_string(),
-        };
-        if let Some((tenant, entity)) = entity.clone()
-            && let Some(stream) = self.streams.get_mut(&(tenant, entity))
-        {
-            if stream.is_broken {
-                return;
-            }
-            stream.is_broken = true;
-        }
-        let entity = entity.map(|(_, entity)| entity.to_string()).unwrap_or_default();
-        self.fault(index, entity, error.code(), detail);
-    }
-
-    fn fault(&mut self, index: u64, entity: String, reason: &'static str, detail: String) {
-        self.report.faults.push(Fault { index, entity, reason, detail });
-    }
-
-    fn stream(&mut self, record: &Record) -> &mut Stream {
-        let (tenant, entity) = (record.tenant(), record.entity());
-        let domain = self.domain;
-        self.streams.entry((tenant.clone(), entity.clone())).or_insert_with(|| Stream {
-            view: domain.map_or_else(
-                || View::bare(tenant.clone(), entity.clone()),
-                |domain| View::empty(domain, tenant.clone(), entity.clone()),
-            ),
-            event: None,
-            proposal: None,
-            is_broken: false,
-            is_pruned: false,
-        })
-    }
-
-    fn follow(&mut self, record: &Record) -> Result<(), Mismatch> {
-        let is_gap = self.pruned.contains(&record.prev());
-        let domain = self.domain;
-        let stream = self.stream(record);
-        if stream.is_broken {
-            return Ok(());
-        }
-        let after = stream.view.head.seq;
-        if is_gap && record.entity_seq() > after + 1 {
-            // What the erased records changed is not known, so only the chain can be followed.
-            stream.is_pruned = true;
-            stream.view.head.seq = record.entity_seq() - 1;
-            stream.view.head.leaf = record.prev();
-        }
-        // First of all, so that a record out of its place is called that.
-        check_place(&stream.view.head, record).map_err(|error| (error.code(), error.to_string()))?;
-        if stream.is_pruned {
-            stream.view.head.pass(record);
-            return Ok(());
-        }
-        stream.check(domain, record)?;
-        fold(&mut stream.view, record).map_err(|error| (error.code(), error.to_string()))?;
-        match stream.view.facts_failed {
-            true => Err(("facts_failed", "the domain's own code failed to fold this event".to_owned())),
-            false => Ok(()),
-        }
-    }
-
-    fn finish(mut self) -> Report {
-        self.report.entities = u64::try_from(self.streams.len()).unwrap_or(u64::MAX);
-        let index = self.report.records;
-        let torn: Vec<_> =
-            self.streams.iter().filter(|(_, stream)| !stream.is_broken && stream.proposal.is_some()).collect();
-        let torn: Vec<_> = torn.into_iter().map(|((_, entity), _)| entity.to_string()).collect();
-        for entity in torn {
-            self.fault(
-                index,
-                entity,
-                "proposal_unpaired",
-                "the log ends between a proposal and its decision".to_owned(),
-            );
-        }
-        self.report
-    }
-}
-
-impl Stream {
-    /// What the fold does not check: commitments, request digests, and the domain's own steps.
-    fn check(&mut self, domain: Option<&Domain>, record: &Record) -> Result<(), Mismatch> {
-        if let Body::StateChanged(change) = &record.body {
-            self.check_step(domain, record, change)?;
-        }
-        consent::check(&self.view, record)?;
-        match &record.body {
-            Body::EventIngested(event) => self.event = Some((event.id.clone(), event.kind.clone())),
-            Body::DecisionRecorded(proposed) => {
-                if proposed.request(record.tenant()).digest(proposed.salt).0 != proposed.commitments {
-                    return Err(("commitment_mismatch", "a commitment is not over the value beside it".to_owned()));
-                }
-                self.proposal = Some(Arc::clone(proposed));
-            }
-            body => {
-                let proposal = self.proposal.take();
-                let Some(ruling) = body.ruling() else { return Ok(()) };
-                let held = ruling.approval.and_then(|id| self.view.approval(id)).map(|approval| &approval.proposed);
-                if let Some(proposed) = proposal.as_ref().or(held)
-                    && proposed.request_digest != ruling.request_digest
-                {
-                    return Err(("request_digest_mismatch", "the decision is about another request".to_owned()));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A step is that of the event before it, and one of the domain's if there is one.
-    fn check_step(&mut self, domain: Option<&Domain>, record: &Record, change: &StateChange) -> Result<(), Mismatch> {
-        let Some((_, kind)) = self.event.take().filter(|(id, _)| *id == change.event) else {
-            return Err(("step_without_event", format!("no event `{}` comes before the step", change.event)));
-        };
-        let Some(domain) = domain else { return Ok(()) };
-        let step =
-            domain.machine(record.entity().kind()).and_then(|machine| machine.step(self.view.state.as_ref(), &kind));
-        if step.is_some_and(|step| step.to == change.to) {
-            return Ok(());
-        }
-        let step = step.map_or_else(|| "no step".to_owned(), |step| format!("a step to {}", step.to));
-        Err(("transition_not_in_domain", format!("the log moves to {}, the domain has {step}", change.to)))
-    }
-}

@@ -5,7 +5,7 @@ use crate::{
     decision::{Acknowledged, Clearance, Permit},
     ids::{EntityRef, TraceId},
     receipt::{Receipt, Unsigned},
-    record::{Draft, Kind, Record, TooLarge, seal},
+    record::{Draft, Kind, Record, RecordBytes, TooLarge, seal},
     store::{Append, Batch, StoreError},
     timestamp::Timestamp,
     view::{View, fold},
@@ -87,14 +87,11 @@ impl Runtime {
             if count == 0 {
                 break;
             }
-            let next = Arc::make_mut(&mut view);
-            for bytes in page {
-                let record = self.parse(entity, next.head.seq, bytes)?;
-                fold(next, &record).map_err(|source| {
+            self.fold_page(Arc::make_mut(&mut view), page, |_| ()).inspect_err(|error| {
+                if matches!(error, RuntimeError::Fold { .. }) {
                     self.inner.views.forget(&self.tenant, entity);
-                    RuntimeError::Fold { entity: entity.clone(), seq: record.entity_seq(), source }
-                })?;
-            }
+                }
+            })?;
             if count < PAGE {
                 break;
             }
@@ -102,12 +99,26 @@ impl Runtime {
         Ok(view)
     }
 
-    pub(super) fn parse(
+    /// Folds the next records of a view's stream into it, and shows the view after each.
+    pub(super) fn fold_page(
         &self,
-        entity: &EntityRef,
-        after: u64,
-        bytes: crate::RecordBytes,
-    ) -> Result<Record, RuntimeError> {
+        view: &mut View,
+        page: Vec<RecordBytes>,
+        mut show: impl FnMut(&View),
+    ) -> Result<(), RuntimeError> {
+        for bytes in page {
+            let record = self.parse(&view.head.entity, view.head.seq, bytes)?;
+            fold(view, &record).map_err(|source| RuntimeError::Fold {
+                entity: record.entity().clone(),
+                seq: record.entity_seq(),
+                source,
+            })?;
+            show(view);
+        }
+        Ok(())
+    }
+
+    pub(super) fn parse(&self, entity: &EntityRef, after: u64, bytes: RecordBytes) -> Result<Record, RuntimeError> {
         Record::parse(bytes).map_err(|source| RuntimeError::Record { entity: entity.clone(), seq: after + 1, source })
     }
 

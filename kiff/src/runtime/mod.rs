@@ -375,9 +375,12 @@ impl Runtime {
                         return Ok(Commit::found(landed));
                     }
                 }
-                let view = self.view(entity).await?;
-                if view.execution(cleared.terms.execution).is_none() {
-                    self.execution_place(cleared.terms.execution).await?;
+                let mut view = self.view(entity).await?;
+                let terms = cleared.terms;
+                if view.execution(terms.execution).is_none_or(|open| open.attempt != terms.attempt) {
+                    self.execution_place(terms.execution).await?;
+                    // The attempt may have been cleared elsewhere: a view that is behind would call its end late.
+                    view = self.refresh(entity).await?;
                 }
                 let now = self.inner.clock.now();
                 let drafts = finish(&self.inner.domain, &view, cleared, ending, now);

@@ -15,7 +15,7 @@ use crate::{
     store::{Mark, MarkKind, OpenMark, StoreError},
     timeline::Timeline,
     timestamp::Timestamp,
-    view::{View, fold},
+    view::View,
 };
 use std::{
     fmt,
@@ -321,15 +321,17 @@ impl Runtime {
         };
         let mut view = View::empty(self.domain(), self.tenant.clone(), entity.clone());
         let mut differences = Vec::new();
-        let records = self.stream(&entity, 0).await?;
-        for record in &records {
-            fold(&mut view, record).map_err(|source| RuntimeError::Fold {
-                entity: entity.clone(),
-                seq: record.entity_seq(),
-                source,
+        loop {
+            // A page at a time: a stream may have more records than memory should hold.
+            let page = self.inner.store.read(&self.tenant, &entity, view.head.seq, PAGE).await?;
+            let count = page.len();
+            self.fold_page(&mut view, page, |view| {
+                if let Some(held) = held.as_ref().filter(|held| held.head.seq == view.head.seq) {
+                    differences = held.differences(view);
+                }
             })?;
-            if let Some(held) = held.as_ref().filter(|held| held.head.seq == view.head.seq) {
-                differences = held.differences(&view);
+            if count < PAGE {
+                break;
             }
         }
         if let Some(held) = held.filter(|held| held.head.seq > view.head.seq) {

@@ -7,7 +7,7 @@ use crate::{
     digest::Digest,
     ids::EntityRef,
     record::{Kind, Record},
-    store::CellSet,
+    store::{Cell, CellSet},
     view::{View, snapshot},
 };
 use std::sync::Arc;
@@ -35,13 +35,19 @@ impl Runtime {
         let Ok(Some(cell)) = self.inner.store.cell(&self.tenant, &cell_name(entity)).await else {
             return (None, 0);
         };
-        let Some(mut view) = snapshot::read(&cell.value, self.domain(), &self.tenant, entity) else {
+        let Some(mut view) = self.read_snapshot(entity, &cell) else {
             return (None, cell.revision);
         };
         view.snapshot.revision = cell.revision;
         let stands_on = self.inner.store.read(&self.tenant, entity, view.head.seq - 1, 1).await;
         let holds = stands_on.is_ok_and(|page| page.first().is_some_and(|bytes| Digest::leaf(bytes) == view.head.leaf));
         (holds.then_some(view), cell.revision)
+    }
+
+    /// The view in a cell, if it is a snapshot of the entity that was made under these rules. Whether the log has the
+    /// record on which it stands is not asked.
+    pub(super) fn read_snapshot(&self, entity: &EntityRef, cell: &Cell) -> Option<View> {
+        snapshot::read(&cell.value, self.domain(), &self.tenant, entity)
     }
 
     /// Makes the next snapshot of an entity if it is due after these records.
@@ -66,6 +72,6 @@ impl Runtime {
     }
 }
 
-fn cell_name(entity: &EntityRef) -> String {
+pub(super) fn cell_name(entity: &EntityRef) -> String {
     format!("snapshot:{entity}")
 }

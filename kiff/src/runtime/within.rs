@@ -1,6 +1,6 @@
 //! An event taken in within a transaction of the host's.
 
-use super::{Ingested, Runtime, RuntimeError, commit::PAGE, once_more};
+use super::{Ingested, Runtime, RuntimeError, commit::PAGE, once_more, snapshot::cell_name};
 use crate::{
     actor::{Actor, Authority},
     event::{EventBody, NewEvent},
@@ -9,7 +9,7 @@ use crate::{
     record::{Claim, Record, TooLarge, body::Body, seal},
     store::{Append, Batch, PostgresTransaction, Savepoint},
     timestamp::Timestamp,
-    view::{View, fold},
+    view::View,
 };
 use std::sync::Arc;
 
@@ -52,6 +52,10 @@ impl Runtime {
     /// Whoever else appends to the entity, or reports the same event, waits for the end of the transaction, so do this
     /// near its end. Two transactions that take in events of several entities should do so in the same order,
     /// or the server ends one of them.
+    ///
+    /// The stream is read within the transaction from where this runtime knows the entity: from its last look at it, from
+    /// its [snapshot](crate::RuntimeBuilder::snapshots), or else from its first record. Where entities have long histories,
+    /// call [`state`](Self::state) before the transaction begins, and only what came since is read in it.
     ///
     /// There is no call that clears an action this way, and there will be none. A clearance counts when it is stored
     /// for good, and only then does the executor start; in an open transaction it would not be, and a rollback
@@ -119,22 +123,39 @@ impl Runtime {
 
     /// The entity's view as the transaction sees it. Never kept: it may show what is not committed.
     async fn view_in(&self, savepoint: &mut Savepoint<'_>, entity: &EntityRef) -> Result<View, RuntimeError> {
-        let mut view = match self.inner.views.get(&self.tenant, entity) {
-            Some(kept) if self.stands_in(savepoint, &kept).await? => Arc::unwrap_or_clone(kept),
-            _ => View::empty(self.domain(), self.tenant.clone(), entity.clone()),
+        let known = match self.inner.views.get(&self.tenant, entity) {
+            Some(kept) => Some(Arc::unwrap_or_clone(kept)),
+            None => self.snapshot_in(savepoint, entity).await?,
         };
+        if let Some(known) = known
+            && self.stands_in(savepoint, &known).await?
+            && let Ok(view) = self.folded_in(savepoint, known).await
+        {
+            return Ok(view);
+        }
+        let first = View::empty(self.domain(), self.tenant.clone(), entity.clone());
+        self.folded_in(savepoint, first).await
+    }
+
+    /// The view in an entity's snapshot, of which the log may know nothing.
+    async fn snapshot_in(
+        &self,
+        savepoint: &mut Savepoint<'_>,
+        entity: &EntityRef,
+    ) -> Result<Option<View>, RuntimeError> {
+        if self.inner.snapshots == 0 {
+            return Ok(None);
+        }
+        let cell = savepoint.cell(&self.tenant, &cell_name(entity)).await?;
+        Ok(cell.and_then(|cell| self.read_snapshot(entity, &cell)))
+    }
+
+    /// Folds into a view what its stream has behind it, as the transaction sees it.
+    async fn folded_in(&self, savepoint: &mut Savepoint<'_>, mut view: View) -> Result<View, RuntimeError> {
         loop {
-            let page = savepoint.read(&self.tenant, entity, view.head.seq, PAGE).await?;
+            let page = savepoint.read(&self.tenant, &view.head.entity, view.head.seq, PAGE).await?;
             let count = page.len();
-            for bytes in page {
-                let record = self.parse(entity, view.head.seq, bytes)?;
-                let seq = record.entity_seq();
-                fold(&mut view, &record).map_err(|source| RuntimeError::Fold {
-                    entity: entity.clone(),
-                    seq,
-                    source,
-                })?;
-            }
+            self.fold_page(&mut view, page, |_| ())?;
             if count < PAGE {
                 return Ok(view);
             }

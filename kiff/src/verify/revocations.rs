@@ -60,14 +60,17 @@ impl Revocations {
     #[must_use]
     pub fn of_log<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
         let mut found = Self::new();
-        for record in records {
-            if let Body::KeyRevoked(revoked) = &record.body
-                && record.entity().as_str() == "kiff:keys"
-            {
-                found.add(revoked.key_id.clone(), revoked.from_index);
-            }
-        }
+        records.into_iter().for_each(|record| found.observe(record));
         found
+    }
+
+    /// Adds what one record of a log revokes, if it does: for a log that is read line by line.
+    pub fn observe(&mut self, record: &Record) {
+        if let Body::KeyRevoked(revoked) = &record.body
+            && record.entity().as_str() == "kiff:keys"
+        {
+            self.add(revoked.key_id.clone(), revoked.from_index);
+        }
     }
 
     fn add(&mut self, key_id: KeyId, from_index: u64) {

@@ -12,7 +12,7 @@ const ON_ONE_LOG: u32 = 10;
 
 #[test]
 fn nothing_is_lost_and_nothing_paid_twice_when_a_process_is_killed_at_any_moment() {
-    let (mut dice, most) = (Dice::new("kills"), rounds(100));
+    let (mut dice, most) = (Dice::new("kills"), rounds(40));
     let mut folder = Folder::new();
     let (mut kills, mut acknowledged, mut doubts) = (0, 0, 0);
     for round in 0..most {

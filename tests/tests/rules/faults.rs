@@ -134,8 +134,8 @@ fn faults_in_a_row_do_not_lose_or_repeat_an_effect() {
 }
 
 /// Every call to it waits once.
-#[derive(Clone, Default)]
-struct Yielding(MemoryStore);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Yielding(MemoryStore);
 
 impl EventStore for Yielding {
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {

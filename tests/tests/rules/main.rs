@@ -9,6 +9,8 @@ mod codes;
 #[cfg(test)]
 mod deadlines;
 #[cfg(test)]
+mod everywhere;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod hostile;

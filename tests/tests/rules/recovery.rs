@@ -176,6 +176,31 @@ fn what_runs_here_is_left_alone() {
 }
 
 #[test]
+fn a_retry_that_runs_here_is_in_doubt_nowhere_but_elsewhere() {
+    let field = Field::new();
+    field.doubt("REPEATABLE", "one");
+    let id = field.world.rt.in_doubt().unwrap()[0].execution_id;
+    field.world.lab.then(Plan::Hang);
+    let rt = field.world.rt.runtime().clone();
+    let mut running: kiff::BoxFuture<'static, _> = Box::pin(async move { rt.retry(&resolver(), id).await });
+    assert!(crate::kit::waits(&mut running));
+    assert_eq!(field.kinds("one").last(), Some(&Kind::ExecutionRetried), "recorded before it starts");
+    assert!(field.world.rt.in_doubt().unwrap().is_empty());
+    // Its deadline says nothing of what runs here.
+    field.world.clock.advance(Duration::from_secs(3600));
+    assert!(field.recover(&resolver()).is_empty());
+    let again = field.world.rt.retry(&resolver(), id).unwrap();
+    assert!(matches!(again, Resolved::Refused(ReviewRefusal::StillRunning { .. })), "{again:?}");
+    // Another process knows the log alone.
+    assert_eq!(reopened(&field, |lab| domain(lab, "v1")).in_doubt().unwrap()[0].attempt, 2);
+    drop(running);
+    assert_eq!(field.world.rt.in_doubt().unwrap()[0].attempt, 2);
+    assert_eq!(told(&field.recover(&resolver())), ["order:one retried executed, settled"]);
+    assert_eq!(field.world.lab.runs(), 3);
+    field.world.verify();
+}
+
+#[test]
 fn who_may_not_settle_recovers_nothing() {
     let cases = [
         (stranger(), "permission_denied"),

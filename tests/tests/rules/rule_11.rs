@@ -1,6 +1,6 @@
 //! Rule 11: effects that the host runs itself.
 
-use crate::kit::{ORDER, World, agent, executed, failed, held, in_doubt, noted, proposal, reviewer};
+use crate::kit::{ORDER, World, agent, domain, executed, failed, held, in_doubt, noted, proposal, reviewer};
 use kiff::{Allowed, Authority, Decision, Failure, Kind, NewEvent, Proposal, RuntimeError};
 
 fn decide(world: &World, proposal: Proposal) -> Decision {
@@ -111,6 +111,19 @@ fn rule_11_a_permit_is_settled_in_the_log_that_cleared_it() {
     executed(other.settle(permit, Ok(noted())).unwrap());
     assert_eq!(other.timeline(ORDER).unwrap().records().len(), 4);
     assert!(world.rt.in_doubt().unwrap().is_empty());
+    world.verify();
+}
+
+#[test]
+fn rule_11_what_another_process_settles_is_recorded_though_its_view_is_behind() {
+    let world = World::paid();
+    let other = world.other(|lab| domain(lab, "v1"));
+    // The other has seen the order as it was before the clearance.
+    assert!(matches!(other.execute(&agent(), proposal("CHECKED", 13)).unwrap(), kiff::Answer::Blocked(_)));
+    let permit = allowed(decide(&world, proposal("BY_HOST", 5))).permit;
+    let doubt = in_doubt(other.settle(permit, Err(Failure::unknown("no answer"))).unwrap());
+    assert_eq!((doubt.cause.as_str(), doubt.is_repeat), ("error", false));
+    assert_eq!(world.count(Kind::ActionUnknown), 1);
     world.verify();
 }
 

@@ -1,11 +1,11 @@
 //! Small values beside the log.
 
-use super::{PostgresStore, count, failed, int, is_race, lost, read::unread};
+use super::{PostgresStore, count, failed, int, is_race, lost, read::unread, statements::Statements};
 use crate::{
     ids::TenantId,
     store::{Cell, CellSet, StoreError},
 };
-use sqlx::Row;
+use sqlx::{PgExecutor, Row};
 
 pub(super) const READ: &str = "
 SELECT revision, value FROM kiff.cells WHERE tenant = $1 AND name = $2
@@ -23,9 +23,14 @@ RETURNING set_config('synchronous_commit', $5, true)";
 /// How often a setting is tried that others made impossible.
 const TRIES: usize = 16;
 
-pub(super) async fn read(store: &PostgresStore, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
-    let query = store.statements.read_cell.query().bind(tenant.as_str()).bind(name);
-    let Some(row) = query.fetch_optional(&store.pool).await.map_err(unread)? else { return Ok(None) };
+pub(super) async fn read(
+    statements: &Statements,
+    server: impl PgExecutor<'_>,
+    tenant: &TenantId,
+    name: &str,
+) -> Result<Option<Cell>, StoreError> {
+    let query = statements.read_cell.query().bind(tenant.as_str()).bind(name);
+    let Some(row) = query.fetch_optional(server).await.map_err(unread)? else { return Ok(None) };
     let revision = row.try_get(0).map(count).map_err(failed)?;
     Ok(Some(Cell { revision, value: row.try_get(1).map_err(failed)? }))
 }
@@ -52,7 +57,7 @@ pub(super) async fn set(
             Err(error) if is_race(&error) && tries < TRIES => continue,
             Err(error) => return Err(lost(error)),
         }
-        let actual = read(store, tenant, name).await?.map_or(0, |cell| cell.revision);
+        let actual = read(&store.statements, &store.pool, tenant, name).await?.map_or(0, |cell| cell.revision);
         // The cell may have come to the expected revision since: then it is worth another try.
         if actual != expected || tries >= TRIES {
             return Ok(CellSet::Conflict { actual });

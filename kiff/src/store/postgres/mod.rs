@@ -25,8 +25,9 @@ pub(crate) use within::Savepoint;
 ///
 /// # What it promises
 ///
-/// - An append is one statement and one round trip, and a second one if it meets another. It compares and sets the head of each stream that it
-///   writes, in a row of that stream's own, so that appends to different entities never wait for each other.
+/// - An append is one statement and one round trip, and a second one if it meets another. It compares and sets
+///   the head of each stream that it writes, in a row of that stream's own, so that appends to different entities
+///   never wait for each other.
 /// - It is acknowledged after the server has flushed it (`synchronous_commit` is never weaker than `on`
 ///   in an append, whatever the session says), and after the standbys that the server is told to wait for.
 /// - The order of a tenant's log is given out by [`sequence`](EventStore::sequence), one sequencer at a time,
@@ -124,7 +125,7 @@ impl EventStore for PostgresStore {
     }
 
     async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
-        cells::read(self, tenant, name).await
+        cells::read(&self.statements, &self.pool, tenant, name).await
     }
 
     async fn set_cell(

@@ -1,10 +1,10 @@
 //! The store within a transaction of the host's.
 
-use super::{PostgresStore, append, failed, read, statements::Statements};
+use super::{PostgresStore, append, cells, failed, read, statements::Statements};
 use crate::{
     ids::{EntityRef, TenantId},
     record::{Claim, RecordBytes},
-    store::{Append, Batch, Found, StoreError},
+    store::{Append, Batch, Cell, Found, StoreError},
 };
 use sqlx::{Connection, PgConnection, PgTransaction};
 use std::{fmt, sync::Arc};
@@ -61,6 +61,11 @@ impl Savepoint<'_> {
     /// As [`EventStore::find`](crate::store::EventStore::find), with what the transaction itself has claimed.
     pub(crate) async fn find(&mut self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
         read::find(self.statements, &mut *self.transaction, tenant, claim).await
+    }
+
+    /// As [`EventStore::cell`](crate::store::EventStore::cell), as the transaction sees it.
+    pub(crate) async fn cell(&mut self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
+        cells::read(self.statements, &mut *self.transaction, tenant, name).await
     }
 
     /// Appends as a part of the transaction. Unless it is [`Append::Done`], undo the savepoint; at `None` the

@@ -1,0 +1,90 @@
+//! The lines of a log, one at a time, in memory that does not grow with it.
+
+use super::files::{self, Trouble};
+use kiff::MAX_RECORD;
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, IsTerminal, Read, Write},
+    path::{Path, PathBuf},
+};
+
+/// Shorter logs are read before anybody could read the bar.
+const WORTH_A_BAR: u64 = 32 * 1024 * 1024;
+/// After how many lines the bar moves on.
+const STEP: u64 = 16_384;
+
+/// Reads a log line by line, and shows how far it is on standard error, if that is a terminal.
+#[derive(Debug)]
+pub(super) struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    line: Vec<u8>,
+    number: u64,
+    bytes: u64,
+    /// The size of the file; nothing if no bar is shown.
+    total: Option<u64>,
+}
+
+impl Lines {
+    pub(super) fn open(path: &Path) -> Result<Self, Trouble> {
+        let file = files::open(path)?;
+        let size = file.metadata().map_err(|error| Trouble::at(path, error))?.len();
+        Ok(Self {
+            path: path.to_owned(),
+            reader: BufReader::with_capacity(256 * 1024, file),
+            line: Vec::new(),
+            number: 0,
+            bytes: 0,
+            total: Some(size).filter(|size| *size >= WORTH_A_BAR && io::stderr().is_terminal()),
+        })
+    }
+
+    /// The next line without its newline; nothing at the end.
+    pub(super) fn next(&mut self) -> Result<Option<&[u8]>, Trouble> {
+        self.line.clear();
+        // One more for the newline, and one more to see that the line goes on.
+        let most = MAX_RECORD as u64 + 2;
+        let read = self.reader.by_ref().take(most).read_until(b'\n', &mut self.line);
+        let mut read = read.map_err(|error| Trouble::at(&self.path, error))? as u64;
+        if read == 0 {
+            self.show(true);
+            return Ok(None);
+        }
+        if self.line.last() == Some(&b'\n') {
+            self.line.pop();
+        } else if read == most {
+            // Too long for a record: what was read is refused for its length, and the rest is passed over.
+            read += self.skip_line()?;
+        }
+        self.number += 1;
+        self.bytes += read;
+        if self.number.is_multiple_of(STEP) {
+            self.show(false);
+        }
+        Ok(Some(&self.line))
+    }
+
+    fn skip_line(&mut self) -> Result<u64, Trouble> {
+        let mut skipped = 0;
+        loop {
+            let buffer = self.reader.fill_buf().map_err(|error| Trouble::at(&self.path, error))?;
+            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let used = end.map_or(buffer.len(), |end| end + 1);
+            let is_over = end.is_some() || used == 0;
+            self.reader.consume(used);
+            skipped += used as u64;
+            if is_over {
+                return Ok(skipped);
+            }
+        }
+    }
+
+    fn show(&self, is_over: bool) {
+        let Some(total) = self.total.filter(|total| *total > 0) else { return };
+        let done = self.bytes.min(total) * 40 / total;
+        let bar: String = (0..40).map(|at| if at < done { '#' } else { '.' }).collect();
+        let end = if is_over { "\n" } else { "" };
+        // A bar that cannot be drawn is no reason to stop.
+        let _ = write!(io::stderr(), "\r[{bar}] {} records{end}", self.number);
+    }
+}
