@@ -2,6 +2,7 @@
 
 use crate::{
     action::BoxFuture,
+    caught::caught,
     ids::{ApprovalId, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
     timestamp::Timestamp,
 };
@@ -10,7 +11,6 @@ use std::{
     error::Error,
     fmt,
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
@@ -222,7 +222,7 @@ impl Shared {
                 drop(deadlines);
                 for waker in due.into_values() {
                     // One that panics must not keep the others from being woken.
-                    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+                    caught(|| waker.wake());
                 }
                 continue;
             }

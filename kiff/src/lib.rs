@@ -209,6 +209,7 @@ mod base64;
 mod public_key;
 pub mod value;
 mod scratch;
+mod caught;
 mod admission;
 mod defect;
 mod actor;

@@ -18,6 +18,7 @@ mod tests {
                 "ids",
                 "scratch",
                 "defect",
+                "caught",
                 "digest",
                 "base64",
                 "public_key",

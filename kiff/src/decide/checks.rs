@@ -3,6 +3,7 @@
 use super::Case;
 use crate::{
     actor::Granted,
+    caught::caught,
     ctx::{RuleError, Situation},
     decision::{Refusal, Sheet},
     defect::is_sown,
@@ -13,7 +14,6 @@ use crate::{
     request::Proposed,
     view::View,
 };
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const ACTION: Code = Code::fixed("action");
 const PERMISSION: Code = Code::fixed("permission");
@@ -143,5 +143,5 @@ pub(super) fn situation<'a>(case: &Case<'a>, state: &'a StateName, proposed: &'a
 
 /// Asks users' code, which may panic; `None` if it gave no answer.
 pub(super) fn answer(ask: impl FnOnce() -> Result<bool, RuleError>) -> Option<bool> {
-    catch_unwind(AssertUnwindSafe(ask)).ok().and_then(Result::ok)
+    caught(ask).and_then(Result::ok)
 }

@@ -1,7 +1,11 @@
 //! An agent that never stops asking, and an executor that never stops talking.
 
 use crate::kit::{ORDER, Plan, World, agent, executed, failed, in_doubt, proposal, refund};
-use kiff::{Authority, Bounds, Decision, Failure, Kind, Outcome, Proposal, Value};
+use kiff::{
+    Authority, Bounds, Call, Contract, Decision, Definition, Domain, Failure, Kind, Machine, NewEvent, Outcome,
+    Proposal, Runtime, Value,
+};
+use std::panic::panic_any;
 
 /// What an agent may try that never runs, each time a little different.
 fn attempt(world: &World, number: usize) {
@@ -80,5 +84,35 @@ fn an_executor_that_floods_leaves_an_outcome_and_no_more_than_fits() {
         }
         assert!(world.rt.export().unwrap().len() - before < 64 * 1024);
         world.verify();
+    }
+}
+
+/// Throws another of its kind whenever it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic_any(Self);
+    }
+}
+
+#[test]
+fn what_users_code_throws_may_panic_again_and_stays_outside() {
+    let contract = |name: &str| Contract::new(name, "order").allowed_states(["PAID"]);
+    let bomb = |_: Call<'_>| -> Result<Outcome, Failure> { panic_any(Bomb) };
+    let held = contract("HELD").approval_when("a_bomb", "orders.approve");
+    let domain = Domain::builder("lab", "v1")
+        .table(Machine::new("order").starts("PAID", "PAID"))
+        .define(Definition::new(contract("CHECKED")).check("a_bomb", |_| panic_any(Bomb)).executor(bomb))
+        .define(Definition::new(held).approval_when("a_bomb", |_| panic_any(Bomb)).executor(bomb))
+        .define(Definition::new(contract("RUN")).executor(bomb))
+        .role("reviewer", ["orders.approve"])
+        .build()
+        .unwrap();
+    let rt = Runtime::builder(domain).build().unwrap().blocking();
+    rt.ingest(&Authority::service("web"), ORDER, NewEvent::new("e", "PAID")).unwrap().accepted().unwrap();
+    for (action, word) in [("CHECKED", "blocked"), ("HELD", "held"), ("RUN", "in_doubt")] {
+        let answer = rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new(action, ORDER)).unwrap();
+        assert_eq!(answer.word(), word);
     }
 }
