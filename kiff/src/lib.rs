@@ -238,6 +238,7 @@ pub mod log;
 mod timeline;
 
 // The drivers.
+mod sync;
 pub mod clock;
 mod key;
 pub mod store;

@@ -45,7 +45,7 @@ mod tests {
         (
             "drivers",
             &[
-                "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime",
+                "sync", "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime",
                 "ledger", "blocking", "guard",
             ],
         ),
