@@ -244,6 +244,7 @@ pub mod log;
 mod timeline;
 
 // The drivers.
+mod sync;
 pub mod clock;
 mod key;
 pub mod store;

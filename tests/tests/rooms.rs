@@ -47,8 +47,8 @@ mod tests {
         (
             "drivers",
             &[
-                "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime", "ledger",
-                "blocking", "guard",
+                "sync", "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime",
+                "ledger", "blocking", "guard",
             ],
         ),
         ("testing", &["testing"]),
