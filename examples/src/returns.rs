@@ -97,6 +97,18 @@ pub fn refuse_return(
     Outcome::new(format!("{} refused: {}", it.id(), why.0)).emit("RETURN_REFUSED")
 }
 
+/// A stand-in for the bank.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bank;
+
+impl Bank {
+    /// A real one is given the execution's id as its idempotency key, and pays once for each.
+    fn pay(self, _execution: &ExecutionId, _cents: Cents, _target: &Target) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
 /// Pays the customer back.
 ///
 /// # Errors
@@ -190,18 +202,6 @@ pub fn domain() -> Result<Domain, DomainError> {
         .role("clerk", ["returns.work", "returns.pay"])
         .role("lead", ["returns.approve"])
         .build()
-}
-
-/// A stand-in for the bank.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Bank;
-
-impl Bank {
-    /// A real one is given the execution's id as its idempotency key, and pays once for each.
-    fn pay(self, _execution: &ExecutionId, _cents: Cents, _target: &Target) -> Result<(), Failure> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -15,13 +15,15 @@ mod tests {
     }
 
     #[test]
-    fn the_chapter_shows_the_example() {
+    fn the_chapter_shows_the_whole_example() {
         let (page, source) = (read("../docs/DOMAINS.md"), read("src/returns.rs"));
+        let source: String = source.split_inclusive('\n').filter(|line| !line.starts_with("//!")).collect();
         let mut behind = 0;
         let shown = blocks(&page, "rust");
         assert!(shown.len() > 10, "{} blocks", shown.len());
         for block in shown {
             let at = source[behind..].find(&block).unwrap_or_else(|| panic!("src/returns.rs has no\n{block}"));
+            assert_eq!(source[behind..behind + at].trim(), "", "the chapter leaves it out");
             behind += at + block.len();
         }
         assert_eq!(source[behind..].trim(), "", "the chapter ends before the example does");

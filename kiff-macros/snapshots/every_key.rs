@@ -24,6 +24,7 @@ pub async fn refund(
 | emits | `ORDER_REFUNDED` |
 | effect | `Idempotent` |
 | timeout | 30 s |
+| retry within | 12 h |
 | summary | `refund {amount}` |
 | provided | `stripe: Stripe` Who pays. |
 | proposed | `amount: Decimal` How much. |
@@ -104,10 +105,21 @@ const _: () = {
             location: ::core::concat!(::core::file!(), ":", ::core::line!()),
         };
         fn definition() -> crate::kiff::Definition {
-            crate::kiff::__private::definition::<Self>()
+            let kiff_rule0 = consent;
+            let kiff_rule1 = open;
+            let kiff_rule2 = rules::large;
+            crate::kiff::__private::definition::<
+                Self,
+            >(
+                    &[
+                        ("consent", crate::kiff::__private::function(&kiff_rule0)),
+                        ("open", crate::kiff::__private::function(&kiff_rule1)),
+                        ("large", crate::kiff::__private::function(&kiff_rule2)),
+                    ],
+                )
                 .try_check(
                     "consent",
-                    |kiff_at| {
+                    move |kiff_at| {
                         let kiff_ctx = &<Ctx<
                             'static,
                             Order,
@@ -126,7 +138,7 @@ const _: () = {
                         )?;
                         ::core::result::Result::Ok(
                             crate::kiff::__private::verdict(
-                                consent(
+                                kiff_rule0(
                                     kiff_ctx,
                                     crate::kiff::__private::argument(&kiff_arg0),
                                     crate::kiff::__private::argument(&kiff_arg1),
@@ -137,19 +149,19 @@ const _: () = {
                 )
                 .try_check(
                     "open",
-                    |kiff_at| {
+                    move |kiff_at| {
                         let kiff_ctx = &<Ctx<
                             'static,
                             Order,
                         > as crate::kiff::__private::IsCtx>::asked(kiff_at)?;
                         ::core::result::Result::Ok(
-                            crate::kiff::__private::verdict(open(kiff_ctx)),
+                            crate::kiff::__private::verdict(kiff_rule1(kiff_ctx)),
                         )
                     },
                 )
                 .try_approval_when(
                     "large",
-                    |kiff_at| {
+                    move |kiff_at| {
                         let kiff_ctx = &<Ctx<
                             'static,
                             Order,
@@ -162,7 +174,7 @@ const _: () = {
                         )?;
                         ::core::result::Result::Ok(
                             crate::kiff::__private::verdict(
-                                rules::large(
+                                kiff_rule2(
                                     kiff_ctx,
                                     crate::kiff::__private::argument(&kiff_arg0),
                                 ),

@@ -52,7 +52,7 @@ const _: () = {
             location: ::core::concat!(::core::file!(), ":", ::core::line!()),
         };
         fn definition() -> ::kiff::Definition {
-            ::kiff::__private::definition::<Self>().executor(__Run)
+            ::kiff::__private::definition::<Self>(&[]).executor(__Run)
         }
     }
     struct __Run;

@@ -13,7 +13,7 @@ const _: () = {
         type Entity = ::kiff::__private::Unchecked;
         const CONTRACT: ::kiff::Declaration = ::kiff::Declaration::DEFAULT;
         fn definition() -> ::kiff::Definition {
-            ::kiff::__private::definition::<Self>()
+            ::kiff::__private::definition::<Self>(&[])
         }
     }
 };

@@ -70,10 +70,13 @@ const _: () = {
             location: ::core::concat!(::core::file!(), ":", ::core::line!()),
         };
         fn definition() -> ::kiff::Definition {
-            ::kiff::__private::definition::<Self>()
+            let kiff_rule0 = given;
+            ::kiff::__private::definition::<
+                Self,
+            >(&[("given", ::kiff::__private::function(&kiff_rule0))])
                 .try_check(
                     "given",
-                    |kiff_at| {
+                    move |kiff_at| {
                         let kiff_ctx = &<Ctx<
                             'static,
                             Order,
@@ -86,7 +89,10 @@ const _: () = {
                         )?;
                         ::core::result::Result::Ok(
                             ::kiff::__private::verdict(
-                                given(kiff_ctx, ::kiff::__private::argument(&kiff_arg0)),
+                                kiff_rule0(
+                                    kiff_ctx,
+                                    ::kiff::__private::argument(&kiff_arg0),
+                                ),
                             ),
                         )
                     },

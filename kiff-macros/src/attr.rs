@@ -4,7 +4,7 @@ use crate::{
     entries::{Entry, Keyed, entries, split_at_commas},
     errors::Errors,
     names::milliseconds,
-    suggest::hint,
+    suggest::{hint, nearest},
 };
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens as _;
@@ -205,8 +205,15 @@ fn read_approval(entry: Entry, errors: &mut Errors) -> Option<Keyed<Approval>> {
     const WORDS: [&str; 3] = ["Never", "Required", "When"];
     let mut tokens = entry.value.clone().into_iter();
     let first = tokens.next().map(|first| first.into_token_stream()).unwrap_or_default();
-    let word = known_word(&first, &WORDS, "approval", errors)?;
     let rest = tokens.collect::<TokenStream>();
+    if let (Ok(word), false) = (syn::parse2::<Ident>(first.clone()), rest.is_empty())
+        && nearest(&word.to_string(), &WORDS).is_none()
+    {
+        let call = &entry.value;
+        errors.push(&word, format!("`{word}` is no kind of approval; to ask a function, write `When({call})`"));
+        return None;
+    }
+    let word = known_word(&first, &WORDS, "approval", errors)?;
     let value = match (word.to_string().as_str(), rest.is_empty()) {
         ("Never", true) => Approval::Never,
         ("Required", true) => Approval::Required,

@@ -159,27 +159,36 @@ fn contract(item: &ActionFn, action: &Action) -> TokenStream {
 
 fn definition(action: &Action) -> TokenStream {
     let krate = &action.krate;
-    let checks = action.checks.iter().map(|check| {
-        let (code, ask) = (&check.code, ask(action, check));
-        quote!(.try_check(#code, #ask))
-    });
-    let approval = match &action.approval {
-        Need::When(policy) => {
-            let (code, ask) = (&policy.code, ask(action, policy));
-            Some(quote!(.try_approval_when(#code, #ask)))
-        }
+    let policy = match &action.approval {
+        Need::When(policy) => Some(policy),
         Need::Never | Need::Required => None,
     };
+    let (mut functions, mut named, mut rules) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, rule) in action.checks.iter().chain(policy).enumerate() {
+        let (code, function) = (&rule.code, &rule.function);
+        // Where the user's function stands and as if it were written there: rustc speaks of this name's call.
+        let given = &Ident::new(&format!("kiff_rule{place}"), function.span());
+        let ask = ask(action, rule, given);
+        functions.push(quote!(let #given = #function;));
+        let asked = rule.params.iter().filter_map(|(_, param)| Some(&action.params.get(*param)?.wire));
+        named.push(quote!((#code, #krate::__private::function(&#given), &[#(#asked),*])));
+        let kind = if place < action.checks.len() { quote!(try_check) } else { quote!(try_approval_when) };
+        rules.push(quote!(.#kind(#code, #ask)));
+    }
     quote! {
         fn definition() -> #krate::Definition {
-            #krate::__private::definition::<Self>() #(#checks)* #approval .executor(__Run)
+            #(#functions)*
+            #krate::__private::definition::<Self>(&[#(#named),*]) #(#rules)* .executor(__Run)
         }
     }
 }
 
 /// A closure that decodes what a rule asks about and asks it. The call stands where the user named the
 /// function and its parameters, so that what rustc says about its signature is said there.
-fn ask(action: &Action, rule: &CheckedRule) -> TokenStream {
+///
+/// `given` holds the function: one mention of it serves the call and the question which one it is, and a generic one is
+/// the same in both.
+fn ask(action: &Action, rule: &CheckedRule, given: &Ident) -> TokenStream {
     let krate = &action.krate;
     let (at, ctx) = (local("at"), local("ctx"));
     let (mut decoded, mut args) = (Vec::new(), Vec::new());
@@ -190,14 +199,13 @@ fn ask(action: &Action, rule: &CheckedRule) -> TokenStream {
         let there = krate.at(name.span());
         args.push(quote_spanned!(name.span()=> #there::__private::argument(&#arg)));
     }
-    let function = &rule.function;
-    let there = krate.at(function.span());
+    let there = krate.at(given.span());
     let mut ctx_there = ctx.clone();
-    ctx_there.set_span(ctx.span().located_at(function.span()));
-    let verdict = quote_spanned!(function.span()=> #there::__private::verdict(#function(#ctx_there, #(#args),*)));
+    ctx_there.set_span(ctx.span().located_at(given.span()));
+    let verdict = quote_spanned!(given.span()=> #there::__private::verdict(#given(#ctx_there, #(#args),*)));
     let of_entity = context(action);
     quote! {
-        |#at| {
+        move |#at| {
             let #ctx = &#of_entity::asked(#at)?;
             #(#decoded)*
             ::core::result::Result::Ok(#verdict)

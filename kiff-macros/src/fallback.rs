@@ -24,7 +24,7 @@ pub(crate) fn action(item: &ActionFn, krate: &Krate, errors: Errors) -> TokenStr
                 type Entity = #krate::__private::Unchecked;
                 const CONTRACT: #krate::Declaration = #krate::Declaration::DEFAULT;
                 fn definition() -> #krate::Definition {
-                    #krate::__private::definition::<Self>()
+                    #krate::__private::definition::<Self>(&[])
                 }
             }
         };

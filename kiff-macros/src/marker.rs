@@ -45,6 +45,7 @@ pub(crate) fn table(action: &Action) -> String {
     rows.push(("emits", join(action.emits.iter().map(|event| code(&event.value())))));
     rows.push(("effect", code(&action.effect.to_string())));
     rows.push(("timeout", span(action.timeout_ms)));
+    rows.push(("retry within", span(action.retry_within_ms.unwrap_or_default())));
     rows.push(("summary", if action.summary.is_empty() { String::new() } else { code(&cell(&action.summary)) }));
     rows.extend(action.params.iter().map(param));
     let rows = rows.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| format!("| {key} | {value} |\n"));

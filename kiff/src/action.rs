@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{
     any::{Any, TypeId, type_name},
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     error::Error,
     fmt,
     pin::Pin,
@@ -39,6 +39,7 @@ pub trait ActionContract: 'static {
 /// let outcome = Outcome::new("refund of $49.00 issued")
 ///     .event("ORDER_REFUNDED", Value::object([("amount", "49.00")]));
 /// ```
+#[must_use = "what an action reports counts only if it is returned"]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     pub(crate) message: String,
@@ -53,21 +54,18 @@ impl Outcome {
     }
 
     /// Emits an event of the executor's own entity. Its type must be one that the contract names.
-    #[must_use]
     pub fn event(mut self, kind: impl Into<String>, payload: Value) -> Self {
         self.events.push((kind.into(), payload));
         self
     }
 
     /// Emits an event without a payload.
-    #[must_use]
     pub fn emit(self, kind: impl Into<String>) -> Self {
         self.event(kind, Value::object::<&str, &str>([]))
     }
 
     /// What the effect returned, for the caller and the log: any JSON. What does not fit a record is
     /// recorded by its length and digest, and a number that is not an integer within ±(2^53−1) as text.
-    #[must_use]
     pub fn output(mut self, output: Value) -> Self {
         self.output = Some(output);
         self
@@ -400,13 +398,23 @@ pub struct Definition {
     pub(crate) checks: Vec<(String, Ask)>,
     pub(crate) approval: Option<(String, Ask)>,
     pub(crate) executor: Option<Arc<dyn Executor>>,
+    /// The functions behind the codes, where they are known. No part of the contract's digest: a function may move.
+    pub(crate) functions: BTreeMap<&'static str, RuleFunction>,
+}
+
+/// What is known of a function that an annotation names as a check or a policy.
+#[derive(Clone, Copy)]
+pub(crate) struct RuleFunction {
+    pub(crate) path: &'static str,
+    /// The parameters that it is given, by the names that agents write.
+    pub(crate) asks: &'static [&'static str],
 }
 
 impl Definition {
     /// A definition without rules and without an executor.
     #[must_use]
     pub fn new(contract: Contract) -> Self {
-        Self { contract, checks: Vec::new(), approval: None, executor: None }
+        Self { contract, checks: Vec::new(), approval: None, executor: None, functions: BTreeMap::new() }
     }
 
     /// Adds a check: the proposal is refused with `code` unless it holds.

@@ -102,7 +102,8 @@ pub struct ActionDescription {
     pub entity: String,
     /// What it does.
     pub doc: String,
-    /// Where it is declared: `src/orders.rs:12`.
+    /// Where it is declared: `src/orders.rs:12`. Not serialised, because it moves with every line above it.
+    #[serde(skip)]
     pub location: String,
     /// The digest of the contract and its machine.
     pub contract_digest: String,

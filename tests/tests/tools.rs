@@ -114,6 +114,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_model_is_told_the_documentation_up_to_its_first_heading() {
+        let cases = [
+            ("Pays back.\n\n# Errors\nNone.", "Pays back."),
+            ("# Errors\nNone.", ""),
+            ("Pays back.\n## Two\nMore.", "Pays back."),
+            // No headings: a number, a word, a comment in code.
+            ("Pays order\n#1 back.", "Pays order\n#1 back."),
+            ("As in\n```sh\n# all of it\npay\n```\nor so.\n# Errors", "As in\n```sh\n# all of it\npay\n```\nor so."),
+        ];
+        for (doc, told) in cases {
+            let domain = domain(refund().doc(doc));
+            let expected = if told.is_empty() { String::new() } else { format!("{told}\n\n") };
+            let description = domain.tools().next().unwrap().description();
+            assert_eq!(description.split("The `order`").next(), Some(expected.as_str()), "{doc}");
+        }
+    }
+
+    #[test]
+    fn a_wide_integer_is_told_to_a_model_in_one_line() {
+        let wide = |kind| domain(refund().param("wide", kind));
+        let told = |kind| json(&wide(kind).tools().next().unwrap().input_schema())["properties"]["wide"].clone();
+        let integer = serde_json::json!({"type": "integer", "minimum": 0, "maximum": u64::MAX});
+        assert_eq!(told(u64::KIND), integer);
+        assert_eq!(told(ParamKind::list(&u64::KIND))["items"], integer);
+        // Of these no reader of doubles holds any, so they may be text.
+        assert!(told(HUGE)["anyOf"][1]["pattern"].is_string());
+        let exact = json(&wide(u64::KIND).actions().next().unwrap().json_schema());
+        assert!(exact["properties"]["wide"]["anyOf"][1]["pattern"].is_string(), "{exact}");
+    }
+
     /// What a model writes under the strict schema, with null for what it leaves out, is admitted.
     #[test]
     fn what_strict_mode_makes_a_model_write_is_admitted() {

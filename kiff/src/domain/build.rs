@@ -4,7 +4,7 @@ use super::{
     Action, Bounds, CheckedMachine, CheckedStep, Domain, DomainError, DomainFault, Inner,
     digest::{Allowed, contract_digest, domain_digest},
     reviewers::check_reviewers,
-    rules::{RuleCheck, check_codes},
+    rules::{RuleCheck, check_codes, check_functions},
 };
 use crate::{
     action::{ActionContract, Definition},
@@ -152,6 +152,7 @@ impl DomainBuilder {
         actions.sort_by(|a, b| a.name.cmp(&b.name));
         duplicate_actions(&actions, faults);
         check_codes(&actions, faults);
+        check_functions(&actions, faults);
         actions.iter().for_each(|action| check_reviewers(action, &*policy, faults));
         let (Some(version), Some(policy_version), []) = (version, policy_version, faults.as_slice()) else {
             return Err(DomainError { faults: self.faults });
@@ -296,7 +297,7 @@ fn check_action(
     held: Option<&BTreeSet<Permission>>,
     faults: &mut Vec<DomainFault>,
 ) -> Option<Action> {
-    let Definition { contract, checks, approval, executor } = definition;
+    let Definition { contract, checks, approval, executor, functions } = definition;
     let place = format!("{}: action `{}`", contract.location, contract.name);
     let name = named(&place, ActionName::new(&contract.name), faults)?;
     let entity = named(&place, EntityType::new(&contract.entity), faults)?;
@@ -330,6 +331,7 @@ fn check_action(
         params,
         digest: Digest::ZERO,
         executor,
+        functions,
         contract,
     };
     check_states(&action, faults);

@@ -258,6 +258,19 @@ pub enum DomainFault {
         /// The action that asks it as a check, with its place.
         check: String,
     },
+    /// A code that stands for two functions in two actions of one entity. Functions are known by their paths, and those
+    /// of definitions made by hand are not known.
+    #[error("{first} means `{}` by the code `{code}`, and {second} means `{}`; rename one", functions[0], functions[1])]
+    CodeOfTwoFunctions {
+        /// The code.
+        code: String,
+        /// The action that names the first function, with its place.
+        first: String,
+        /// The action that names the second, with its place.
+        second: String,
+        /// The paths of both.
+        functions: [String; 2],
+    },
     /// The contract and its rules do not fit together.
     #[error("{place}: action `{action}`: {problem}")]
     Rule {
@@ -294,6 +307,7 @@ impl DomainFault {
             Self::QuorumTooLarge { .. } => "quorum_too_large",
             Self::OnlySelfReview { .. } => "only_self_review",
             Self::CodeWithTwoMeanings { .. } => "code_with_two_meanings",
+            Self::CodeOfTwoFunctions { .. } => "code_of_two_functions",
             Self::Rule { .. } => "rule_misfit",
         }
     }

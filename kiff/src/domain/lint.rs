@@ -4,7 +4,7 @@ use super::{Action, CheckedApproval, CheckedMachine, Domain};
 use crate::{
     actor::ActorType,
     contract::{ApprovalNeed, Effect, Risk},
-    ids::StateName,
+    ids::{Code, StateName},
     param::{ParamKind, ParamSpec},
 };
 use std::{fmt, time::Duration};
@@ -44,8 +44,8 @@ pub enum DomainWarning {
         /// The state.
         state: String,
     },
-    /// A number without bounds that nobody looks at: the action has no check and never asks for approval, so whatever an
-    /// agent writes is what happens.
+    /// A number without bounds that nobody looks at: no check of the action asks about it, and the action never asks for
+    /// approval, so whatever an agent writes is what happens. Of checks that were made by hand each may ask about all.
     UnboundedNumber {
         /// Where the action is declared.
         place: String,
@@ -249,7 +249,6 @@ fn lint_consent(action: &Action, found: &mut Vec<DomainWarning>) {
 
 fn lint_params(action: &Action, found: &mut Vec<DomainWarning>) {
     let (place, name) = (|| action.contract.location.clone(), || action.name.to_string());
-    let nobody_looks = action.checks.is_empty() && matches!(action.approval, CheckedApproval::Never);
     if action.doc().is_empty() {
         found.push(DomainWarning::Undocumented { place: place(), action: name(), param: None });
     }
@@ -260,8 +259,14 @@ fn lint_params(action: &Action, found: &mut Vec<DomainWarning>) {
         let told = |param| DomainWarning::Undocumented { place: place(), action: name(), param: Some(param) };
         found.extend(seen.undocumented.into_iter().map(told));
         let told = |param| DomainWarning::UnboundedNumber { place: place(), action: name(), param };
-        found.extend(seen.unbounded.into_iter().filter(|_| nobody_looks).map(told));
+        found.extend(seen.unbounded.into_iter().filter(|_| nobody_looks(action, param.name.as_str())).map(told));
     }
+}
+
+/// No reviewer is ever shown the parameter, and no check asks about it. Of a check that was made by hand nobody knows.
+fn nobody_looks(action: &Action, param: &str) -> bool {
+    let looks = |code: &Code| action.functions.get(code.as_str()).is_none_or(|known| known.asks.contains(&param));
+    matches!(action.approval, CheckedApproval::Never) && !action.checks.iter().any(|(code, _)| looks(code))
 }
 
 /// What was seen in a parameter and inside it, as JSON pointers; the places in a list are left out.

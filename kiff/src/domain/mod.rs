@@ -18,7 +18,7 @@ pub use lint::DomainWarning;
 pub use tool::Tool;
 
 use crate::{
-    action::{Ask, Executor, Provided},
+    action::{Ask, Executor, Provided, RuleFunction},
     actor::{ActorType, PermissionPolicy},
     contract::{Contract, Declaration, Effect, Risk},
     digest::Digest,
@@ -27,7 +27,7 @@ use crate::{
     param::{CheckedParam, ParamSpec},
     value::Limits,
 };
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 /// Machines, contracts and roles that have been checked against each other. Cheap to clone.
 ///
@@ -259,6 +259,8 @@ pub struct Action {
     pub(crate) params: Vec<CheckedParam>,
     pub(crate) digest: Digest,
     pub(crate) executor: Option<Arc<dyn Executor>>,
+    /// The functions behind the codes, where they are known.
+    functions: BTreeMap<&'static str, RuleFunction>,
     pub(crate) contract: Contract,
 }
 

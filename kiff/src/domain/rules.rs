@@ -59,6 +59,29 @@ pub(super) fn check_codes(actions: &[Arc<Action>], faults: &mut Vec<DomainFault>
     }
 }
 
+/// A code that stands for two functions tells a reader of the log two things. Of two entities the functions must differ,
+/// because each is asked about one, so only those of one entity are compared.
+pub(super) fn check_functions(actions: &[Arc<Action>], faults: &mut Vec<DomainFault>) {
+    let mut known: BTreeMap<(&str, bool, &str), (&Action, &str)> = BTreeMap::new();
+    for action in actions {
+        for (code, function) in &action.functions {
+            // That one is a policy and the other a check is a fault of its own.
+            let is_policy = matches!(&action.approval, CheckedApproval::When(policy, _) if policy == *code);
+            let (first, meant) =
+                *known.entry((action.entity.as_str(), is_policy, *code)).or_insert((&**action, function.path));
+            if meant == function.path {
+                continue;
+            }
+            faults.push(DomainFault::CodeOfTwoFunctions {
+                code: (*code).to_owned(),
+                first: format!("{}: action `{}`", first.contract.location, first.name),
+                second: format!("{}: action `{}`", action.contract.location, action.name),
+                functions: [meant, function.path].map(str::to_owned),
+            });
+        }
+    }
+}
+
 /// Checks that a contract and the rules given with it fit together.
 pub(super) struct RuleCheck<'a> {
     pub(super) contract: &'a Contract,

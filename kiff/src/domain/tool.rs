@@ -3,7 +3,7 @@
 use super::{Action, CheckedApproval, Domain};
 use crate::{
     contract::{Effect, Risk},
-    param::{ParamSpec, object_schema, strict_object},
+    param::{ParamSpec, Reader, object_schema, strict_object},
     value::{Object, Value},
 };
 
@@ -19,6 +19,42 @@ use crate::{
 /// | `{type: "function", function: {name, description, parameters}}` | [`to_function`](Self::to_function) |
 /// | the same in strict mode: every member required, what may be left out may be null | [`to_strict_function`](Self::to_strict_function) |
 /// | a tool in the list of an MCP server: `inputSchema`, `annotations` | [`to_mcp`](Self::to_mcp) |
+///
+/// Every other form is put together of [`name`](Self::name), [`description`](Self::description) and
+/// [`input_schema`](Self::input_schema). The one that has the members of a function beside `type`, and the one of
+/// declarations with a schema for the parameters:
+///
+/// ```
+/// use kiff::{Domain, Tool, Value};
+///
+/// fn flat(tool: Tool<'_>) -> Option<Value> {
+///     let Value::Object(mut form) = tool.to_strict_function() else { return None };
+///     let Some(Value::Object(mut flat)) = form.remove("function") else { return None };
+///     flat.insert("type", "function");
+///     Some(flat.into())
+/// }
+///
+/// fn declared(domain: &Domain) -> Value {
+///     let declaration = |tool: Tool<'_>| {
+///         Value::object([
+///             ("name", Value::from(tool.name())),
+///             ("description", tool.description().into()),
+///             ("parametersJsonSchema", tool.input_schema()),
+///         ])
+///     };
+///     Value::object([("functionDeclarations", domain.tools().map(declaration).collect::<Vec<_>>())])
+/// }
+/// # use kiff::{Contract, Definition, Machine};
+/// # let close = Contract::new("CLOSE_ORDER", "order").allowed_states(["PAID"]);
+/// # let order = Machine::new("order").starts("ORDER_PAID", "PAID");
+/// # let domain = Domain::builder("shop", "v1").table(order).define(Definition::new(close)).build()?;
+/// # let tool = domain.tools().next().ok_or("one action")?;
+/// # let flat = flat(tool).ok_or("a function")?.to_string();
+/// # assert!(flat.starts_with(r#"{"description":"The `order` must be in the state PAID.","name":"CLOSE_ORDER","parameters":{"#));
+/// # assert!(flat.ends_with(r#""strict":true,"type":"function"}"#));
+/// # assert!(declared(&domain).to_string().contains(r#""parametersJsonSchema":{"additionalProperties":false"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// From a model's call to a proposal, where the host knows which entity the conversation is about:
 ///
@@ -98,7 +134,7 @@ impl Action {
     /// one that is too large or too deep, a member given twice, U+0000 in a string.
     #[must_use]
     pub fn json_schema(&self) -> Value {
-        let mut schema = object_schema(self.specs());
+        let mut schema = object_schema(self.specs(), Reader::Validator);
         schema.insert("$schema", "https://json-schema.org/draft/2020-12/schema");
         schema.insert("title", self.name.as_str());
         if !self.told().is_empty() {
@@ -110,10 +146,15 @@ impl Action {
     /// The documentation up to its first heading. Behind it stands what is for whoever calls the function, such as its
     /// errors.
     fn told(&self) -> &str {
-        let doc = self.doc();
-        let headings =
-            doc.match_indices('#').filter(|(at, _)| *at == 0 || doc.get(..*at).is_some_and(|it| it.ends_with('\n')));
-        let end = headings.map(|(at, _)| at).next().unwrap_or(doc.len());
+        let (doc, mut end, mut is_code) = (self.doc(), 0, false);
+        for line in doc.split_inclusive('\n') {
+            is_code ^= line.trim_start().starts_with("```");
+            let is_heading = line.starts_with('#') && line.trim_start_matches('#').starts_with(' ');
+            if is_heading && !is_code {
+                break;
+            }
+            end += line.len();
+        }
         doc.get(..end).unwrap_or_default().trim_end()
     }
 
@@ -152,8 +193,8 @@ impl<'a> Tool<'a> {
         self.action.name.as_str()
     }
 
-    /// What the model is told: the documentation up to its first heading, the states in which the action may run, and whether a person may
-    /// have to consent.
+    /// What the model is told: the documentation up to its first heading, the states in which the action may run, and
+    /// whether a person may have to consent.
     #[must_use]
     pub fn description(&self) -> String {
         let action = self.action;
@@ -171,10 +212,11 @@ impl<'a> Tool<'a> {
         format!("{doc}{}{when}{consent}", if doc.is_empty() { "" } else { "\n\n" })
     }
 
-    /// What may be given, as JSON Schema.
+    /// What may be given, as JSON Schema. All that it accepts is admitted. It is shorter than
+    /// [`Action::json_schema`], which also has the integers beyond 2^53 as text.
     #[must_use]
     pub fn input_schema(&self) -> Value {
-        self.asked(object_schema(self.action.specs()), EntityForm::Pattern)
+        self.asked(object_schema(self.action.specs(), Reader::Model), EntityForm::Pattern)
     }
 
     /// `{name, description, input_schema}`.

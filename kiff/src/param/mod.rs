@@ -17,7 +17,7 @@ pub use fault::{ParamFault, ParamProblem};
 pub use kind::{ParamKind, ParamRule, ParamSpec, VariantSpec};
 
 pub(crate) use admit::{faults_of, take};
-pub(crate) use schema::object_schema;
+pub(crate) use schema::{Reader, object_schema};
 pub(crate) use strict::strict_object;
 
 /// A type that an agent can propose a value of. Implemented for `String`, `bool`, the integers,

@@ -6,6 +6,16 @@ use crate::value::{Number, Object, Value};
 /// The largest integer that every JSON reader holds exactly, 2^53 - 1.
 const MAX_SAFE: u128 = 9_007_199_254_740_991;
 
+/// For whom a schema is.
+#[derive(Clone, Copy)]
+pub(crate) enum Reader {
+    /// Who decides by it: all that is admitted is in it.
+    Validator,
+    /// A language model, which writes what is told: one form of each number is enough, and a pattern of a thousand
+    /// characters is in its way.
+    Model,
+}
+
 impl ParamKind {
     /// The kind as a JSON Schema of draft 2020-12: what the schema accepts is admitted, and the reverse.
     ///
@@ -23,26 +33,26 @@ impl ParamKind {
     /// ```
     #[must_use]
     pub fn json_schema(self) -> Value {
-        self.schema().into()
+        self.schema(Reader::Validator).into()
     }
 
-    fn schema(self) -> Object {
+    fn schema(self, reader: Reader) -> Object {
         match self {
             Self::Bool => typed("boolean"),
             Self::String { min_len, max_len } => {
                 lengths(typed("string"), [("minLength", min_len), ("maxLength", max_len)])
             }
-            Self::Integer { min, max } => integer(min, max),
+            Self::Integer { min, max } => integer(min, max, reader),
             Self::Decimal { min, max } => decimal(min, max),
             Self::List { of, min_len, max_len } => {
-                let list = with(typed("array"), "items", of.schema());
+                let list = with(typed("array"), "items", of.schema(reader));
                 lengths(list, [("minItems", min_len), ("maxItems", max_len)])
             }
-            Self::Object(fields) => object_schema(fields.iter().map(|field| (field.name, field))),
-            Self::Enum(variants) => one_of(variants, Self::schema),
-            Self::Nullable(of) => nullable(of.schema()),
+            Self::Object(fields) => object_schema(fields.iter().map(|field| (field.name, field)), reader),
+            Self::Enum(variants) => one_of(variants, |kind| kind.schema(reader)),
+            Self::Nullable(of) => nullable(of.schema(reader)),
             Self::Ruled { of, rule } => {
-                let schema = of.schema();
+                let schema = of.schema(reader);
                 let told = match schema.get("$comment").and_then(Value::as_str) {
                     Some(inner) => format!("{inner}; the rule `{}` too", rule.name()),
                     None => format!("the rule `{}` may refuse more", rule.name()),
@@ -54,10 +64,13 @@ impl ParamKind {
 }
 
 /// An object of these fields and no others.
-pub(crate) fn object_schema<'a>(fields: impl Iterator<Item = (&'a str, &'a ParamSpec)>) -> Object {
+pub(crate) fn object_schema<'a>(
+    fields: impl Iterator<Item = (&'a str, &'a ParamSpec)>,
+    reader: Reader,
+) -> Object {
     let (mut properties, mut required) = (Object::new(), Vec::new());
     for (name, field) in fields {
-        let schema = field.kind.schema();
+        let schema = field.kind.schema(reader);
         let schema = if field.required { schema } else { nullable(schema) };
         properties.insert(name, described(schema, field.doc));
         required.extend(field.required.then(|| Value::from(name)));
@@ -111,10 +124,12 @@ fn lengths(mut schema: Object, bounds: [(&str, u32); 2]) -> Object {
     schema
 }
 
-fn integer(min: i128, max: i128) -> Object {
+fn integer(min: i128, max: i128, reader: Reader) -> Object {
     let number = with(with(typed("integer"), "minimum", min), "maximum", max);
+    let some_are_safe = max >= -MAX_SAFE.cast_signed() && min <= MAX_SAFE.cast_signed();
     match pattern::integers_beyond(MAX_SAFE, min, max) {
         None => number,
+        Some(_) if matches!(reader, Reader::Model) && some_are_safe => number,
         Some(patterns) => any_of(vec![number, text(patterns)]),
     }
 }

@@ -6,14 +6,14 @@
 mod param;
 
 use crate::{
-    action::{ActionContract, BoxFuture, Call, Definition, Failure, Provided},
+    action::{ActionContract, BoxFuture, Call, Definition, Failure, Provided, RuleFunction},
     contract::Contract,
     ctx::{Ctx, RuleError, Situation},
     machine::{StateMachine, Transition},
     param::{ParamFault, decode_at},
     value::Value,
 };
-use std::any::Any;
+use std::any::{Any, type_name};
 
 // Under names that no user imports: generated code that carries the user's spans must not look like a
 // needlessly qualified path to rustc's lint.
@@ -244,10 +244,22 @@ pub const fn state_name<M: StateMachine>(place: usize) -> &'static str {
     ""
 }
 
-/// A definition with the contract alone.
+/// A definition with the contract and the functions that its codes name: the code, the path, and the parameters that it
+/// asks about.
 #[must_use]
-pub fn definition<A: ActionContract>() -> Definition {
-    Definition::new(Contract::from(&A::CONTRACT))
+pub fn definition<A: ActionContract>(
+    functions: &[(&'static str, &'static str, &'static [&'static str])],
+) -> Definition {
+    let functions = functions.iter().map(|&(code, path, asks)| (code, RuleFunction { path, asks })).collect();
+    Definition { functions, ..Definition::new(Contract::from(&A::CONTRACT)) }
+}
+
+/// The path of a function, the same for every instance of a generic one.
+#[must_use]
+pub fn function<F>(_: &F) -> &'static str {
+    let path = type_name::<F>();
+    // A trait's method begins with the type that it is of.
+    if path.starts_with('<') { path } else { path.split('<').next().unwrap_or(path) }
 }
 
 /// Boxes the future of an executor.

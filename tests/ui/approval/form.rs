@@ -30,4 +30,9 @@ pub fn refund_four(order: &Ctx<'_, Order>, amount: i64) -> Outcome {
     Outcome::new("done")
 }
 
+#[action(allowed_states = [Paid], approval = large(amount), reviewers = "orders.approve")]
+pub fn refund_five(order: &Ctx<'_, Order>, amount: i64) -> Outcome {
+    Outcome::new("done")
+}
+
 fn main() {}
