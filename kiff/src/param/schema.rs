@@ -64,10 +64,7 @@ impl ParamKind {
 }
 
 /// An object of these fields and no others.
-pub(crate) fn object_schema<'a>(
-    fields: impl Iterator<Item = (&'a str, &'a ParamSpec)>,
-    reader: Reader,
-) -> Object {
+pub(crate) fn object_schema<'a>(fields: impl Iterator<Item = (&'a str, &'a ParamSpec)>, reader: Reader) -> Object {
     let (mut properties, mut required) = (Object::new(), Vec::new());
     for (name, field) in fields {
         let schema = field.kind.schema(reader);
