@@ -2,6 +2,7 @@
 
 pub mod database;
 pub mod demo_key;
+pub mod evidence;
 pub mod file_store;
 pub mod payables;
 pub mod refund;

@@ -4,7 +4,7 @@ use crate::{
     action::{Failure, Outcome},
     actor::Authority,
     answer::{Answer, Decision, InDoubt},
-    approval::PendingApproval,
+    approval::{PendingApproval, ReviewRequest},
     clock::block_on,
     decision::Permit,
     event::NewEvent,
@@ -65,6 +65,8 @@ impl Blocking {
         fn settle(permit: Permit, result: Result<Outcome, Failure>) -> Answer;
         /// Runs the stored proposal of a granted approval.
         fn resume(approval: ApprovalId) -> Answer;
+        /// Does what a reviewer has sent.
+        fn review(reviewer: &Authority, request: &ReviewRequest) -> Review;
         /// Grants an approval.
         fn grant(reviewer: &Authority, approval: ApprovalId, note: &str) -> Review;
         /// Denies an approval, for good.

@@ -4,12 +4,13 @@
 use crate::{
     ids::{EntityRef, TenantId},
     record::Record,
+    sync::{Mutex, MutexGuard},
     view::{FoldError, View, fold},
 };
 use std::{
     collections::HashMap,
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 type Key = (TenantId, EntityRef);

@@ -2,7 +2,9 @@
 
 use crate::{
     action::BoxFuture,
+    caught::caught,
     ids::{ApprovalId, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
+    sync::{AtomicBool, Condvar, Mutex, MutexGuard, thread, wait_for},
     timestamp::Timestamp,
 };
 use std::{
@@ -10,12 +12,8 @@ use std::{
     error::Error,
     fmt,
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, Weak, atomic::Ordering},
     task::{Context, Poll, Wake, Waker},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -208,7 +206,7 @@ impl Shared {
     /// Starts the thread; false if the system has none to give.
     fn start(self: &Arc<Self>) -> bool {
         let weak = Arc::downgrade(self);
-        std::thread::Builder::new().name("kiff-timer".to_owned()).spawn(move || Self::run(&weak)).is_ok()
+        thread::Builder::new().name("kiff-timer".to_owned()).spawn(move || Self::run(&weak)).is_ok()
     }
 
     /// Wakes what is due, until no timer is left to hold the deadlines.
@@ -222,15 +220,14 @@ impl Shared {
                 drop(deadlines);
                 for waker in due.into_values() {
                     // One that panics must not keep the others from being woken.
-                    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+                    caught(|| waker.wake());
                 }
                 continue;
             }
             let next = deadlines.wakers.keys().next().map(|(at, _)| at.saturating_duration_since(now));
             let span = next.unwrap_or(LINGER).min(LINGER);
-            let waited = shared.changed.wait_timeout(deadlines, span).unwrap_or_else(PoisonError::into_inner);
-            let (mut deadlines, timeout) = waited;
-            if timeout.timed_out() && deadlines.wakers.is_empty() {
+            let (mut deadlines, is_over) = wait_for(&shared.changed, &shared.deadlines, deadlines, span);
+            if is_over && deadlines.wakers.is_empty() {
                 // The next deadline starts another thread.
                 deadlines.is_running = false;
                 return;
@@ -245,7 +242,7 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// Runs a future on this thread, without an async runtime. The thread sleeps while the future waits.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let unpark = Arc::new(Unpark { thread: std::thread::current(), is_woken: AtomicBool::new(false) });
+    let unpark = Arc::new(Unpark { thread: thread::current(), is_woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&unpark));
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
@@ -256,13 +253,13 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         // An executor may block on this thread once more; what wakes the outer future must not be used up
         // by the inner one's sleep. So each has a flag of its own.
         while !unpark.is_woken.swap(false, Ordering::Acquire) {
-            std::thread::park();
+            thread::park();
         }
     }
 }
 
 struct Unpark {
-    thread: std::thread::Thread,
+    thread: thread::Thread,
     is_woken: AtomicBool,
 }
 

@@ -2,9 +2,10 @@
 
 use crate::{
     actor::Actor,
+    admission::{AdmissionError, Members},
     ids::{EventId, EventType, NameError},
     timestamp::Timestamp,
-    value::Value,
+    value::{Limits, Value},
 };
 use std::sync::Arc;
 
@@ -37,6 +38,42 @@ impl NewEvent {
         }
     }
 
+    /// Reads an event as a source sends it: one JSON object with `event_id`, `event_type` and, where they apply,
+    /// `payload`, `correlation` and `causation`. Who sends it, and of which entity it is, host code says.
+    ///
+    /// ```
+    /// use kiff::NewEvent;
+    ///
+    /// NewEvent::from_json(br#"{"event_id": "evt_001", "event_type": "ORDER_PAID", "payload": {"amount": 49.00}}"#)?;
+    ///
+    /// // Every fault at once.
+    /// let faults = NewEvent::from_json(br#"{"event_id": "", "source": "stripe"}"#).unwrap_err().to_string();
+    /// assert!(faults.contains("`/event_type` is required; `/source` is not a member here"), "{faults}");
+    /// # Ok::<(), kiff::AdmissionError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AdmissionError`] with every fault if the text is not strict JSON of that form. Nothing is recorded then.
+    pub fn from_json(text: &[u8]) -> Result<Self, AdmissionError> {
+        Self::from_json_with(text, &Limits::default())
+    }
+
+    /// The same within other limits, such as [`Domain::limits`](crate::Domain::limits).
+    ///
+    /// # Errors
+    /// As [`from_json`](Self::from_json).
+    pub fn from_json_with(text: &[u8], limits: &Limits) -> Result<Self, AdmissionError> {
+        let mut members = Members::read(text, limits)?;
+        let names = members.name::<EventId>("event_id").zip(members.name::<EventType>("event_type"));
+        let payload = members.take("payload");
+        let correlation = members.optional_up_to("correlation", MOST_ID, "a string of at most 255 bytes");
+        let causation = members.optional_up_to("causation", MOST_ID, "a string of at most 255 bytes");
+        members.finish(names.map(|(id, kind)| {
+            let event = Self::new(id, kind);
+            Self { payload: payload.unwrap_or(event.payload), correlation, causation, ..event }
+        }))
+    }
+
     /// What the source tells beside the type: any JSON value, most often an object.
     #[must_use]
     pub fn payload(mut self, payload: Value) -> Self {
@@ -59,6 +96,9 @@ impl NewEvent {
     }
 }
 
+/// The most bytes of a correlation or causation id.
+const MOST_ID: usize = 255;
+
 /// The part of an event that its record's body holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EventBody {
@@ -75,7 +115,7 @@ impl EventBody {
     /// Checks the names of an event.
     pub(crate) fn admit(event: NewEvent) -> Result<Self, NameError> {
         for (what, id) in [("a correlation id", &event.correlation), ("a causation id", &event.causation)] {
-            if let Some(id) = id.as_ref().filter(|id| id.len() > 255 || id.contains('\0')) {
+            if let Some(id) = id.as_ref().filter(|id| id.len() > MOST_ID || id.contains('\0')) {
                 return Err(NameError::new(what, "at most 255 bytes without U+0000", id));
             }
         }

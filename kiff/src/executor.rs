@@ -2,6 +2,7 @@
 
 use crate::{
     action::{BoxFuture, Call, Providers},
+    caught::{caught, discard},
     clock::Timer,
     ctx::Situation,
     decision::Permit,
@@ -118,7 +119,7 @@ async fn guarded<'a, T>(
     })
     .await;
     // What is dropped in the middle may panic once more.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(effect)));
+    caught(|| drop(effect));
     polled
 }
 
@@ -129,7 +130,6 @@ fn timed_out(limit: Duration) -> Ending {
 fn thrown(panic: Box<dyn Any + Send>) -> Option<String> {
     let text =
         panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
-    // What was thrown may panic again when it is dropped.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
+    discard(panic);
     text
 }

@@ -6,6 +6,7 @@ use crate::{
     approval::supersede,
     contract::Effect,
     decision::Cleared,
+    defect::is_sown,
     domain::{Action, Domain},
     event::{Event, EventBody},
     ids::{ActionName, Code, EventId, ExecutionId, StateName},
@@ -85,7 +86,7 @@ pub(crate) fn finish(domain: &Domain, view: &View, cleared: &Cleared, ending: &E
             vec![Draft::new(actor, Body::ActionFailed(unsuccessful(Code::fixed("not_applied"), message)))]
         }
         // The contract says that nothing outside can have happened.
-        Ending::Unknown { message, .. } if terms.effect == Effect::None => {
+        Ending::Unknown { message, .. } if terms.effect == Effect::None || is_sown("doubt_taken_for_failure") => {
             vec![Draft::new(actor, Body::ActionFailed(unsuccessful(Code::fixed("no_effect"), message)))]
         }
         Ending::Unknown { cause, message } => {

@@ -209,6 +209,9 @@ mod base64;
 mod public_key;
 pub mod value;
 mod scratch;
+mod caught;
+mod admission;
+mod defect;
 mod actor;
 mod event;
 mod param;
@@ -241,6 +244,7 @@ pub mod log;
 mod timeline;
 
 // The drivers.
+mod sync;
 pub mod clock;
 mod key;
 pub mod store;
@@ -266,8 +270,9 @@ pub use action::{
     ActionContract, BoxFuture, Call, Definition, Executor, Failure, IntoFailure, IntoOutcome, Outcome, Provided,
 };
 pub use actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
+pub use admission::{AdmissionError, MemberFault, MemberFaults, MemberProblem};
 pub use answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};
-pub use approval::{ApprovalState, PendingApproval, ReviewRefusal};
+pub use approval::{ApprovalState, PendingApproval, ReviewRefusal, ReviewRequest, ReviewVerdict};
 pub use blocking::{Blocking, BlockingSubscription};
 pub use contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
 pub use ctx::{Ctx, RuleError, Situation};

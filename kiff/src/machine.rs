@@ -1,6 +1,7 @@
 //! State machines: which event moves an entity from which state to which, and what is folded beside it.
 
 use crate::{
+    caught::caught,
     event::{Event, EventBody},
     ids::EventType,
     value::Value,
@@ -269,19 +270,18 @@ impl FactsBox {
 
     /// Takes one more event into account. Users' code may panic: then the facts stay as they were.
     pub(crate) fn apply(&mut self, event: &Event<'_>) -> Result<(), FactsPanicked> {
-        let apply = std::panic::AssertUnwindSafe(|| self.0.applied(event));
-        self.0 = std::panic::catch_unwind(apply).map_err(|_| FactsPanicked)?;
+        self.0 = caught(|| self.0.applied(event)).ok_or(FactsPanicked)?;
         Ok(())
     }
 
     /// The facts as JSON from which they can be read again. Users' code may panic: then there is none.
     pub(crate) fn to_text(&self) -> Option<String> {
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.to_text())).ok()?
+        caught(|| self.0.to_text())?
     }
 
     /// Facts of the same type from their JSON.
     pub(crate) fn parse(&self, text: &str) -> Option<Self> {
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.parse(text))).ok()?.map(Self)
+        caught(|| self.0.parse(text))?.map(Self)
     }
 
     /// The facts as JSON, for comparing and showing.

@@ -2,9 +2,10 @@
 
 use crate::{
     actor::{Authority, Granted},
+    admission::{AdmissionError, MemberFaults, Members},
     digest::Digest,
     domain::{Action, Domain},
-    ids::{ActionName, EntityRef, Ids, NameError, Permission, Role, TenantId},
+    ids::{ActionName, ApprovalId, EntityRef, IdempotencyKey, Ids, NameError, Permission, Role, TenantId},
     param::{ParamFault, Params, faults_of, take},
     request::{Notes, Proposed, Request},
     value::{Faults, Limits, Object, Value},
@@ -104,7 +105,8 @@ impl Proposal {
 
     /// Reads a proposal as an agent sends it: one JSON object with `action`, `entity`, `parameters` and,
     /// where they apply, `reasoning`, `confidence`, `evidence`, `idempotency_key`, `correlation`,
-    /// `approval_id` and `actor`. What `actor` says is recorded as a claim and never believed.
+    /// `approval_id` and `actor`. What `actor` says is recorded as a claim and never believed. Whether the parameters
+    /// are those of the action is told by the decision.
     ///
     /// ```
     /// use kiff::Proposal;
@@ -116,53 +118,30 @@ impl Proposal {
     /// ```
     ///
     /// # Errors
-    /// [`ProposalError`] if the text is not strict JSON of that form. Nothing is recorded then.
+    /// [`ProposalError`] with every fault if the text is not strict JSON of that form. Nothing is recorded then.
     pub fn from_json(text: &[u8]) -> Result<Self, ProposalError> {
-        let Value::Object(members) = Value::parse(text, &Limits::default())? else {
-            return Err(ProposalError::Member { member: String::new(), expected: "an object" });
-        };
-        let mut proposal = Self::default();
-        for (member, value) in members {
-            proposal.take_member(&member, value)?;
-        }
-        Ok(proposal)
+        Self::from_json_with(text, &Limits::default())
     }
 
-    fn take_member(&mut self, member: &str, value: Value) -> Result<(), ProposalError> {
-        let text = |value: Value| match value {
-            Value::String(text) => Ok(text),
-            _ => Err(ProposalError::Member { member: member.to_owned(), expected: "a string" }),
+    /// The same within other limits, such as [`Domain::limits`].
+    ///
+    /// # Errors
+    /// As [`from_json`](Self::from_json).
+    pub fn from_json_with(text: &[u8], limits: &Limits) -> Result<Self, ProposalError> {
+        let mut members = Members::read(text, limits)?;
+        let names = members.name::<ActionName>("action").zip(members.name::<EntityRef>("entity"));
+        let proposal = Self {
+            params: members.object("parameters").unwrap_or_default(),
+            reasoning: members.optional("reasoning"),
+            confidence: members.optional("confidence"),
+            evidence: members.texts("evidence"),
+            idempotency_key: members.optional_name::<IdempotencyKey>("idempotency_key"),
+            correlation: members.optional("correlation"),
+            approval: members.optional_name::<ApprovalId>("approval_id"),
+            claimed: members.take("actor"),
+            ..Self::default()
         };
-        match (member, value) {
-            ("action", value) => self.action = text(value)?,
-            ("entity", value) => self.entity = text(value)?,
-            ("parameters", Value::Object(params)) => self.params = params,
-            ("parameters", _) => {
-                return Err(ProposalError::Member { member: member.to_owned(), expected: "an object" });
-            }
-            ("evidence", Value::Array(items)) => {
-                self.evidence = items.into_iter().map(text).collect::<Result<_, _>>()?
-            }
-            ("actor", claimed) => self.claimed = Some(claimed),
-            (
-                "reasoning" | "confidence" | "idempotency_key" | "correlation" | "approval_id" | "evidence",
-                Value::Null,
-            ) => {}
-            ("reasoning", value) => self.reasoning = Some(text(value)?),
-            ("confidence", value) => self.confidence = Some(text(value)?),
-            ("idempotency_key", value) => self.idempotency_key = Some(text(value)?),
-            ("correlation", value) => self.correlation = Some(text(value)?),
-            ("approval_id", value) => self.approval = Some(text(value)?),
-            ("evidence", _) => {
-                return Err(ProposalError::Member { member: member.to_owned(), expected: "an array of strings" });
-            }
-            _ => {
-                return Err(ProposalError::UnknownMember {
-                    member: member.chars().take(64).flat_map(char::escape_debug).collect(),
-                });
-            }
-        }
-        Ok(())
+        Ok(members.finish(names.map(|(action, entity)| Self { action, entity, ..proposal }))?)
     }
 }
 
@@ -189,20 +168,17 @@ pub enum ProposalError {
     /// The text is not strict JSON.
     #[error("not a proposal: {0}")]
     Json(#[from] Faults),
-    /// A member is of another form.
+    /// A member that host code gave is of another form.
     #[error("member `{member}` of a proposal must be {expected}")]
     Member {
-        /// The member's name; empty for the whole text.
+        /// The member's name.
         member: String,
         /// What it must be.
         expected: &'static str,
     },
-    /// A member that proposals do not have.
-    #[error("a proposal has no member `{member}`")]
-    UnknownMember {
-        /// The member's name, cut and escaped.
-        member: String,
-    },
+    /// Members of the text are not as they must be.
+    #[error("not a proposal: {0}")]
+    Members(#[from] MemberFaults),
     /// A name breaks its alphabet.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -227,6 +203,15 @@ pub enum ProposalError {
     },
 }
 
+impl From<AdmissionError> for ProposalError {
+    fn from(error: AdmissionError) -> Self {
+        match error {
+            AdmissionError::Json(faults) => Self::Json(faults),
+            AdmissionError::Members(faults) => Self::Members(faults),
+        }
+    }
+}
+
 impl ProposalError {
     /// A stable word for the fault.
     #[must_use]
@@ -234,7 +219,7 @@ impl ProposalError {
         match self {
             Self::Json(_) => "json_malformed",
             Self::Member { .. } => "member_malformed",
-            Self::UnknownMember { .. } => "unknown_member",
+            Self::Members(faults) => faults.code(),
             Self::Name(_) => "name_malformed",
             Self::ReservedEntity => "entity_reserved",
             Self::TooLarge { .. } => "proposal_too_large",

@@ -7,6 +7,7 @@ use crate::{
     contract::Effect,
     decide::Case,
     decision::{Clearance, Cleared},
+    defect::is_sown,
     finish::Emitter,
     ids::{ActionName, Code, ExecutionId, Permission},
     record::{
@@ -114,7 +115,9 @@ fn has_landed<'a>(
         None => may_land(case, open),
     };
     match resolution {
-        Resolution::NotApplied if may_land => Err(ReviewRefusal::StillRunning { execution: open.execution }),
+        Resolution::NotApplied if may_land && !is_sown("resolved_while_it_may_land") => {
+            Err(ReviewRefusal::StillRunning { execution: open.execution })
+        }
         _ => Ok(open),
     }
 }
@@ -161,7 +164,7 @@ fn another_attempt(case: &Case<'_>, open: &OpenExecution) -> Result<Cleared, Rev
     let view = case.view;
     let execution = open.execution;
     let not = |why| ReviewRefusal::NotRetryable { execution, why };
-    if open.effect != Effect::Idempotent {
+    if open.effect != Effect::Idempotent && !is_sown("retry_of_any_effect") {
         return Err(not("its effect was not declared idempotent"));
     }
     if may_land(case, open) {
@@ -209,7 +212,7 @@ fn may_settle<'a>(view: &'a View, id: ExecutionId, by: &Resolver<'_>) -> Result<
     if by.actor.kind == crate::actor::ActorType::Agent {
         return Err(ReviewRefusal::ReviewerKind { kind: by.actor.kind });
     }
-    if by.actor.is_party_with(&open.requester) {
+    if by.actor.is_party_with(&open.requester) && !is_sown("requester_settles") {
         return Err(ReviewRefusal::SelfReview);
     }
     if by.is_running {

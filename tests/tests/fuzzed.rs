@@ -48,5 +48,5 @@ mod tests {
         };
     }
 
-    targets! { value proposal record replay receipt checkpoint proof key_set disclosure }
+    targets! { value proposal event review record replay receipt checkpoint proof key_set disclosure }
 }

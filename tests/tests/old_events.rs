@@ -153,7 +153,9 @@ mod tests {
         ] {
             let error = builder(machine).build().unwrap_err();
             assert_eq!(error.faults().len(), 1, "{error}");
-            assert!(error.faults()[0].to_string().starts_with(problem), "{error}");
+            let told = error.faults()[0].to_string();
+            let (place, told) = told.split_once(": ").unwrap();
+            assert!(place.contains("old_events.rs:") && told.starts_with(problem), "{error}");
         }
     }
 }

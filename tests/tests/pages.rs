@@ -42,12 +42,40 @@ mod tests {
     }
 
     #[test]
-    fn every_test_that_the_security_page_names_exists() {
-        let page = fs::read_to_string(root().join("docs/SECURITY.md")).unwrap();
-        let (functions, named) = (functions(), named_in_tables(&page));
-        assert!(named.len() > 50, "the tables name only {} tests", named.len());
-        let missing: Vec<_> = named.iter().filter(|name| !functions.contains(*name)).collect();
-        assert!(missing.is_empty(), "docs/SECURITY.md names tests that are not there: {missing:#?}");
+    fn every_test_that_the_pages_name_exists() {
+        let functions = functions();
+        for (name, least) in [("SECURITY.md", 50), ("VERIFY.md", 15)] {
+            let page = fs::read_to_string(root().join("docs").join(name)).unwrap();
+            let named = named_in_tables(&page);
+            assert!(named.len() > least, "the tables of {name} name only {} tests", named.len());
+            let missing: Vec<_> = named.iter().filter(|name| !functions.contains(*name)).collect();
+            assert!(missing.is_empty(), "docs/{name} names tests that are not there: {missing:#?}");
+        }
+    }
+
+    /// Whoever reads the page has the scripts before them, as CI runs them. `KIFF_OVERWRITE=1` puts them there anew.
+    #[test]
+    fn the_page_for_auditors_prints_the_scripts_in_full() {
+        let path = root().join("docs/VERIFY.md");
+        let mut page = fs::read_to_string(&path).unwrap();
+        for (chapter, language, name) in [
+            ("## 5. Python", "python", "verify.py"),
+            ("## 6. Node", "js", "verify.mjs"),
+            ("## 7. openssl", "bash", "verify.sh"),
+            ("## 8. DSSE", "python", "dsse.py"),
+        ] {
+            let script = fs::read_to_string(root().join("interop").join(name)).unwrap();
+            let chapter = page.find(&format!("\n{chapter}\n")).unwrap_or_else(|| panic!("no chapter {chapter}"));
+            let fence = format!("\n```{language}\n");
+            let start = chapter + page[chapter..].find(&fence).unwrap() + fence.len();
+            let end = start + page[start..].find("```\n").unwrap();
+            if std::env::var_os("KIFF_OVERWRITE").is_some() {
+                page.replace_range(start..end, &script);
+                fs::write(&path, &page).unwrap();
+            } else {
+                assert!(page[start..end] == script, "docs/VERIFY.md prints another {name}: KIFF_OVERWRITE=1 mends it");
+            }
+        }
     }
 
     #[test]

@@ -17,11 +17,14 @@ mod tests {
             &[
                 "ids",
                 "scratch",
+                "defect",
+                "caught",
                 "digest",
                 "base64",
                 "public_key",
                 "timestamp",
                 "value",
+                "admission",
                 "actor",
                 "event",
                 "param",
@@ -44,8 +47,8 @@ mod tests {
         (
             "drivers",
             &[
-                "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime", "ledger",
-                "blocking", "guard",
+                "sync", "clock", "key", "cache", "store", "log_file", "executor", "answer", "probe", "runtime",
+                "ledger", "blocking", "guard",
             ],
         ),
         ("testing", &["testing"]),

@@ -158,6 +158,33 @@ mod tests {
     }
 
     #[test]
+    fn who_goes_on_after_a_lost_answer_is_no_other_consumer() {
+        for fault in [Fault::Lost, Fault::Refused] {
+            let store = FaultStore::new(MemoryStore::new());
+            let rt = runtime(store.clone());
+            bump(&rt, 0, 2);
+            let mut feed = rt.subscribe("view").unwrap();
+            for page in 1..=2 {
+                let _ = feed.next(1).unwrap();
+                // Neither the answer comes nor can it be looked for.
+                store.fail_at(1, fault);
+                store.fail_at(2, Fault::Refused);
+                let code = feed.acknowledge().unwrap_err().code();
+                assert!(code.starts_with("store_"), "{code} at page {page}");
+                let _ = rt.read_log(0, 1);
+            }
+            let _ = feed.next(1).unwrap();
+            feed.acknowledge().unwrap();
+            assert_eq!((feed.position(), rt.subscribe("view").unwrap().position()), (3, 3), "{fault:?}");
+            let mut other = rt.subscribe("view").unwrap();
+            let _ = other.next(1).unwrap();
+            other.acknowledge().unwrap();
+            let _ = feed.next(1).unwrap();
+            assert_eq!(feed.acknowledge().unwrap_err().code(), "position_moved");
+        }
+    }
+
+    #[test]
     fn a_position_of_another_log_is_refused() {
         let store = MemoryStore::new();
         let rt = runtime(store.clone());

@@ -1,15 +1,26 @@
 //! One agent, one domain, five endings: each request as a web service would carry it, its answer, the audit trail, the
 //! receipt of every decision, and whether a replay of the log leads to the state that the runtime holds.
+//!
+//! With `--bundle FOLDER` it writes the evidence of one of them for an auditor instead.
 
 use kiff::store::SqliteStore;
 use kiff_examples::{
-    database, demo_key,
+    database, demo_key, evidence,
     scenarios::{Result, SCENARIOS},
 };
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 fn main() -> Result<()> {
     let mut out = std::io::stdout().lock();
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => {}
+        ["--bundle", folder] => {
+            let bundle = evidence::write(Path::new(folder))?;
+            return Ok(writeln!(out, "{} records and {} receipts: {folder}", bundle.records, bundle.receipts)?);
+        }
+        _ => return Err("usage: refund [--bundle FOLDER]".into()),
+    }
     let store = SqliteStore::open(database::fresh("refund")?)?;
     for scenario in SCENARIOS {
         // The scenarios know nothing of each other, so each has a tenant's log of its own in the file.

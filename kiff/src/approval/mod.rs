@@ -1,12 +1,16 @@
 //! Approvals: what reviewers are shown, and [`review`], which decides what they may do.
 
+mod request;
 mod shown;
+
+pub use request::{ReviewRequest, ReviewVerdict};
 
 use crate::{
     actor::{Actor, ActorType, Granted},
     contract::Risk,
     decide::{APPROVAL, Case, FoundApproval, changed_since, closed_by, refusal_drafts, ruling},
     decision::{Refusal, Sheet},
+    defect::is_sown,
     digest::Digest,
     domain::{Action, Domain},
     ids::{ActionName, ApprovalId, Code, EntityRef, Permission},
@@ -331,7 +335,7 @@ fn check(
     let id = approval.id;
     // An escalation asks for more, never for less: the contract's permission is needed as before.
     let escalated = approval.escalated.as_ref().filter(|_| matches!(wish, Wish::Grant));
-    let lacks = |permission: &&Permission| !reviewer.authority.holds(permission);
+    let lacks = |permission: &&Permission| !reviewer.authority.holds(permission) && !is_sown("reviewer_unchecked");
     if let Some(permission) = approval.reviewers.iter().chain(escalated).find(lacks) {
         return Err(ReviewRefusal::PermissionDenied { permission: permission.clone() });
     }
@@ -341,6 +345,7 @@ fn check(
     }
     if action.is_none_or(|action| action.contract.separate_reviewer)
         && reviewer.actor.is_party_with(&approval.proposed.actor)
+        && !is_sown("self_review")
     {
         return Err(ReviewRefusal::SelfReview);
     }
@@ -357,7 +362,7 @@ fn check(
     if let Some(what) = action.map_or(Some("the contract"), |action| changed_since(case, approval, action)) {
         return Err(ReviewRefusal::Stale { approval: id, what });
     }
-    if approval.grants.iter().any(|earlier| reviewer.actor.is_party_with(earlier)) {
+    if approval.grants.iter().any(|earlier| reviewer.actor.is_party_with(earlier)) && !is_sown("quorum_of_one_person") {
         return Err(ReviewRefusal::AlreadyGranted { reviewer: reviewer.actor.id.clone() });
     }
     Ok(())
@@ -448,7 +453,7 @@ pub(crate) fn rejection(case: &Case<'_>, actor: &Arc<Actor>, body: RejectedRevie
 
 /// The records that close what an accepted event has made unusable.
 pub(crate) fn supersede(view: &View, actor: &Arc<Actor>, drafts: &mut Vec<Draft>) {
-    for approval in &view.approvals {
+    for approval in view.approvals.iter().filter(|_| !is_sown("state_version_ignored")) {
         drafts.push(Draft::new(actor, Body::ApprovalSuperseded(Closing { approval: approval.id, reason: None })));
     }
 }

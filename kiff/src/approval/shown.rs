@@ -34,29 +34,19 @@ pub(crate) fn shown(action: Option<&Action>, proposed: &Proposed) -> String {
 
 /// A value in one line: texts in quotes, everything that could forge or hide escaped.
 fn quoted(value: &Value) -> String {
-    let text = value.to_string();
-    text.chars()
-        .flat_map(|c| {
-            if matches!(c, '"' | '\'' | '\\') {
-                EscapedChar::Plain(Some(c))
-            } else {
-                EscapedChar::Debug(c.escape_debug())
-            }
-        })
-        .collect()
-}
-
-enum EscapedChar {
-    Plain(Option<char>),
-    Debug(std::char::EscapeDebug),
-}
-
-impl Iterator for EscapedChar {
-    type Item = char;
-    fn next(&mut self) -> Option<char> {
-        match self {
-            Self::Plain(c) => c.take(),
-            Self::Debug(escape) => escape.next(),
+    let mut text = String::new();
+    for character in value.to_string().chars() {
+        match character {
+            '"' | '\'' | '\\' => text.push(character),
+            _ if is_blank(character) => text.extend(character.escape_unicode()),
+            _ => text.extend(character.escape_debug()),
         }
     }
+    text
+}
+
+/// Letters and signs that show nothing. Everything else of that kind is a space, a mark or for control, which
+/// `escape_debug` escapes.
+const fn is_blank(character: char) -> bool {
+    matches!(character, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}')
 }

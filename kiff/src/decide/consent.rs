@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     decision::{APPROVAL_REQUIRED, Refusal},
+    defect::is_sown,
     domain::{Action, CheckedApproval},
     ids::{ApprovalId, Code},
     proposal::Asked,
@@ -47,7 +48,7 @@ pub(super) fn consent(case: &Case<'_>, asked: &Asked, found: &Found, action: &Ac
         };
     }
     let same = |earlier: &Arc<Proposed>| earlier.is_same_request(proposed, &view.head.tenant);
-    if let Some(denial) = view.denials.iter().find(|denial| same(&denial.proposed)) {
+    if let Some(denial) = view.denials.iter().find(|denial| same(&denial.proposed) && !is_sown("denial_forgotten")) {
         let (by, note) = (Some(denial.by.clone()), denial.reason.clone());
         return Consent::Refused(Refusal::ApprovalDenied { approval: denial.approval, by, note });
     }
@@ -116,7 +117,7 @@ pub(crate) fn changed_since(case: &Case<'_>, approval: &OpenApproval, action: &A
         (ruling.contract_digest != action.digest, "the contract"),
         (ruling.domain_version != *domain.version(), "the domain version"),
         (ruling.policy_version != *domain.policy_version(), "the policy version"),
-        (ruling.state_version != view.state_version, "the entity"),
+        (ruling.state_version != view.state_version && !is_sown("state_version_ignored"), "the entity"),
         (ruling.request_digest != approval.proposed.request_digest, "the request"),
     ];
     changes.into_iter().find(|(changed, _)| *changed).map(|(_, what)| what)
@@ -130,7 +131,7 @@ fn difference(stored: &Proposed, proposed: &Proposed, view: &View) -> Option<&'s
         Some("action")
     } else if stored.actor != proposed.actor {
         Some("requester")
-    } else if !stored.is_same_request(proposed, &view.head.tenant) {
+    } else if !stored.is_same_request(proposed, &view.head.tenant) && !is_sown("digest_unchecked") {
         Some("parameters")
     } else {
         None

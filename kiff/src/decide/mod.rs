@@ -14,6 +14,7 @@ use crate::{
     actor::Granted,
     approval::earlier_denials,
     decision::{Decided, Hold, Refusal, Sheet},
+    defect::is_sown,
     domain::{Action, Domain},
     ids::{Code, EntityRef, Ids},
     proposal::Asked,
@@ -83,7 +84,7 @@ pub(crate) fn decide(case: &Case<'_>, asked: &Asked, found: &Found) -> Decided {
     };
     if let Some(earlier) = &found.key {
         let (view, approval) = (case.view, asked.proposed.notes.approval);
-        if !earlier.is_same_request(&asked.proposed, &view.head.tenant) {
+        if !earlier.is_same_request(&asked.proposed, &view.head.tenant) && !is_sown("key_content_unchecked") {
             sheet.refusals.insert(0, Refusal::IdempotencyKeyReused);
         } else if approval.is_none_or(|id| view.approval(id).is_none()) {
             return Decided::Repeat;

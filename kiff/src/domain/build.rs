@@ -2,7 +2,7 @@
 
 use super::{
     Action, Bounds, CheckedMachine, CheckedStep, Domain, DomainError, DomainFault, Inner,
-    digest::{contract_digest, domain_digest},
+    digest::{Allowed, contract_digest, domain_digest},
     reviewers::check_reviewers,
     rules::{RuleCheck, check_codes, check_functions},
 };
@@ -12,6 +12,7 @@ use crate::{
     digest::Digest,
     ids::{ActionName, EntityType, EventType, NameError, Permission, Role, StateName, Version},
     machine::{Machine, StateMachine, Upcast},
+    value::Limits,
 };
 use std::{collections::BTreeSet, panic::Location, sync::Arc};
 
@@ -41,6 +42,7 @@ pub struct DomainBuilder {
     version: String,
     policy_version: Option<String>,
     bounds: Bounds,
+    limits: Limits,
     machines: Vec<Machine>,
     definitions: Vec<Definition>,
     roles: RolePolicy,
@@ -54,6 +56,7 @@ impl DomainBuilder {
             version: format!("{name}-{version}"),
             policy_version: None,
             bounds: Bounds::default(),
+            limits: Limits::default(),
             machines: Vec::new(),
             definitions: Vec::new(),
             roles: RolePolicy::default(),
@@ -117,6 +120,13 @@ impl DomainBuilder {
         self
     }
 
+    /// Changes what texts from outside may hold: proposals, events and reviews as JSON, where they are read with
+    /// [`Domain::limits`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// Checks everything and closes the domain.
     ///
     /// # Errors
@@ -147,9 +157,10 @@ impl DomainBuilder {
         let (Some(version), Some(policy_version), []) = (version, policy_version, faults.as_slice()) else {
             return Err(DomainError { faults: self.faults });
         };
-        let digest =
-            domain_digest(version.as_str(), policy_version.as_str(), &machines, &actions, &*policy, self.bounds);
-        Ok(Domain(Arc::new(Inner { version, policy_version, digest, bounds: self.bounds, policy, machines, actions })))
+        let (bounds, limits) = (self.bounds, self.limits);
+        let allowed = Allowed { bounds, limits: &limits };
+        let digest = domain_digest(version.as_str(), policy_version.as_str(), &machines, &actions, &*policy, allowed);
+        Ok(Domain(Arc::new(Inner { version, policy_version, digest, bounds, limits, policy, machines, actions })))
     }
 }
 

@@ -7,13 +7,20 @@ use crate::{
     actor::{ActorType, PermissionPolicy},
     contract::{Contract, Declaration, Effect, Risk},
     digest::Digest,
-    value::{Object, Value},
+    value::{Limits, NumberRule, Object, Value},
 };
 use std::{sync::Arc, time::Duration};
 
 /// The digest of one contract and its machine.
 pub(super) fn contract_digest(action: &Action) -> Digest {
     Digest::of(&Value::from(describe(action)).to_canonical())
+}
+
+/// What a domain allows beside its rules.
+#[derive(Clone, Copy)]
+pub(super) struct Allowed<'a> {
+    pub(super) bounds: Bounds,
+    pub(super) limits: &'a Limits,
 }
 
 /// The digest of a whole domain: its versions, its contracts, its machines and its roles.
@@ -23,7 +30,7 @@ pub(super) fn domain_digest(
     machines: &[Arc<CheckedMachine>],
     actions: &[Arc<Action>],
     policy: &dyn PermissionPolicy,
-    bounds: Bounds,
+    allowed: Allowed<'_>,
 ) -> Digest {
     let upcasts = upcasts_form(machines);
     let contracts =
@@ -43,8 +50,11 @@ pub(super) fn domain_digest(
     ]
     .into_iter()
     .collect();
-    if bounds != Bounds::default() {
-        form.insert("bounds", bounds_form(bounds));
+    if allowed.bounds != Bounds::default() {
+        form.insert("bounds", bounds_form(allowed.bounds));
+    }
+    if *allowed.limits != Limits::default() {
+        form.insert("limits", limits_form(allowed.limits));
     }
     if !upcasts.is_empty() {
         form.insert("upcasts", upcasts);
@@ -67,6 +77,21 @@ fn bounds_form(bounds: Bounds) -> Value {
         ("lease_ms", millis(bounds.lease)),
         ("open_approvals", Value::from(bounds.open_approvals)),
         ("refusals", Value::from(bounds.refusals)),
+    ])
+}
+
+fn limits_form(limits: &Limits) -> Value {
+    let numbers = match limits.numbers {
+        NumberRule::Any => "any",
+        NumberRule::SafeIntegers => "safe_integers",
+    };
+    Value::object([
+        ("bytes", Value::from(limits.bytes)),
+        ("depth", Value::from(limits.depth)),
+        ("members", Value::from(limits.members)),
+        ("number", Value::from(limits.number)),
+        ("numbers", Value::from(numbers)),
+        ("string", Value::from(limits.string)),
     ])
 }
 

@@ -25,6 +25,7 @@ use crate::{
     ids::{ActionName, ActorId, Code, EntityType, EventType, Permission, StateName, Version},
     machine::FactsBox,
     param::{CheckedParam, ParamSpec},
+    value::Limits,
 };
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
@@ -72,6 +73,7 @@ struct Inner {
     policy_version: Version,
     digest: Digest,
     bounds: Bounds,
+    limits: Limits,
     policy: Arc<dyn PermissionPolicy>,
     machines: Vec<Arc<CheckedMachine>>,
     actions: Vec<Arc<Action>>,
@@ -207,6 +209,25 @@ impl Domain {
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         self.0.bounds
+    }
+
+    /// What texts from outside may hold. It counts where they are read with it: a proposal that host code makes has
+    /// no text.
+    ///
+    /// ```
+    /// use kiff::{Domain, Machine, NewEvent, value::Limits};
+    ///
+    /// let domain = Domain::builder("shop", "v1")
+    ///     .table(Machine::new("order").starts("ORDER_PLACED", "CREATED"))
+    ///     .limits(Limits::default().with_bytes(1_024))
+    ///     .build()?;
+    /// let long = format!(r#"{{"event_id": "e", "event_type": "NOTED", "payload": "{}"}}"#, "x".repeat(1_024));
+    /// assert!(NewEvent::from_json_with(long.as_bytes(), domain.limits()).is_err());
+    /// # Ok::<(), kiff::DomainError>(())
+    /// ```
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     /// What the executors want from the host, with the action that wants it.

@@ -42,12 +42,12 @@
 //! ```
 
 mod error;
-mod replay;
+mod replay_store;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use error::{GuardError, GuardRefusal};
-pub use replay::{Begun, MemoryReplayStore, ReplayError, ReplayStore, Usage};
+pub use replay_store::{Begun, MemoryReplayStore, ReplayError, ReplayStore, Usage};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use sqlite::SqliteReplayStore;
@@ -64,7 +64,7 @@ use crate::{
     verify::{KeySet, ReceiptVerifier, Revocations},
     warrant::Warrant,
 };
-use replay::DynReplayStore;
+use replay_store::DynReplayStore;
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
 /// How old a receipt may be by default.

@@ -2,6 +2,7 @@
 
 use super::decimal::{compare, is_decimal};
 use crate::{
+    caught::caught,
     param::ParamFault,
     value::{Object, Value},
 };
@@ -143,8 +144,8 @@ impl ParamRule {
     /// # Errors
     /// [`ParamFault`] if it is not, or if the rule panics.
     pub(super) fn ask(&self, value: &Value) -> Result<(), ParamFault> {
-        let answer = std::panic::catch_unwind(|| (self.ask)(value));
-        answer.unwrap_or_else(|_| Err(ParamFault::refused(self.name, &"it failed to answer")))
+        let answer = caught(|| (self.ask)(value));
+        answer.unwrap_or_else(|| Err(ParamFault::refused(self.name, &"it failed to answer")))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Runtime, RuntimeError};
 use crate::{
     decision::{Acknowledged, Clearance, Permit},
+    defect::is_sown,
     ids::{EntityRef, TraceId},
     receipt::{Receipt, Unsigned},
     record::{Draft, Kind, Record, RecordBytes, TooLarge, seal},
@@ -146,11 +147,13 @@ impl Runtime {
         })?;
         match self.append(&entity, view.head.seq, &batch).await {
             Ok(Append::Done) => {}
+            Ok(_) if is_sown("run_on_conflict") => {}
             Ok(_) => {
                 drop(view);
                 self.refresh(&entity).await?;
                 return Ok(Commit::Conflict);
             }
+            Err(_) if is_sown("run_before_the_append") => {}
             Err(error) => {
                 self.inner.views.forget(&self.tenant, &entity);
                 return Err(error.into());

@@ -44,6 +44,7 @@ use crate::{
     receipt::{DynSigner, Receipt},
     record::{Record, body::Issue},
     store::DynStore,
+    sync::{Mutex, MutexGuard},
     timestamp::Timestamp,
 };
 use commit::Commit;
@@ -51,7 +52,7 @@ use rule::Ruled;
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 

@@ -3,7 +3,7 @@
 use super::{Runtime, RuntimeError, rule::refused_stream};
 use crate::{
     actor::Authority,
-    approval::{ApprovalState, ReviewRefusal, Reviewer, Wish, review},
+    approval::{ApprovalState, ReviewRefusal, ReviewRequest, ReviewVerdict, Reviewer, Wish, review},
     ids::{ActionName, ActorId, ApprovalId, EntityRef, Permission, TraceId},
     receipt::Receipt,
     record::{Record, body::Body},
@@ -62,6 +62,19 @@ pub struct ApprovalStatus {
 }
 
 impl Runtime {
+    /// Does what a reviewer has sent: [`grant`](Self::grant), [`deny`](Self::deny) or [`revoke`](Self::revoke).
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
+    pub async fn review(&self, reviewer: &Authority, request: &ReviewRequest) -> Result<Review, RuntimeError> {
+        let wish = match request.verdict {
+            ReviewVerdict::Grant => Wish::Grant,
+            ReviewVerdict::Deny => Wish::Deny,
+            ReviewVerdict::Revoke => Wish::Revoke,
+        };
+        self.reviewed(reviewer, request.approval_id, wish, &request.reason).await
+    }
+
     /// Grants an approval. When enough different people have, [`resume`](Self::resume) runs it, or the held
     /// call repeated with the approval's id.
     ///
@@ -90,7 +103,7 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
     pub async fn grant(&self, reviewer: &Authority, approval: ApprovalId, note: &str) -> Result<Review, RuntimeError> {
-        self.review(reviewer, approval, Wish::Grant, note).await
+        self.reviewed(reviewer, approval, Wish::Grant, note).await
     }
 
     /// Denies an approval, for good: the same proposal is refused while the entity does not move.
@@ -98,7 +111,7 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
     pub async fn deny(&self, reviewer: &Authority, approval: ApprovalId, note: &str) -> Result<Review, RuntimeError> {
-        self.review(reviewer, approval, Wish::Deny, note).await
+        self.reviewed(reviewer, approval, Wish::Deny, note).await
     }
 
     /// Withdraws an approval that has not been used, granted or not.
@@ -106,7 +119,7 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
     pub async fn revoke(&self, reviewer: &Authority, approval: ApprovalId, note: &str) -> Result<Review, RuntimeError> {
-        self.review(reviewer, approval, Wish::Revoke, note).await
+        self.reviewed(reviewer, approval, Wish::Revoke, note).await
     }
 
     /// Asks for more: from here on, whoever grants needs this permission besides the contract's. Grants that were
@@ -121,10 +134,10 @@ impl Runtime {
         to: Permission,
         note: &str,
     ) -> Result<Review, RuntimeError> {
-        self.review(reviewer, approval, Wish::Escalate(to), note).await
+        self.reviewed(reviewer, approval, Wish::Escalate(to), note).await
     }
 
-    async fn review(
+    async fn reviewed(
         &self,
         authority: &Authority,
         id: ApprovalId,

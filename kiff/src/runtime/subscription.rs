@@ -5,7 +5,7 @@ use crate::{
     digest::Digest,
     ids::{NameError, TraceId},
     record::{Record, RecordBytes},
-    store::{CellSet, StoreError},
+    store::{Cell, CellSet, StoreError},
     value::{Limits, Value},
 };
 
@@ -245,31 +245,38 @@ impl Subscription {
             return Ok(());
         }
         let value = self.value();
-        let store = &self.runtime.inner.store;
-        let set = store.set_cell(&self.runtime.tenant, &cell_of(&self.name), self.revision, &value).await;
-        let is_kept = match set {
-            Ok(CellSet::Done) => true,
-            // After a lost answer, of this call or of one before, what stands there may be our own.
-            Ok(CellSet::Conflict { .. }) => self.has_kept(&value).await?,
-            Err(error @ StoreError::Unknown(_)) => match self.has_kept(&value).await {
-                Ok(true) => true,
-                _ => return Err(self.failed(error)),
-            },
-            Err(error) => return Err(self.failed(error)),
-        };
-        if !is_kept {
-            return Err(SubscriptionError::Moved { name: self.name.clone() });
+        loop {
+            let store = &self.runtime.inner.store;
+            let set = store.set_cell(&self.runtime.tenant, &cell_of(&self.name), self.revision, &value).await;
+            let ours = match set {
+                Ok(CellSet::Done) => break,
+                // After a lost answer, of this call or of one before, what stands there may be our own.
+                Ok(CellSet::Conflict { .. }) => self.kept().await?,
+                Err(error @ StoreError::Unknown(_)) => match self.kept().await {
+                    Ok(Some(kept)) => Some(kept),
+                    _ => return Err(self.failed(error)),
+                },
+                Err(error) => return Err(self.failed(error)),
+            };
+            match ours {
+                Some(kept) if kept == value => break,
+                // Of a page before this one: the position goes on from there.
+                Some(_) => self.revision += 1,
+                None => return Err(SubscriptionError::Moved { name: self.name.clone() }),
+            }
         }
         self.revision += 1;
         self.acknowledged = self.handed_out;
         Ok(())
     }
 
-    /// True if the cell's next value is the one that this consumer wrote.
-    async fn has_kept(&self, value: &[u8]) -> Result<bool, SubscriptionError> {
+    /// The cell's next value, if this consumer wrote it.
+    async fn kept(&self) -> Result<Option<Vec<u8>>, SubscriptionError> {
         let cell = self.runtime.inner.store.cell(&self.runtime.tenant, &cell_of(&self.name)).await;
         let cell = cell.map_err(|source| self.failed(source))?;
-        Ok(cell.is_some_and(|cell| cell.revision == self.revision + 1 && cell.value == value))
+        let is_next = |cell: &Cell| cell.revision == self.revision + 1;
+        let is_ours = |cell: &Cell| consumer_of(&cell.value).is_some_and(|name| name == self.consumer.to_string());
+        Ok(cell.filter(|cell| is_next(cell) && is_ours(cell)).map(|cell| cell.value))
     }
 
     fn value(&self) -> Vec<u8> {
@@ -307,6 +314,12 @@ fn read(value: &[u8]) -> Option<Place> {
     let members = value.as_object().filter(|it| it.get("format").and_then(Value::as_str) == Some(FORMAT))?;
     let position = members.get("position")?.as_number()?.as_u64()?;
     Some(Place { position, leaf: members.get("record")?.as_str()?.parse().ok()? })
+}
+
+/// Which consumer wrote what a cell holds.
+fn consumer_of(value: &[u8]) -> Option<String> {
+    let value = Value::parse(value, &Limits::default()).ok()?;
+    value.as_object()?.get("consumer")?.as_str().map(str::to_owned)
 }
 
 /// The leaf hash of what the log has at a place. The content may be erased; its hash then stands there.

@@ -12,7 +12,7 @@
 /// assert!(Value::parse(b"[[1]]", &limits).is_err());
 /// ```
 #[non_exhaustive]
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the whole text.
     pub bytes: usize,

@@ -3,6 +3,7 @@
 use super::{Denial, KnownKey, OpenApproval, OpenExecution, View};
 use crate::{
     contract::Effect,
+    defect::is_sown,
     digest::Digest,
     event::Event,
     ids::{ActorId, ApprovalId, Code, EntityRef, ExecutionId, KeyId, StateName},
@@ -190,6 +191,7 @@ fn fold_state(view: &mut View, change: &StateChange) -> Result<(), FoldError> {
 
 fn clear(view: &mut View, ruling: &Arc<Ruling>, at: Timestamp) -> Result<(), FoldError> {
     let proposed = match ruling.approval {
+        Some(id) if is_sown("approval_not_consumed") => Arc::clone(&open_approval(view, id)?.proposed),
         Some(id) => close_approval(view, id)?.proposed,
         None => view.proposal.take().ok_or(FoldError::Unpaired)?,
     };

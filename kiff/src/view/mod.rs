@@ -13,6 +13,7 @@ pub(crate) use fold::{check_place, fold};
 use crate::{
     actor::Actor,
     contract::Effect,
+    defect::is_sown,
     domain::Domain,
     ids::{ActionName, ActorId, ApprovalId, Code, EntityRef, ExecutionId, KeyId, Permission, StateName, TenantId},
     machine::FactsBox,
@@ -83,7 +84,7 @@ impl OpenApproval {
     }
 
     pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
-        self.expires_at().is_some_and(|at| at <= now)
+        self.expires_at().is_some_and(|at| at <= now) && !is_sown("expiry_ignored")
     }
 }
 

@@ -2,11 +2,14 @@
 
 use kiff::{
     Authority, Blocking, Call, Contract, Definition, Domain, Machine, NewEvent, Outcome, Param, ParamKind, ParamSpec,
-    Proposal, Runtime, RuntimeError, Value, replay, value::Limits,
+    Proposal, Review, ReviewRequest, Runtime, RuntimeError, Value, replay, value::Limits,
 };
 use std::sync::LazyLock;
 
 /// JSON that is admitted has one canonical form, which is admitted too and stays as it is.
+///
+/// # Panics
+/// If that does not hold.
 pub fn value(bytes: &[u8]) -> bool {
     let limits = Limits::default();
     let Ok(value) = Value::parse(bytes, &limits) else { return false };
@@ -19,6 +22,9 @@ pub fn value(bytes: &[u8]) -> bool {
 }
 
 /// A proposal is refused, or decided and recorded: what is in the log then holds.
+///
+/// # Panics
+/// If that does not hold.
 pub fn proposal(bytes: &[u8]) -> bool {
     let Ok(proposal) = Proposal::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
@@ -27,6 +33,36 @@ pub fn proposal(bytes: &[u8]) -> bool {
         Err(RuntimeError::Proposal(_) | RuntimeError::NoExecutor { .. }) => return false,
         Err(error) => unreachable!("{error}"),
     }
+    true
+}
+
+/// An event is refused, or accepted and recorded.
+///
+/// # Panics
+/// If that does not hold.
+pub fn event(bytes: &[u8]) -> bool {
+    let Ok(event) = NewEvent::from_json(bytes) else { return false };
+    let Some(rt) = shop() else { unreachable!("the shop opens") };
+    match rt.ingest(&Authority::service("stripe"), "order:o_1", event) {
+        Ok(_) => check_log(&rt),
+        Err(error) => unreachable!("{error}"),
+    }
+    true
+}
+
+/// A review is refused, or carried out and recorded, and no text makes a person grant what another has asked for.
+///
+/// # Panics
+/// If that does not hold.
+pub fn review(bytes: &[u8]) -> bool {
+    let Ok(request) = ReviewRequest::from_json(bytes) else { return false };
+    let Some(rt) = shop() else { unreachable!("the shop opens") };
+    match rt.review(&Authority::human("ann", ["approver"]), &request) {
+        Ok(Review::Refused(refusal)) => assert_eq!(refusal.code(), "approval_unknown"),
+        Ok(Review::Recorded(status)) => unreachable!("{status:?}"),
+        Err(error) => unreachable!("{error}"),
+    }
+    check_log(&rt);
     true
 }
 

@@ -19,6 +19,9 @@ const RECORD: &[u8] = include_bytes!("../../vectors/receipt/record.bin");
 const LOG: &str = include_str!("../../vectors/receipt/log.jsonl");
 
 /// A record keeps its bytes, is read again as the same, and says where it belongs.
+///
+/// # Panics
+/// If that does not hold.
 pub fn record(bytes: &[u8]) -> bool {
     let Ok(record) = Record::parse(bytes.into()) else { return false };
     assert!(bytes.len() <= MAX_RECORD);
@@ -31,6 +34,9 @@ pub fn record(bytes: &[u8]) -> bool {
 }
 
 /// A log is judged the same twice, and one that holds can be brought into a store and comes back byte for byte.
+///
+/// # Panics
+/// If that does not hold.
 pub fn replay(bytes: &[u8]) -> bool {
     let report = replayed::verify(bytes);
     assert_eq!(report.faults, replayed::verify(bytes).faults);
@@ -44,6 +50,9 @@ pub fn replay(bytes: &[u8]) -> bool {
 }
 
 /// A receipt is written back as the same, in both forms, and only the true one verifies.
+///
+/// # Panics
+/// If that does not hold.
 pub fn receipt(bytes: &[u8]) -> bool {
     static TRUE: LazyLock<Option<(Receipt, ReceiptVerifier)>> = LazyLock::new(|| {
         let keys = KeySet::from_json(KEYS).ok()?;
@@ -66,6 +75,9 @@ pub fn receipt(bytes: &[u8]) -> bool {
 }
 
 /// A checkpoint is written back byte for byte, and only the head that was signed verifies.
+///
+/// # Panics
+/// If that does not hold.
 pub fn checkpoint(bytes: &[u8]) -> bool {
     if let Ok(text) = std::str::from_utf8(bytes)
         && let Ok(keys) = VerifierKeys::parse(text)
@@ -85,6 +97,9 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
 }
 
 /// A proof file is written back as the same, and only the true record at its true place is proved.
+///
+/// # Panics
+/// If that does not hold.
 pub fn proof(bytes: &[u8]) -> bool {
     let Ok(proof) = TlogProof::parse(bytes) else { return false };
     let text = proof.to_string();
@@ -97,6 +112,9 @@ pub fn proof(bytes: &[u8]) -> bool {
 }
 
 /// A set of keys is written back as the same, and each key is under its own id.
+///
+/// # Panics
+/// If that does not hold.
 pub fn key_set(bytes: &[u8]) -> bool {
     let Ok(keys) = KeySet::from_json(bytes) else { return false };
     assert_eq!(KeySet::from_json(keys.to_json().as_bytes()).as_ref(), Ok(&keys));
@@ -107,6 +125,9 @@ pub fn key_set(bytes: &[u8]) -> bool {
 }
 
 /// A disclosure is written back as the same, and only true fields are of the request.
+///
+/// # Panics
+/// If that does not hold.
 pub fn disclosure(bytes: &[u8]) -> bool {
     let Ok(disclosure) = Disclosure::parse(bytes) else { return false };
     assert_eq!(Disclosure::parse(disclosure.to_json().as_bytes()).as_ref(), Ok(&disclosure));

@@ -6,11 +6,12 @@ mod evidence;
 mod mutate;
 mod seeds;
 
-pub use admission::{proposal, value};
+pub use admission::{event, proposal, review, value};
 pub use evidence::{checkpoint, disclosure, key_set, proof, receipt, record, replay};
 pub use mutate::Mutator;
 
 /// A reader of bytes from outside, and what holds for it.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     /// Its name, here and in `fuzz/`.
@@ -24,9 +25,11 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "value", run: value, seeds: seeds::json, rounds: 20_000 },
     Target { name: "proposal", run: proposal, seeds: seeds::proposal, rounds: 20_000 },
+    Target { name: "event", run: event, seeds: seeds::event, rounds: 20_000 },
+    Target { name: "review", run: review, seeds: seeds::review, rounds: 20_000 },
     Target { name: "record", run: record, seeds: seeds::records, rounds: 20_000 },
     // A whole log takes longer than one record.
     Target { name: "replay", run: replay, seeds: seeds::logs, rounds: 1_000 },

@@ -21,6 +21,14 @@ pub(super) fn proposal() -> Vec<Vec<u8>> {
     vec![PROPOSAL.to_vec(), least.to_vec()]
 }
 
+pub(super) fn event() -> Vec<Vec<u8>> {
+    vec![EVENT.to_vec()]
+}
+
+pub(super) fn review() -> Vec<Vec<u8>> {
+    vec![REVIEW.to_vec()]
+}
+
 pub(super) fn records() -> Vec<Vec<u8>> {
     lines(LOG).chain(lines(EVERY_KIND)).collect()
 }
@@ -50,7 +58,7 @@ pub(super) fn key_sets() -> Vec<Vec<u8>> {
 /// Every field shown, some, and none.
 pub(super) fn disclosures() -> Vec<Vec<u8>> {
     let fields = ["actor", "parameters.amount", "parameters.reason"];
-    let shown = |most: usize| super::evidence::shown(&fields[..most]).map(String::into_bytes);
+    let shown = |most: usize| super::evidence::shown(fields.get(..most)?).map(String::into_bytes);
     (0..=fields.len()).filter_map(shown).collect()
 }
 

@@ -30,7 +30,7 @@ fn the_published_vector_verifies() {
 #[test]
 fn the_report_as_json_is_as_it_was() {
     let ran = run(&vector(), "verify . --keys keys.jwks.json --json");
-    let path = vector().join("../verify.json");
+    let path = vector().join("../../golden/verify.json");
     if std::env::var_os("KIFF_OVERWRITE").is_some() {
         std::fs::write(&path, &ran.out).unwrap();
     }

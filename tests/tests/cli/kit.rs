@@ -22,9 +22,16 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// The first words of a line that begins with `start`: up to the second colon, which parts code and detail.
+    /// True if a line begins so. Why something was refused stands in the line below it, and counts here as if it came
+    /// behind a colon.
     pub(crate) fn has(&self, start: &str) -> bool {
         self.out.lines().any(|line| line.starts_with(start))
+            || self.joined().lines().any(|line| line.starts_with(start))
+    }
+
+    /// The output with each reason and its explanation in one line.
+    pub(crate) fn joined(&self) -> String {
+        self.out.replace("\n  ", ": ")
     }
 }
 

@@ -68,7 +68,7 @@ fn receipts_of_a_revoked_key_count_below_its_index_alone() {
     assert!(ran.has("proved: 1 receipts") && ran.out.matches("refused: ").count() == 1, "{ran:?}");
     // Without a checkpoint no place is proved.
     std::fs::remove_file(folder.0.join("late/checkpoint.txt")).unwrap();
-    assert_eq!(run(&folder.0, "verify late").out.matches("refused: key_revoked: ").count(), 2);
+    assert_eq!(run(&folder.0, "verify late").joined().matches("refused: key_revoked: ").count(), 2);
     assert_eq!(run(&folder.0, "verify b1").status, 0, "the bundle from before does not know");
 }
 

@@ -150,3 +150,15 @@ fn every_command_has_a_page_of_help() {
         assert!(one.status == 0 && one.out.contains("Usage: "), "{one:?}");
     }
 }
+
+#[test]
+fn a_refusal_and_a_fault_are_lines_that_a_program_can_compare() {
+    let folder = Folder::of_vector("lines");
+    folder.write("log.jsonl", folder.read("log.jsonl").replace("\"999.0\"", "\"998.0\""));
+    let ran = run(&folder.0, "verify .");
+    for line in ["fault: 4 order:ord_002 commitment_mismatch", "refused: root_mismatch"] {
+        assert!(ran.status == 1 && ran.out.lines().any(|it| it == line), "{line}: {ran:?}");
+    }
+    let ran = run(&folder.0, "replay log.jsonl");
+    assert!(ran.out.lines().any(|it| it == "fault: 4 order:ord_002 commitment_mismatch"), "{ran:?}");
+}

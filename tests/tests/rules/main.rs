@@ -1,6 +1,8 @@
 //! The rules of authority (`docs/ARCHITECTURE.md`), each held by tests that are named after it.
 
 #[cfg(test)]
+mod binding;
+#[cfg(test)]
 mod clocks;
 #[cfg(test)]
 mod codes;
@@ -10,6 +12,10 @@ mod deadlines;
 mod everywhere;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod isolation;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]

@@ -40,7 +40,7 @@ const STATUS: &str = "\
 EXIT STATUS
   0  all that was asked for holds, or was done
   1  something was refused, or a log has faults: each on a line of its own,
-     `refused: <reason>: <detail>` or `fault: <record index> <entity> <reason>: <detail>`
+     `refused: <reason>` or `fault: <record index> <entity> <reason>`, and below it why
   2  the command line is wrong, or a file cannot be read: a message on standard error
 
 What comes out of files is printed in visible ASCII; all else is escaped as \\u{..}.";

@@ -17,6 +17,20 @@ impl Out {
         writeln!(self.0, "{}", shown(text)).map_err(|error| Trouble::of("standard output", error))
     }
 
+    /// What was refused, as a line that a program can compare, and below it why, for people.
+    pub(super) fn refused(&mut self, reason: &str, detail: &str) -> Result<(), Trouble> {
+        self.line(&format!("refused: {reason}"))?;
+        self.line(&format!("  {detail}"))
+    }
+
+    /// A record that does not hold, in the same form.
+    pub(super) fn fault(&mut self, index: u64, entity: &str, reason: &str, detail: &str) -> Result<(), Trouble> {
+        // A word stands for the entity in any case, so that the words can be counted.
+        let entity = if entity.is_empty() { "-" } else { entity };
+        self.line(&format!("fault: {index} {entity} {reason}"))?;
+        self.line(&format!("  {detail}"))
+    }
+
     /// A text of kiff's own formats, byte for byte: for what goes into a file.
     pub(super) fn raw(&mut self, text: &str) -> Result<(), Trouble> {
         self.0.write_all(text.as_bytes()).map_err(|error| Trouble::of("standard output", error))

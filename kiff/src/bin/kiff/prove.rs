@@ -99,7 +99,7 @@ impl Prove {
 /// Tells why there is no proof.
 pub(super) fn refused(reason: &str, detail: &str) -> Result<Ended, Trouble> {
     let mut out = Out::new();
-    out.line(&format!("refused: {reason}: {detail}"))?;
+    out.refused(reason, detail)?;
     out.flush()?;
     Ok(Ended::Refused)
 }

@@ -57,7 +57,7 @@ impl Report {
     pub(super) fn refuse(&mut self, reason: &str, detail: &str) -> Result<(), Trouble> {
         self.refused_count += 1;
         if !self.is_json {
-            return self.out.line(&format!("refused: {reason}: {detail}"));
+            return self.out.refused(reason, detail);
         }
         if self.refused.len() < MOST_LISTED {
             self.refused.push(Value::object([("detail", detail), ("reason", reason)]));
@@ -73,9 +73,7 @@ impl Report {
     pub(super) fn fault_at(&mut self, index: u64, entity: &str, reason: &str, detail: &str) -> Result<(), Trouble> {
         self.fault_count += 1;
         if !self.is_json {
-            // A word stands there in any case, so that the words can be counted.
-            let entity = if entity.is_empty() { "-" } else { entity };
-            return self.out.line(&format!("fault: {index} {entity} {reason}: {detail}"));
+            return self.out.fault(index, entity, reason, detail);
         }
         if self.faults.len() < MOST_LISTED {
             self.faults.push(Value::object([

@@ -34,15 +34,15 @@ impl Timeline {
             }
             if let Some(fault) = line.fault.filter(|fault| fault.entity == self.entity.as_str()) {
                 faults += 1;
-                out.line(&fault.to_string())?;
+                out.fault(fault.index, &fault.entity, fault.reason, &fault.detail)?;
             }
         }
         for fault in verifier.finish().faults.iter().filter(|fault| fault.entity == self.entity.as_str()) {
             faults += 1;
-            out.line(&fault.to_string())?;
+            out.fault(fault.index, &fault.entity, fault.reason, &fault.detail)?;
         }
         if shown == 0 && faults == 0 {
-            out.line(&format!("refused: entity_unknown: the log has no record of {}", self.entity))?;
+            out.refused("entity_unknown", &format!("the log has no record of {}", self.entity))?;
         }
         out.flush()?;
         Ok(if faults == 0 && shown > 0 { Ended::Well } else { Ended::Refused })

@@ -62,8 +62,9 @@ use writer::Writer;
 ///
 /// # The schema
 ///
-/// The file is read with the `sqlite3` shell (3.37 or newer) while the service runs; `-readonly` keeps it from
-/// writing: `sqlite3 -readonly refund.db "SELECT record FROM log WHERE entity = 'order:ord_1'"`.
+/// The file is read with the `sqlite3` shell (3.37 or newer) while the service runs:
+/// `sqlite3 -readonly refund.db "SELECT record FROM log WHERE entity = 'order:ord_1'"`. `-readonly` keeps it from
+/// writing, and one that is older than 3.51.3 from moving the write-ahead log, which is what such a one may corrupt.
 ///
 /// ```sql
 #[doc = include_str!("schema.sql")]

@@ -1,10 +1,14 @@
 //! One value from the writer's thread to one future, for any executor.
 
+#[cfg(all(test, shuttle))]
+use shuttle::sync::{Mutex, MutexGuard};
+#[cfg(not(all(test, shuttle)))]
+use std::sync::{Mutex, MutexGuard};
 use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, Waker},
 };
 
@@ -106,5 +110,25 @@ mod tests {
         assert!(Pin::new(&mut answer).poll(&mut Context::from_waker(&waker)).is_pending());
         sender.send(7);
         assert_eq!(block_on(answer), Some(7));
+    }
+
+    #[cfg(shuttle)]
+    #[test]
+    fn interleavings_of_a_value_and_whoever_waits_for_it() {
+        use shuttle::thread;
+        crate::sync::interleavings::in_every_order(|| {
+            let (sender, answer) = channel();
+            let thread = thread::spawn(move || sender.send(7));
+            assert_eq!(block_on(answer), Some(7));
+            thread.join().unwrap();
+            let (sender, answer) = channel::<u8>();
+            let thread = thread::spawn(move || drop(sender));
+            assert_eq!(block_on(answer), None);
+            thread.join().unwrap();
+            let (sender, answer) = channel();
+            let thread = thread::spawn(move || drop(answer));
+            sender.send(7);
+            thread.join().unwrap();
+        });
     }
 }
