@@ -140,6 +140,8 @@ pub(crate) enum Recourse {
 /// Says what is declared for an execution in doubt, whoever asks.
 pub(crate) fn recourse(case: &Case<'_>, open: &OpenExecution, has_probe: bool) -> Recourse {
     match another_attempt(case, open) {
+        // It may be running elsewhere, and will say itself what came of it.
+        _ if may_land(case, open) => Recourse::Person(ReviewRefusal::StillRunning { execution: open.execution }),
         _ if has_probe => Recourse::Probe,
         Ok(_) => Recourse::Retry,
         Err(refusal) => Recourse::Person(refusal),

@@ -48,7 +48,7 @@ pub enum Recovery {
     Left {
         /// What is known of it.
         doubt: Box<InDoubt>,
-        /// Why it was not retried.
+        /// Why: it may still land, or may not be retried.
         why: ReviewRefusal,
     },
     /// It could not be carried out. The others were taken up all the same.
@@ -58,7 +58,8 @@ pub enum Recovery {
 impl Runtime {
     /// Goes through the executions of this tenant that are in doubt, also those of another process, and does about each
     /// what is declared for its action: asks the [probe](Self::probe) if it has one; or else [retries](Self::retry) it, if
-    /// its effect is idempotent, its last attempt is over, and its window is open; or else leaves it for a person.
+    /// its effect is idempotent and its window is open; or else leaves it for a person. An attempt that may still land,
+    /// because another process may be running it, is left until its deadline.
     ///
     /// Nothing of this happens by itself, and nothing runs because a store is opened: call it when it is time, at the
     /// start of a process or every few minutes. It takes up one after another, so it takes as long as all probes and

@@ -21,7 +21,7 @@ fn the_published_vector_verifies() {
     ] {
         let ran = run(&vector(), arguments);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{arguments}: {ran:?}");
-        assert!(ran.out.ends_with("\nverified\n"), "{arguments}: {ran:?}");
+        assert!(ran.out.lines().last().is_some_and(|last| last.starts_with("verified")), "{arguments}: {ran:?}");
         lines.iter().for_each(|line| assert!(ran.has(line), "{arguments} does not say {line}: {ran:?}"));
     }
 }

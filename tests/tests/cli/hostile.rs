@@ -22,7 +22,7 @@ fn nothing_but_visible_ascii_is_printed() {
                 let ran = run(&folder.0, command);
                 let is_plain = |c: char| c == '\n' || c == ' ' || c == '\u{2192}' || c.is_ascii_graphic();
                 assert!(ran.out.chars().all(is_plain), "{command} with {to}: {ran:?}");
-                assert!(ran.out.lines().all(|line| line != "verified"), "{command} with {to}: {ran:?}");
+                assert!(ran.out.lines().all(|line| !line.starts_with("verified")), "{command} with {to}: {ran:?}");
             }
         }
     }

@@ -162,3 +162,22 @@ fn a_refusal_and_a_fault_are_lines_that_a_program_can_compare() {
     let ran = run(&folder.0, "replay log.jsonl");
     assert!(ran.out.lines().any(|it| it == "fault: 4 order:ord_002 commitment_mismatch"), "{ran:?}");
 }
+
+#[test]
+fn a_database_is_not_taken_for_a_log() {
+    let folder = Folder::of_vector("database");
+    folder.write("refund.db", "SQLite format 3\0 and what follows");
+    for command in ["verify refund.db", "replay refund.db", "timeline refund.db order:ord_002"] {
+        let ran = run(&folder.0, command);
+        assert!(ran.status == 2 && ran.err.contains("is a database"), "{command}: {ran:?}");
+    }
+}
+
+#[test]
+fn keys_that_came_along_are_named_in_the_last_line() {
+    let folder = Folder::of_vector("last_line");
+    let last = |arguments: &str| run(&folder.0, arguments).out.lines().last().map(str::to_owned).unwrap();
+    assert_eq!(last("verify ."), "verified, by keys that came with the evidence");
+    assert_eq!(last("verify . --keys @/keys.jwks.json"), "verified, by keys that came with the evidence");
+    assert_eq!(last("verify . --keys @/keys.jwks.json --vkeys @/vkeys.txt"), "verified");
+}

@@ -100,11 +100,11 @@ impl Drop for Bomb {
 fn what_users_code_throws_may_panic_again_and_stays_outside() {
     let contract = |name: &str| Contract::new(name, "order").allowed_states(["PAID"]);
     let bomb = |_: Call<'_>| -> Result<Outcome, Failure> { panic_any(Bomb) };
-    let held = contract("HELD").approval_when("a_bomb", "orders.approve");
+    let held = contract("HELD").approval_when("a_bomb_too", "orders.approve");
     let domain = Domain::builder("lab", "v1")
         .table(Machine::new("order").starts("PAID", "PAID"))
         .define(Definition::new(contract("CHECKED")).check("a_bomb", |_| panic_any(Bomb)).executor(bomb))
-        .define(Definition::new(held).approval_when("a_bomb", |_| panic_any(Bomb)).executor(bomb))
+        .define(Definition::new(held).approval_when("a_bomb_too", |_| panic_any(Bomb)).executor(bomb))
         .define(Definition::new(contract("RUN")).executor(bomb))
         .role("reviewer", ["orders.approve"])
         .build()

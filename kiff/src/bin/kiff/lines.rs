@@ -29,9 +29,13 @@ impl Lines {
     pub(super) fn open(path: &Path) -> Result<Self, Trouble> {
         let file = files::open(path)?;
         let size = file.metadata().map_err(|error| Trouble::at(path, error))?.len();
+        let mut reader = BufReader::with_capacity(256 * 1024, file);
+        if reader.fill_buf().map_err(|error| Trouble::at(path, error))?.starts_with(b"SQLite format 3\0") {
+            return Err(Trouble::at(path, "is a database; give a log that was exported from it"));
+        }
         Ok(Self {
             path: path.to_owned(),
-            reader: BufReader::with_capacity(256 * 1024, file),
+            reader,
             line: Vec::new(),
             number: 0,
             bytes: 0,

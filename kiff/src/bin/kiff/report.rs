@@ -111,7 +111,10 @@ impl Report {
         for (_, text) in &self.not_proved {
             self.out.line(&format!("not proved: {text}"))?;
         }
+        // Whoever forges a bundle signs it with keys of their own, and puts those in.
+        let is_own_word = self.not_proved.iter().any(|(item, _)| matches!(*item, "log_key" | "receipt_keys"));
         self.out.line(match ended {
+            Ended::Well if is_own_word => "verified, by keys that came with the evidence",
             Ended::Well => "verified",
             Ended::Refused => "not verified",
         })
