@@ -188,7 +188,6 @@ fn in_business_hours(_: &Ctx<'_, Order>) -> bool {
 }
 
 /// Settles a complaint, unlike [`refund_order()`], whose contract is [`type@refund_order`].
-#[must_use]
 #[action(allowed_states = [Paid], checks = [worth_it(cause, amount)], summary = "give {amount}, because {cause}")]
 pub fn settle_complaint(
     order: &Ctx<'_, Order>,
@@ -212,7 +211,6 @@ fn worth_it(_: &Ctx<'_, Order>, cause: &Words, amount: Amount) -> bool {
 }
 
 /// Looks, and changes nothing.
-#[must_use]
 #[action(allowed_states = [Created], risk = Critical, waiver = "it only looks", effect = None, timeout = "500ms")]
 pub fn look(_: &Ctx<'_, Order>) -> Outcome {
     Outcome::new("seen")
