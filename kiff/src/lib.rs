@@ -173,7 +173,7 @@
 //!   [`Domain::to_mermaid`]: what a reviewer would ask, and the domain as data, as tools of a model, as a drawing.
 //! - [`Runtime`]: every call, and [`Answer`] for what comes back.
 //! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
-//! - [`Ed25519Signer`]: a receipt for every decision, signed before anything runs.
+//! - [`Ed25519Signer`]: a receipt for every recorded decision, signed before anything runs.
 //! - [`verify`]: receipts in the hands of those who have neither the log nor the domain.
 //! - [`guard`]: a payment service that pays nobody without a receipt, and nobody twice.
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
@@ -181,8 +181,10 @@
 //! - [`ledger`]: sign the log, prove what is in it, and hand out evidence; [`log`] for those who check it.
 //! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
 //!   your own.
-//! - `docs/DOMAINS.md` in the repository: a domain from an empty file to a tested one, with each key explained. Beside it
-//!   `docs/ARCHITECTURE.md`, `docs/FORMATS.md` and `docs/SCALING.md`.
+//! - `docs/DOMAINS.md` in the repository: a domain from an empty file to a tested one, with each key explained.
+//! - `docs/SECURITY.md`: the trust boundary, what was tried against kiff, and what it does not protect against.
+//! - `docs/VERIFY.md`: evidence checked without us, with the program and with Python, Node and openssl.
+//! - Beside them `docs/ARCHITECTURE.md`, `docs/FORMATS.md` and `docs/SCALING.md`.
 //!
 //! # Features
 //!
