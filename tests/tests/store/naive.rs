@@ -359,24 +359,31 @@ impl EventStore for Naive {
         value: &[u8],
     ) -> Result<CellSet, StoreError> {
         let key = self.cell_key(tenant, name);
-        let actual = self.cells.lock().unwrap().get(&key).map_or(0, |cell| cell.revision);
+        let mut seen = None;
         if self.is(Fault::ChecksThenSets) {
+            seen = Some(revision_of(&self.cells.lock().unwrap(), &key));
             give_way().await;
         }
+        let mut cells = self.cells.lock().unwrap();
+        let actual = seen.unwrap_or_else(|| revision_of(&cells, &key));
         let most = if self.is(Fault::CutsLargeCells) { 65_535 } else { usize::MAX };
         let revision = if self.is(Fault::RestartsRevisions) { 1 } else { actual + 1 };
         let cell = Cell { revision, value: value.iter().copied().take(most).collect() };
         if actual != expected && !self.is(Fault::IgnoresRevisions) {
             if self.is(Fault::SetsInConflict) {
-                self.cells.lock().unwrap().insert(key, Cell { revision: actual, ..cell });
+                cells.insert(key, Cell { revision: actual, ..cell });
             }
             return Ok(CellSet::Conflict { actual: actual + u64::from(self.is(Fault::TellsWrongRevision)) });
         }
         if !self.is(Fault::ForgetsCells) {
-            self.cells.lock().unwrap().insert(key, cell);
+            cells.insert(key, cell);
         }
         Ok(CellSet::Done)
     }
+}
+
+fn revision_of(cells: &BTreeMap<String, Cell>, key: &str) -> u64 {
+    cells.get(key).map_or(0, |cell| cell.revision)
 }
 
 /// Lets others run before it goes on, as a store does that waits for its disk.
