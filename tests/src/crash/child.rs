@@ -64,7 +64,9 @@ fn work<G>(
         .blocking();
     let teller = Teller { rt, ledger, clock, endure: order.endure };
     Line::Opened { ledger_bytes: teller.ledger.bytes_at_open() }.tell()?;
-    teller.recover(true, |_| true)?;
+    if let Err(error) = teller.recover(true, |_| true) {
+        teller.wait_out(error, "payout:")?;
+    }
     Line::Recovered.tell()?;
     points.enter(Phase::Lap);
     thread::scope(|scope| {
@@ -94,7 +96,7 @@ impl Teller {
         for lap in (order.first_lap..).take(usize::try_from(order.laps)?) {
             let name = format!("l{lap}t{thread}");
             while let Err(error) = self.run_lap(&name) {
-                self.wait_out(error, &name)?;
+                self.wait_out(error, &format!("payout:{name}_"))?;
             }
         }
         Ok(())
@@ -188,20 +190,20 @@ impl Teller {
         self.rt.resolve(&lead(), execution, resolution, "the ledger")
     }
 
-    /// Waits until the store answers again and what the failure has left is settled, if the order is to endure it.
-    fn wait_out(&self, error: Failure, name: &str) -> Result<(), Failure> {
+    /// Waits until the store answers again and what the failure has left in entities of this beginning is settled, if the
+    /// order is to endure it.
+    fn wait_out(&self, error: Failure, mine: &str) -> Result<(), Failure> {
         if !self.endure {
             return Err(error);
         }
         let code = error.downcast_ref::<RuntimeError>().map_or("other", RuntimeError::code);
         Line::Failed { code: code.to_owned() }.tell()?;
-        let mine = format!("payout:{name}_");
         let mut is_early = true;
         for _ in 0..MOST_WAITS {
             if is_early {
                 self.clock.advance(Duration::from_secs(60));
             }
-            let Err(error) = self.recover(false, |entity| entity.to_string().starts_with(&mine)) else { return Ok(()) };
+            let Err(error) = self.recover(false, |entity| entity.to_string().starts_with(mine)) else { return Ok(()) };
             // What the store itself refuses has made no new attempt, whose deadline would have to pass.
             is_early = !matches!(error.downcast_ref(), Some(RuntimeError::Store(_)));
             // Not to be in the way of the server while it starts.
