@@ -203,61 +203,14 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The vocabulary.
-mod ids;
-mod timestamp;
-mod digest;
-mod base64;
-mod public_key;
 pub mod value;
-mod scratch;
-mod caught;
-mod admission;
-mod defect;
-mod actor;
-mod event;
-mod param;
-mod contract;
-mod machine;
-mod ctx;
-mod action;
+mod base;
 mod domain;
-pub mod describe;
-
-// The heart: pure functions over names and values.
-mod request;
-mod record;
-mod view;
-mod proposal;
-mod decision;
-mod decide;
-mod approval;
-mod ingest;
-mod finish;
-mod settle;
-mod keys;
-pub mod replay;
-
-// The evidence.
-mod receipt;
-pub mod verify;
-mod warrant;
-pub mod log;
-mod timeline;
-
-// The drivers.
-mod sync;
-pub mod clock;
-mod key;
+mod kernel;
+mod evidence;
 pub mod store;
-pub mod log_file;
-mod answer;
-mod cache;
-mod probe;
-mod executor;
 mod runtime;
 pub mod ledger;
-mod blocking;
 pub mod guard;
 
 #[cfg(feature = "testing")]
@@ -265,49 +218,53 @@ pub mod guard;
 pub mod testing;
 
 #[doc(hidden)]
-#[path = "private/mod.rs"]
+#[path = "macro_support/mod.rs"]
 pub mod __private;
 
-pub use action::{
-    ActionContract, BoxFuture, Call, Definition, Executor, Failure, IntoFailure, IntoOutcome, Outcome, Provided,
-};
-pub use actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
-pub use admission::{AdmissionError, MemberFault, MemberFaults, MemberProblem};
-pub use answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};
-pub use approval::{ApprovalState, PendingApproval, ReviewRefusal, ReviewRequest, ReviewVerdict};
-pub use blocking::{Blocking, BlockingSubscription};
-pub use contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
-pub use ctx::{Ctx, RuleError, Situation};
-pub use decision::{Permit, Refusal};
-pub use digest::{Digest, DigestError};
-pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault, DomainWarning, Tool};
-pub use event::{Event, NewEvent};
-pub use ids::{
+pub use base::actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
+pub use base::digest::{Digest, DigestError};
+pub use base::event::{Event, NewEvent};
+pub use base::ids::{
     ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId,
     IdempotencyKey, Ids, KeyId, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId,
     Ulid, Version,
 };
-pub use ingest::EventRefusal;
-pub use key::{Ed25519Signer, KeyFileError};
-pub use keys::{KEYS_PERMISSION, KeyRefusal};
-pub use machine::{Facts, Machine, StateMachine, Transition};
-pub use param::{Param, ParamFault, ParamKind, ParamProblem, ParamRule, ParamSpec, Params, VariantSpec};
-pub use probe::{Probe, Probed, Probing};
-pub use proposal::{Proposal, ProposalError};
-pub use public_key::{PublicKey, PublicKeyError};
-pub use receipt::{Receipt, ReceiptFault, RecordMismatch, Signer, SignerError};
-pub use record::{CheckResult, KeyPurpose, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
+pub use base::members::{AdmissionError, MemberFault, MemberFaults, MemberProblem};
+pub use base::public_key::{PublicKey, PublicKeyError};
+pub use base::timestamp::{Timestamp, TimestampError};
+pub use domain::action::{
+    ActionContract, BoxFuture, Call, Definition, Executor, Failure, IntoFailure, IntoOutcome, Outcome, Provided,
+};
+pub use domain::contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
+pub use domain::ctx::{Ctx, RuleError, Situation};
+pub use domain::export::describe;
+pub use domain::machine::{Facts, Machine, StateMachine, Transition};
+pub use domain::param::{Param, ParamFault, ParamKind, ParamProblem, ParamRule, ParamSpec, Params, VariantSpec};
+pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault, DomainWarning, Tool};
+pub use evidence::receipt::{Receipt, ReceiptFault, RecordMismatch, Signer, SignerError};
+pub use evidence::timeline::{Entry, Timeline};
+pub use evidence::warrant::{Warrant, WarrantFault};
+pub use evidence::{log, replay, verify};
+pub use kernel::decision::{Permit, Refusal};
+pub use kernel::doubt::{RESOLVE_PERMISSION, Resolution};
+pub use kernel::ingest::EventRefusal;
+pub use kernel::keys::{KEYS_PERMISSION, KeyRefusal};
+pub use kernel::proposal::{Proposal, ProposalError};
+pub use kernel::record::{CheckResult, KeyPurpose, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
+pub use kernel::review::{ApprovalState, PendingApproval, ReviewRefusal, ReviewRequest, ReviewVerdict};
+pub use kernel::view::FoldError;
+pub use runtime::answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};
+pub use runtime::blocking::{Blocking, BlockingSubscription};
+pub use runtime::clock;
+pub use runtime::probe::{Probe, Probed, Probing};
+pub use runtime::signing::{Ed25519Signer, KeyFileError};
 pub use runtime::{
     ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, KeyChange, KeyStatus,
     Logged, Rebuild, Recovered, Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Subscription,
     SubscriptionError, Unrecorded,
 };
-pub use settle::{RESOLVE_PERMISSION, Resolution};
-pub use timeline::{Entry, Timeline};
-pub use timestamp::{Timestamp, TimestampError};
+pub use store::transfer as log_file;
 pub use value::Value;
-pub use view::FoldError;
-pub use warrant::{Warrant, WarrantFault};
 
 #[cfg(feature = "macros")]
 #[doc = include_str!("../docs/action.md")]

@@ -124,7 +124,7 @@ mod tests {
         check(builder().define(holds("state")), &["rule_misfit"]);
         check(builder().define(asks("approval_required")), &["rule_misfit"]);
         let (_, refusals) =
-            include_str!("../../kiff/src/decision.rs").split_once("pub fn code(&self) -> Code").unwrap();
+            include_str!("../../kiff/src/kernel/decision.rs").split_once("pub fn code(&self) -> Code").unwrap();
         let (refusals, _) = refusals.split_once("\n    }\n").unwrap();
         let reasons: Vec<&str> = refusals.lines().filter_map(|line| line.split('"').nth(1)).collect();
         assert!(reasons.len() > 15, "{reasons:?}");

@@ -7,11 +7,15 @@ use super::{
     rules::{RuleCheck, check_codes, check_functions},
 };
 use crate::{
-    action::{ActionContract, Definition},
-    actor::{PermissionPolicy, RolePolicy},
-    digest::Digest,
-    ids::{ActionName, EntityType, EventType, NameError, Permission, Role, StateName, Version},
-    machine::{Machine, StateMachine, Upcast},
+    base::{
+        actor::{PermissionPolicy, RolePolicy},
+        digest::Digest,
+        ids::{ActionName, EntityType, EventType, NameError, Permission, Role, StateName, Version},
+    },
+    domain::{
+        action::{ActionContract, Definition},
+        machine::{Machine, StateMachine, Upcast},
+    },
     value::Limits,
 };
 use std::{collections::BTreeSet, panic::Location, sync::Arc};

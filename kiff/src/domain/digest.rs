@@ -4,9 +4,11 @@
 
 use super::{Action, Bounds, CheckedApproval, CheckedMachine, CheckedStep};
 use crate::{
-    actor::{ActorType, PermissionPolicy},
-    contract::{Contract, Declaration, Effect, Risk},
-    digest::Digest,
+    base::{
+        actor::{ActorType, PermissionPolicy},
+        digest::Digest,
+    },
+    domain::contract::{Contract, Declaration, Effect, Risk},
     value::{Limits, NumberRule, Object, Value},
 };
 use std::{sync::Arc, time::Duration};

@@ -2,10 +2,14 @@
 
 use super::{Action, CheckedApproval, CheckedMachine, Domain};
 use crate::{
-    actor::ActorType,
-    contract::{ApprovalNeed, Effect, Risk},
-    ids::{Code, StateName},
-    param::{ParamKind, ParamSpec},
+    base::{
+        actor::ActorType,
+        ids::{Code, StateName},
+    },
+    domain::{
+        contract::{ApprovalNeed, Effect, Risk},
+        param::{ParamKind, ParamSpec},
+    },
 };
 use std::{fmt, time::Duration};
 

@@ -3,28 +3,36 @@
 //! [`Domain::builder`] is the only door, and it refuses an unsound domain with every fault at once. So
 //! the heart can ask a domain anything and never meet a state that no machine has.
 
+pub(crate) mod param;
+pub(crate) mod contract;
+pub(crate) mod machine;
+pub(crate) mod ctx;
+pub(crate) mod action;
 mod build;
 mod digest;
+pub(crate) mod export;
 mod fault;
 mod lint;
-mod mermaid;
 mod reviewers;
 mod rules;
-mod tool;
 
 pub use build::DomainBuilder;
+pub use export::tool::Tool;
 pub use fault::{DomainError, DomainFault};
 pub use lint::DomainWarning;
-pub use tool::Tool;
 
 use crate::{
-    action::{Ask, Executor, Provided, RuleFunction},
-    actor::{ActorType, PermissionPolicy},
-    contract::{Contract, Declaration, Effect, Risk},
-    digest::Digest,
-    ids::{ActionName, ActorId, Code, EntityType, EventType, Permission, StateName, Version},
-    machine::FactsBox,
-    param::{CheckedParam, ParamSpec},
+    base::{
+        actor::{ActorType, PermissionPolicy},
+        digest::Digest,
+        ids::{ActionName, ActorId, Code, EntityType, EventType, Permission, StateName, Version},
+    },
+    domain::{
+        action::{Ask, Executor, Provided, RuleFunction},
+        contract::{Contract, Declaration, Effect, Risk},
+        machine::FactsBox,
+        param::{CheckedParam, ParamSpec},
+    },
     value::Limits,
 };
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};

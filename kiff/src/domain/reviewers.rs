@@ -1,7 +1,7 @@
 //! Whether those who could review are enough, where the policy knows them by name.
 
 use super::{Action, CheckedApproval, DomainFault};
-use crate::{
+use crate::base::{
     actor::{Actor, PermissionPolicy},
     ids::Permission,
 };

@@ -2,10 +2,12 @@
 
 use super::{Action, CheckedApproval, DomainFault, build::named};
 use crate::{
-    action::Ask,
-    contract::{ApprovalNeed, Contract, Effect, Risk},
-    ids::{Code, ParamName, Permission},
-    param::CheckedParam,
+    base::ids::{Code, ParamName, Permission},
+    domain::{
+        action::Ask,
+        contract::{ApprovalNeed, Contract, Effect, Risk},
+        param::CheckedParam,
+    },
 };
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -2,10 +2,9 @@
 
 use super::ReplayError;
 use crate::{
-    ids::{ActionName, EntityRef, ReceiptId},
-    receipt::ReceiptFault,
-    record::Verdict,
-    warrant::WarrantFault,
+    base::ids::{ActionName, EntityRef, ReceiptId},
+    evidence::{receipt::ReceiptFault, warrant::WarrantFault},
+    kernel::record::Verdict,
 };
 
 /// Why a guard refused. Nothing ran.

@@ -53,16 +53,19 @@ pub use replay_store::{Begun, MemoryReplayStore, ReplayError, ReplayStore, Usage
 pub use sqlite::SqliteReplayStore;
 
 use crate::{
-    clock::{Clock, SystemClock, block_on},
-    ids::{ActionName, EntityRef, NameError, ParamName, ReceiptId, TenantId},
-    param::Params,
-    receipt::{Receipt, ReceiptFault},
-    record::Verdict,
-    request,
-    timestamp::Timestamp,
+    base::{
+        ids::{ActionName, EntityRef, NameError, ParamName, ReceiptId, TenantId},
+        timestamp::Timestamp,
+    },
+    domain::param::Params,
+    evidence::{
+        receipt::{Receipt, ReceiptFault},
+        verify::{KeySet, ReceiptVerifier, Revocations},
+        warrant::Warrant,
+    },
+    kernel::{record::Verdict, request},
+    runtime::clock::{Clock, SystemClock, block_on},
     value::Value,
-    verify::{KeySet, ReceiptVerifier, Revocations},
-    warrant::Warrant,
 };
 use replay_store::DynReplayStore;
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};

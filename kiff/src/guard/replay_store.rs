@@ -1,10 +1,12 @@
 //! Which receipts were used, and what came of it.
 
 use crate::{
-    action::BoxFuture,
-    digest::Digest,
-    ids::{ReceiptId, TenantId},
-    timestamp::Timestamp,
+    base::{
+        digest::Digest,
+        ids::{ReceiptId, TenantId},
+        timestamp::Timestamp,
+    },
+    domain::action::BoxFuture,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

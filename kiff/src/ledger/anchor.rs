@@ -1,6 +1,6 @@
 //! Anchors: places outside the owner's reach where a checkpoint's digest is put down.
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
 use std::{
     error::Error,
     fs::{self, File},
@@ -13,7 +13,7 @@ use std::{
 /// Puts digests of checkpoints down where the owner of the log cannot change them. Users may implement it; write
 /// the functions as `async fn`. [`FolderAnchor`] is one.
 ///
-/// What is anchored is [`Checkpoint::digest`](crate::log::Checkpoint::digest): SHA-256 of the text without
+/// What is anchored is [`Checkpoint::digest`](crate::evidence::log::Checkpoint::digest): SHA-256 of the text without
 /// signatures. A receipt names the place by its address alone (`RuntimeBuilder::anchor`), which is no evidence.
 pub trait Anchor: Send + Sync + 'static {
     /// The address of the place, as receipts name it.

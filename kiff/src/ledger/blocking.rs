@@ -2,11 +2,12 @@
 
 use super::{Bundle, Ledger, LedgerError, Released};
 use crate::{
-    clock::block_on,
-    digest::Digest,
-    ids::ReceiptId,
-    log::{TlogProof, TreeHead},
-    verify::KeySet,
+    base::{digest::Digest, ids::ReceiptId},
+    evidence::{
+        log::{TlogProof, TreeHead},
+        verify::KeySet,
+    },
+    runtime::clock::block_on,
 };
 use std::{ops::Deref, path::Path};
 

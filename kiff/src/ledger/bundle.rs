@@ -2,10 +2,12 @@
 
 use super::{Ledger, LedgerError};
 use crate::{
-    digest::Digest,
-    log::{Frontier, SignedCheckpoint},
-    record::{Record, RecordBytes},
-    verify::KeySet,
+    base::digest::Digest,
+    evidence::{
+        log::{Frontier, SignedCheckpoint},
+        verify::KeySet,
+    },
+    kernel::record::{Record, RecordBytes},
 };
 use std::{
     fs::{self, File},

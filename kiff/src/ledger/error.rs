@@ -1,9 +1,11 @@
 //! What can go wrong with a ledger.
 
 use crate::{
-    ids::ReceiptId,
-    log::{CheckpointFault, TreeError},
-    receipt::SignerError,
+    base::ids::ReceiptId,
+    evidence::{
+        log::{CheckpointFault, TreeError},
+        receipt::SignerError,
+    },
     store::StoreError,
 };
 use std::io;

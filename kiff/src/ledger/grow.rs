@@ -2,9 +2,9 @@
 
 use super::{Ledger, LedgerError, State};
 use crate::{
-    digest::Digest,
-    log::{Frontier, ProofBuilder, SignedCheckpoint, TreeHead},
-    record::RecordBytes,
+    base::digest::Digest,
+    evidence::log::{Frontier, ProofBuilder, SignedCheckpoint, TreeHead},
+    kernel::record::RecordBytes,
 };
 
 /// How many records are read from the store at once.
@@ -83,7 +83,7 @@ impl Ledger {
             leaves.into_iter().for_each(|leaf| builder.append(leaf));
         }
         match builder.head() == *head {
-            true => Ok(builder.proof().map_err(crate::log::TreeError::from)?),
+            true => Ok(builder.proof().map_err(crate::evidence::log::TreeError::from)?),
             false => Err(LedgerError::LogForked { head: head.size }),
         }
     }
@@ -166,7 +166,7 @@ impl State {
         let Some(tree) = &mut self.tree else { return Ok(()) };
         let known = usize::try_from(tree.head().size.saturating_sub(start)).unwrap_or(usize::MAX);
         let new = leaves.get(known..).unwrap_or_default();
-        Ok(tree.extend(new.iter().copied()).map_err(crate::log::TreeError::from)?)
+        Ok(tree.extend(new.iter().copied()).map_err(crate::evidence::log::TreeError::from)?)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The last head that was signed, where it is compared and set.
 
 use crate::{
-    action::BoxFuture,
-    ids::TenantId,
+    base::ids::TenantId,
+    domain::action::BoxFuture,
     store::{CellSet, DynStore, StoreError},
 };
 use std::{future::Future, sync::Arc};

@@ -25,13 +25,12 @@ pub use signer::{Ed25519LogSigner, LogSigner};
 pub use witness::{Witness, WitnessError, WitnessKey};
 
 use crate::{
-    digest::Digest,
-    ids::ReceiptId,
-    log::{
+    base::{digest::Digest, ids::ReceiptId},
+    evidence::log::{
         Checkpoint, CheckpointFault, Frontier, Nodes, NoteSignature, SignedCheckpoint, TlogProof, Tree, TreeHead,
         VerifierKey, WitnessPolicy, verify_consistency, verify_inclusion,
     },
-    record::Claim,
+    kernel::record::Claim,
     runtime::Runtime,
     store::StoreError,
 };

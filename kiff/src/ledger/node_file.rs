@@ -1,6 +1,6 @@
 //! A file of node hashes.
 
-use crate::{digest::Digest, log::Nodes};
+use crate::{base::digest::Digest, evidence::log::Nodes};
 use std::{
     fs::{File, OpenOptions},
     io,

@@ -8,9 +8,8 @@ use super::{
     witness::{DynWitness, Witness},
 };
 use crate::{
-    clock::block_on,
-    log::{Frontier, KeyRole, Nodes, SignedCheckpoint, Tree, VerifierKey},
-    runtime::Runtime,
+    evidence::log::{Frontier, KeyRole, Nodes, SignedCheckpoint, Tree, VerifierKey},
+    runtime::{Runtime, clock::block_on},
 };
 use std::{
     fmt,

@@ -1,10 +1,12 @@
 //! The seam for who signs checkpoints.
 
 use crate::{
-    action::BoxFuture,
-    key::Ed25519Signer,
-    log::{Checkpoint, KeyRole, SignedCheckpoint, TreeHead, VerifierKey, VerifierKeyError},
-    receipt::SignerError,
+    domain::action::BoxFuture,
+    evidence::{
+        log::{Checkpoint, KeyRole, SignedCheckpoint, TreeHead, VerifierKey, VerifierKeyError},
+        receipt::SignerError,
+    },
+    runtime::signing::Ed25519Signer,
 };
 use std::{
     fmt,

@@ -1,13 +1,13 @@
 //! Witnesses: others who sign a checkpoint once they have seen that it extends all that they saw before.
 
 use crate::{
-    action::BoxFuture,
-    digest::Digest,
-    key::Ed25519Signer,
-    log::{
+    base::digest::Digest,
+    domain::action::BoxFuture,
+    evidence::log::{
         Checkpoint, CheckpointFault, KeyRole, NoteSignature, ProofError, SignedCheckpoint, VerifierKey,
         VerifierKeyError, cosigned_message,
     },
+    runtime::signing::Ed25519Signer,
 };
 use std::{error::Error, fmt, future::Future};
 

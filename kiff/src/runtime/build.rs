@@ -2,16 +2,22 @@
 
 use super::{BuildError, Inner, Runtime};
 use crate::{
-    action::{ActionContract, Provided, Providers},
-    cache::Views,
-    clock::{Clock, IdGen, RandomIds, SystemClock, ThreadTimer, Timer},
-    domain::Domain,
-    ids::{KeyId, TenantId},
-    probe::{Probe, Probes},
-    receipt::{DynSigner, Receipt, Signer},
-    record::body::Issue,
+    base::ids::{KeyId, TenantId},
+    domain::{
+        Domain,
+        action::{ActionContract, Provided, Providers},
+    },
+    evidence::{
+        receipt::{DynSigner, Receipt, Signer},
+        warrant::Warrant,
+    },
+    kernel::record::body::Issue,
+    runtime::{
+        clock::{Clock, IdGen, RandomIds, SystemClock, ThreadTimer, Timer},
+        probe::{Probe, Probes},
+        views::Views,
+    },
     store::{DynStore, EventStore, MemoryStore},
-    warrant::Warrant,
 };
 use std::{any::Any, sync::Arc};
 
@@ -284,7 +290,7 @@ impl RuntimeBuilder {
     /// digest or the facts' initial value have changed, or if the log does not have the record on which it stands. But
     /// **its content is not proved by the log**: whoever can write to the database can give an entity another state
     /// until somebody calls [`rebuild`](Runtime::rebuild), which never relies on it and tells the difference, or
-    /// checks the decisions with [`replay`](crate::replay). Leave it off where that matters more than the time
+    /// checks the decisions with [`replay`](crate::evidence::replay). Leave it off where that matters more than the time
     /// to open.
     ///
     /// [`Facts`](crate::Facts) must come back from their JSON as they were: a field that serde skips is lost. Who changes

@@ -2,14 +2,18 @@
 
 use super::{Runtime, RuntimeError};
 use crate::{
-    decision::{Acknowledged, Clearance, Permit},
-    defect::is_sown,
-    ids::{EntityRef, TraceId},
-    receipt::{Receipt, Unsigned},
-    record::{Draft, Kind, Record, RecordBytes, TooLarge, seal},
+    base::{
+        defect::is_sown,
+        ids::{EntityRef, TraceId},
+        timestamp::Timestamp,
+    },
+    evidence::receipt::{Receipt, Unsigned},
+    kernel::{
+        decision::{Acknowledged, Clearance, Permit},
+        record::{Draft, Kind, Record, RecordBytes, TooLarge, seal},
+        view::{View, fold},
+    },
     store::{Append, Batch, StoreError},
-    timestamp::Timestamp,
-    view::{View, fold},
 };
 use std::sync::Arc;
 

@@ -1,13 +1,15 @@
 //! What can go wrong in a call, beside a refusal.
 
 use crate::{
-    action::{Failure, Outcome},
-    clock::EntropyError,
-    ids::{ActionName, ApprovalId, EntityRef, ExecutionId, NameError},
-    proposal::ProposalError,
-    record::{Kind, RecordError},
+    base::ids::{ActionName, ApprovalId, EntityRef, ExecutionId, NameError},
+    domain::action::{Failure, Outcome},
+    kernel::{
+        proposal::ProposalError,
+        record::{Kind, RecordError},
+        view::FoldError,
+    },
+    runtime::clock::EntropyError,
     store::StoreError,
-    view::FoldError,
 };
 use std::{error::Error, fmt};
 

@@ -2,11 +2,15 @@
 
 use super::{Runtime, RuntimeError, once_more};
 use crate::{
-    actor::{Actor, Authority},
-    event::{EventBody, NewEvent},
-    ids::{EntityRef, StateName, TraceId},
-    ingest::{Admitted, EventRefusal, ingest},
-    record::{Claim, body::Body},
+    base::{
+        actor::{Actor, Authority},
+        event::{EventBody, NewEvent},
+        ids::{EntityRef, StateName, TraceId},
+    },
+    kernel::{
+        ingest::{Admitted, EventRefusal, ingest},
+        record::{Claim, body::Body},
+    },
 };
 use std::{error::Error, sync::Arc};
 

@@ -1,13 +1,17 @@
 //! Publishing and revoking keys.
 
-use super::{Runtime, RuntimeError, once_more, rule::Attempt};
+use super::{Runtime, RuntimeError, once_more, transact::Attempt};
 use crate::{
-    actor::Authority,
-    ids::{ActorId, EntityId, EntityRef, EntityType, KeyId, TraceId},
-    keys::{Keeper, KeyRefusal, KeyWish, change_keys},
-    public_key::PublicKey,
-    record::{Draft, KeyPurpose, body::Body},
-    timestamp::Timestamp,
+    base::{
+        actor::Authority,
+        ids::{ActorId, EntityId, EntityRef, EntityType, KeyId, TraceId},
+        public_key::PublicKey,
+        timestamp::Timestamp,
+    },
+    kernel::{
+        keys::{Keeper, KeyRefusal, KeyWish, change_keys},
+        record::{Draft, KeyPurpose, body::Body},
+    },
 };
 
 /// How often a change is tried again when others change keys too.

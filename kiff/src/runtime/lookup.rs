@@ -2,20 +2,22 @@
 
 use super::{Runtime, RuntimeError, cause};
 use crate::{
-    answer::{Answer, Blocked, Held, InDoubt, Teller},
-    approval::earlier_denials,
-    decide::{APPROVAL, Found, FoundApproval, closed_by},
-    decision::{Block, Sheet},
-    ids::{ApprovalId, EntityRef, ExecutionId, TraceId},
-    proposal::Asked,
-    receipt::Receipt,
-    record::{
-        Claim, Record,
-        body::{Body, Ruling},
+    base::ids::{ApprovalId, EntityRef, ExecutionId, TraceId},
+    evidence::receipt::Receipt,
+    kernel::{
+        decide::{APPROVAL, Found, FoundApproval, closed_by},
+        decision::{Block, Sheet},
+        proposal::Asked,
+        record::{
+            Claim, Record,
+            body::{Body, Ruling},
+        },
+        request::Proposed,
+        review::earlier_denials,
+        view::View,
     },
-    request::Proposed,
+    runtime::answer::{Answer, Blocked, Held, InDoubt, Teller},
     store,
-    view::View,
 };
 use std::sync::Arc;
 

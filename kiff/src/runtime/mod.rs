@@ -2,59 +2,75 @@
 //!
 //! It holds no rule. Read a proposal's way from [`Runtime::execute`] down.
 
+pub(crate) mod answer;
+pub(crate) mod blocking;
 mod build;
+pub mod clock;
 mod commit;
+mod doubt;
+pub(crate) mod effect;
 mod error;
 mod ingest;
+#[cfg(feature = "postgres")]
+mod ingest_in;
 mod keys;
 mod lookup;
+pub(crate) mod probe;
 mod read;
 mod recover;
 mod review;
-mod rule;
-mod settle;
+pub(crate) mod signing;
 mod snapshot;
 mod subscription;
-#[cfg(feature = "postgres")]
-mod within;
+pub(crate) mod sync;
+mod transact;
+pub(crate) mod views;
 
 pub use build::RuntimeBuilder;
+pub use doubt::Resolved;
 pub use error::{BuildError, RuntimeError, Unrecorded};
 pub use ingest::{IngestError, Ingested, InputAdapter};
 pub use keys::{KeyChange, KeyStatus};
 pub use read::{EntityState, Explanation, Rebuild};
 pub use recover::{Recovered, Recovery};
 pub use review::{ApprovalStatus, Review};
-pub use settle::Resolved;
 pub use subscription::{Logged, Subscription, SubscriptionError};
 
 use crate::{
-    action::{Failure, Outcome, Providers},
-    actor::Authority,
-    answer::{Allowed, Answer, Decision, Teller},
-    cache::Views,
-    clock::{Clock, IdGen, Timer},
-    decision::{Cleared, Permit},
-    domain::Domain,
-    executor::{self, Spent},
-    finish::{Ending, finish},
-    ids::{ActorId, ApprovalId, Code, EntityRef, ExecutionId, Ids, TenantId, TraceId},
-    probe::Probes,
-    proposal::{Asked, Proposal, admit_proposal},
-    receipt::{DynSigner, Receipt},
-    record::{Record, body::Issue},
+    base::{
+        actor::Authority,
+        ids::{ActorId, ApprovalId, Code, EntityRef, ExecutionId, Ids, TenantId, TraceId},
+        timestamp::Timestamp,
+    },
+    domain::{
+        Domain,
+        action::{Failure, Outcome, Providers},
+    },
+    evidence::receipt::{DynSigner, Receipt},
+    kernel::{
+        decision::{Cleared, Permit},
+        finish::{Ending, finish},
+        proposal::{Asked, Proposal, admit_proposal},
+        record::{Record, body::Issue},
+    },
+    runtime::{
+        answer::{Allowed, Answer, Decision, Teller},
+        clock::{Clock, IdGen, Timer},
+        effect::Spent,
+        probe::Probes,
+        sync::{Mutex, MutexGuard},
+        views::Views,
+    },
     store::DynStore,
-    sync::{Mutex, MutexGuard},
-    timestamp::Timestamp,
 };
 use commit::Commit;
-use rule::Ruled;
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     sync::{Arc, PoisonError},
     time::Duration,
 };
+use transact::Ruled;
 
 /// How often an outcome is tried again when others change the same entity. An entity that changes this
 /// often within one call is out of order, and the outcome is handed back.
@@ -161,8 +177,8 @@ impl Runtime {
 
     /// The same calls without `async`, for code that has no async runtime.
     #[must_use]
-    pub fn blocking(&self) -> crate::blocking::Blocking {
-        crate::blocking::Blocking::new(self.clone())
+    pub fn blocking(&self) -> blocking::Blocking {
+        blocking::Blocking::new(self.clone())
     }
 
     /// Decides a proposal, and runs its effect if it is cleared.
@@ -324,7 +340,7 @@ impl Runtime {
         let _running = Running::enter(&self.inner, permit.execution_id());
         let warrant = receipt.as_ref().map(|receipt| permit.warrant(receipt));
         let (providers, timer, now) = (&self.inner.providers, &*self.inner.timer, self.inner.clock.now());
-        let (spent, ending) = executor::run(permit, &self.tenant, providers, warrant.as_ref(), timer, now).await;
+        let (spent, ending) = effect::run(permit, &self.tenant, providers, warrant.as_ref(), timer, now).await;
         self.record(spent, ending, receipt, trace_id).await
     }
 

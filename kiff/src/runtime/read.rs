@@ -1,21 +1,27 @@
 //! Calls that write nothing. Each reads the stream's tail first.
 
-use super::{Runtime, RuntimeError, cause, rule::Attempt};
+use super::{Runtime, RuntimeError, cause, transact::Attempt};
 use crate::{
-    actor::Authority,
-    answer::InDoubt,
-    approval::PendingApproval,
-    decide::{self, Found},
-    decision::Refusal,
-    ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, StateName},
-    log_file::{self, ExportError, ImportError, Imported},
-    machine::{Facts, FactsBox},
-    proposal::Proposal,
-    record::{CheckResult, Record, Verdict},
-    store::{Mark, MarkKind, OpenMark, StoreError},
-    timeline::Timeline,
-    timestamp::Timestamp,
-    view::View,
+    base::{
+        actor::Authority,
+        ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, StateName},
+        timestamp::Timestamp,
+    },
+    domain::machine::{Facts, FactsBox},
+    evidence::timeline::Timeline,
+    kernel::{
+        decide::{self, Found},
+        decision::Refusal,
+        proposal::Proposal,
+        record::{CheckResult, Record, Verdict},
+        review::PendingApproval,
+        view::View,
+    },
+    runtime::answer::InDoubt,
+    store::{
+        Mark, MarkKind, OpenMark, StoreError,
+        transfer::{self, ExportError, ImportError, Imported},
+    },
 };
 use std::{
     fmt,
@@ -368,22 +374,22 @@ impl Runtime {
     }
 
     /// Writes the same to a file, page by page, and tells how many records it has. The module
-    /// [`log_file`](crate::log_file) has an example.
+    /// [`log_file`](crate::store::transfer) has an example.
     ///
     /// # Errors
     /// [`ExportError`] if the log cannot be read or the writer fails.
     pub async fn export_to(&self, writer: impl Write + Send) -> Result<u64, ExportError> {
-        log_file::export_from(&*self.inner.store, &self.tenant, writer).await
+        transfer::export_from(&*self.inner.store, &self.tenant, writer).await
     }
 
     /// Brings a `log.jsonl` of this tenant into the store, page by page. The module
-    /// [`log_file`](crate::log_file) has an example; [`log_file::import`] says what is
+    /// [`log_file`](crate::store::transfer) has an example; [`transfer::import`] says what is
     /// checked.
     ///
     /// # Errors
     /// [`ImportError`] with the line at which the import ended.
     pub async fn import_from(&self, reader: impl BufRead + Send) -> Result<Imported, ImportError> {
-        log_file::import_into(&*self.inner.store, Some(&self.tenant), reader).await
+        transfer::import_into(&*self.inner.store, Some(&self.tenant), reader).await
     }
 
     /// Every record of a stream behind a sequence.

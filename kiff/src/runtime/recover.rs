@@ -1,12 +1,16 @@
 //! Recovery: each execution in doubt is given what is declared for it.
 
-use super::{Resolved, Runtime, RuntimeError, read::in_doubt, rule::Attempt};
+use super::{Resolved, Runtime, RuntimeError, read::in_doubt, transact::Attempt};
 use crate::{
-    actor::{Actor, Authority},
-    answer::{Answer, InDoubt},
-    approval::ReviewRefusal,
-    ids::{EntityRef, ExecutionId},
-    settle::{Recourse, recourse},
+    base::{
+        actor::{Actor, Authority},
+        ids::{EntityRef, ExecutionId},
+    },
+    kernel::{
+        doubt::{Recourse, recourse},
+        review::ReviewRefusal,
+    },
+    runtime::answer::{Answer, InDoubt},
     store::{Mark, MarkKind},
 };
 

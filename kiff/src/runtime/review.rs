@@ -1,14 +1,18 @@
 //! Reviews of held proposals.
 
-use super::{Runtime, RuntimeError, rule::refused_stream};
+use super::{Runtime, RuntimeError, transact::refused_stream};
 use crate::{
-    actor::Authority,
-    approval::{ApprovalState, ReviewRefusal, ReviewRequest, ReviewVerdict, Reviewer, Wish, review},
-    ids::{ActionName, ActorId, ApprovalId, EntityRef, Permission, TraceId},
-    receipt::Receipt,
-    record::{Record, body::Body},
-    timestamp::Timestamp,
-    view::OpenApproval,
+    base::{
+        actor::Authority,
+        ids::{ActionName, ActorId, ApprovalId, EntityRef, Permission, TraceId},
+        timestamp::Timestamp,
+    },
+    evidence::receipt::Receipt,
+    kernel::{
+        record::{Record, body::Body},
+        review::{ApprovalState, ReviewRefusal, ReviewRequest, ReviewVerdict, Reviewer, Wish, review},
+        view::OpenApproval,
+    },
 };
 
 /// What came of a review.

@@ -4,11 +4,12 @@
 
 use super::{Runtime, RuntimeError};
 use crate::{
-    digest::Digest,
-    ids::EntityRef,
-    record::{Kind, Record},
+    base::{digest::Digest, ids::EntityRef},
+    kernel::{
+        record::{Kind, Record},
+        view::{View, snapshot},
+    },
     store::{Cell, CellSet},
-    view::{View, snapshot},
 };
 use std::sync::Arc;
 

@@ -2,9 +2,11 @@
 
 use super::{Runtime, RuntimeError};
 use crate::{
-    digest::Digest,
-    ids::{NameError, TraceId},
-    record::{Record, RecordBytes},
+    base::{
+        digest::Digest,
+        ids::{NameError, TraceId},
+    },
+    kernel::record::{Record, RecordBytes},
     store::{Cell, CellSet, StoreError},
     value::{Limits, Value},
 };

@@ -2,8 +2,8 @@
 
 use super::{Append, Batch, Cell, CellSet, EventStore, Found, MarkKind, OpenMark, StoreError};
 use crate::{
-    ids::{EntityRef, TenantId},
-    record::{Claim, IndexEntry, Mark, Record, RecordBytes, index_of},
+    base::ids::{EntityRef, TenantId},
+    kernel::record::{Claim, IndexEntry, Mark, Record, RecordBytes, index_of},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
@@ -266,10 +266,12 @@ fn length<T>(items: &[T]) -> u64 {
 mod tests {
     use super::*;
     use crate::{
-        actor::Authority,
-        event::{EventBody, NewEvent},
-        record::{Draft, Head, body::Body, seal},
-        timestamp::Timestamp,
+        base::{
+            actor::Authority,
+            event::{EventBody, NewEvent},
+            timestamp::Timestamp,
+        },
+        kernel::record::{Draft, Head, body::Body, seal},
     };
     use std::{
         pin::pin,

@@ -11,8 +11,9 @@ mod memory;
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+pub mod transfer;
 
-pub use crate::record::{Claim, IndexEntry, Mark, index_of};
+pub use crate::kernel::record::{Claim, IndexEntry, Mark, index_of};
 pub use cell::{Cell, CellSet};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
@@ -25,9 +26,9 @@ pub use postgres::{PostgresError, PostgresStore, PostgresTransaction};
 pub use sqlite::{SqliteError, SqliteStore};
 
 use crate::{
-    action::BoxFuture,
-    ids::{EntityRef, TenantId},
-    record::{Record, RecordBytes},
+    base::ids::{EntityRef, TenantId},
+    domain::action::BoxFuture,
+    kernel::record::{Record, RecordBytes},
 };
 use std::{error::Error, fmt, future::Future};
 

@@ -1,9 +1,11 @@
 //! A clock that moves by hand, and ids that count.
 
 use crate::{
-    clock::{Clock, EntropyError, IdGen},
-    ids::{ApprovalId, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
-    timestamp::Timestamp,
+    base::{
+        ids::{ApprovalId, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
+        timestamp::Timestamp,
+    },
+    runtime::clock::{Clock, EntropyError, IdGen},
 };
 use std::{
     sync::{

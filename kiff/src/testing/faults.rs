@@ -1,8 +1,8 @@
 //! A store that fails when it is told to, to see that what is built on it survives.
 
 use crate::{
-    ids::{EntityRef, TenantId},
-    record::RecordBytes,
+    base::ids::{EntityRef, TenantId},
+    kernel::record::RecordBytes,
     store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, OpenMark, StoreError},
 };
 use std::{

@@ -4,7 +4,7 @@ use super::{FixedIds, ManualClock};
 use crate::{
     ActionContract, Answer, ApprovalId, ApprovalState, Authority, Blocked, Domain, Executed, Failed, Held, InDoubt,
     Ingested, NewEvent, Proposal, Review, ReviewRefusal, Runtime, RuntimeBuilder, StateMachine, Value,
-    blocking::Blocking, replay, value::Object,
+    evidence::replay, runtime::blocking::Blocking, value::Object,
 };
 use std::{any::Any, time::Duration};
 

@@ -1,14 +1,13 @@
 //! A witness in memory.
 
 use crate::{
-    clock::Clock,
-    digest::Digest,
-    key::Ed25519Signer,
-    ledger::{Witness, WitnessError, WitnessKey},
-    log::{
+    base::digest::Digest,
+    evidence::log::{
         CheckpointFault, NoteSignature, SignedCheckpoint, TreeHead, VerifierKey, VerifierKeyError, WitnessPolicy,
         verify_consistency,
     },
+    ledger::{Witness, WitnessError, WitnessKey},
+    runtime::{clock::Clock, signing::Ed25519Signer},
     testing::ManualClock,
 };
 use std::{

@@ -24,7 +24,7 @@ fn shapes_only_grow() {
     let kept = fs::read_to_string(&path).unwrap_or_default();
     let mut kept: BTreeSet<String> = kept.lines().map(str::to_owned).collect();
     // The lines of an older format stay as long as there is a way from it to the newest.
-    let steps = fs::read_to_string(dir().join("kiff/src/record/format.rs")).unwrap();
+    let steps = fs::read_to_string(dir().join("kiff/src/kernel/record/format.rs")).unwrap();
     let steps = steps.split("#[cfg(test)]").next().unwrap();
     let is_old = |line: &str| steps.contains(&format!("from: \"{}\"", line.split(' ').next().unwrap()));
     let gone: Vec<_> = kept.difference(&found).filter(|line| !is_old(line)).cloned().collect();
@@ -32,7 +32,7 @@ fn shapes_only_grow() {
         gone.is_empty(),
         "these shapes are in stored logs, and the code does not write or read them so any more:\n  {}\nPut them back. \
          A shape that must change is a new format: write the old record's way to it as a step in \
-         kiff/src/record/format.rs, and keep these lines under the old format's word. (A snapshot or a position \
+         kiff/src/kernel/record/format.rs, and keep these lines under the old format's word. (A snapshot or a position \
          is no evidence: give it another word, and take its old lines away by hand.)",
         gone.join("\n  ")
     );
@@ -56,7 +56,7 @@ fn every_kind_and_every_member_that_the_reader_knows_is_locked() {
         assert!(lock.contains(&format!("kiff-record/1 {kind} ")), "tests/shapes.lock lacks {kind}");
     }
     let members: BTreeSet<&str> = lock.split([' ', '.', '\n']).map(|word| word.trim_end_matches("[]")).collect();
-    let source = fs::read_to_string(dir().join("kiff/src/record/read.rs")).unwrap();
+    let source = fs::read_to_string(dir().join("kiff/src/kernel/record/read.rs")).unwrap();
     let calls = ["take", "parse", "maybe", "number", "small", "told", "maybe_told", "names", "members", "fixed_time"];
     let mut asked = BTreeSet::new();
     for call in calls {

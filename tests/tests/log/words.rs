@@ -7,7 +7,7 @@ fn every_code_is_published() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let formats = fs::read_to_string(root.join("docs/FORMATS.md")).unwrap();
     let mut found = 0;
-    for room in ["log", "ledger"] {
+    for room in ["evidence/log", "ledger"] {
         for entry in fs::read_dir(root.join("kiff/src").join(room)).unwrap() {
             let source = fs::read_to_string(entry.unwrap().path()).unwrap();
             for function in source.split("pub fn code(&self)").skip(1) {

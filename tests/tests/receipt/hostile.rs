@@ -66,16 +66,16 @@ fn every_code_comes_out_of_a_test() {
         include_str!("verifier.rs"),
         include_str!("warrant.rs"),
         // What these two say is tried at their own feet.
-        include_str!("../../../kiff/src/key/pkcs8.rs"),
-        include_str!("../../../kiff/src/receipt/dsse.rs"),
+        include_str!("../../../kiff/src/runtime/signing/pkcs8.rs"),
+        include_str!("../../../kiff/src/evidence/receipt/dsse.rs"),
     ];
     for source in [
-        include_str!("../../../kiff/src/receipt/fault.rs"),
-        include_str!("../../../kiff/src/receipt/projection.rs"),
-        include_str!("../../../kiff/src/verify/key_set.rs"),
-        include_str!("../../../kiff/src/key/mod.rs"),
-        include_str!("../../../kiff/src/public_key.rs"),
-        include_str!("../../../kiff/src/warrant.rs"),
+        include_str!("../../../kiff/src/evidence/receipt/fault.rs"),
+        include_str!("../../../kiff/src/evidence/receipt/projection.rs"),
+        include_str!("../../../kiff/src/evidence/verify/key_set.rs"),
+        include_str!("../../../kiff/src/runtime/signing/mod.rs"),
+        include_str!("../../../kiff/src/base/public_key.rs"),
+        include_str!("../../../kiff/src/evidence/warrant.rs"),
         include_str!("../../../kiff/src/guard/error.rs"),
     ] {
         for (_, function) in source.match_indices("pub fn code(&self)").map(|(at, _)| source.split_at(at)) {

@@ -34,7 +34,7 @@ fn refusal_codes() -> Vec<&'static str> {
         "idempotency_key_reused",
         "signer_unavailable",
     ];
-    assert_all(include_str!("../../../kiff/src/decision.rs"), "pub fn code(&self) -> Code", &known);
+    assert_all(include_str!("../../../kiff/src/kernel/decision.rs"), "pub fn code(&self) -> Code", &known);
     known.to_vec()
 }
 
@@ -166,7 +166,7 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
         "execution_still_running",
         "execution_not_retryable",
     ];
-    assert_all(include_str!("../../../kiff/src/approval/mod.rs"), "pub fn code(&self) -> Code", &known);
+    assert_all(include_str!("../../../kiff/src/kernel/review/mod.rs"), "pub fn code(&self) -> Code", &known);
     let world = World::paid();
     let mut found = BTreeSet::new();
     let mut take = |refusal: ReviewRefusal| {
@@ -213,7 +213,7 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
 #[test]
 fn every_code_of_a_refused_change_of_keys_comes_out_of_a_run() {
     let known = ["permission_denied", "actor_kind", "key_already_published", "key_revoked"];
-    assert_all(include_str!("../../../kiff/src/keys.rs"), "pub fn code(&self) -> Code", &known);
+    assert_all(include_str!("../../../kiff/src/kernel/keys.rs"), "pub fn code(&self) -> Code", &known);
     let (world, key) = (World::new(), public_key());
     let (hsm, agent) = (Authority::service("hsm").with_roles(["keeper"]), Authority::agent("bot", ["keeper"]));
     let publish = |by: &Authority| world.rt.publish_key(by, &key, KeyPurpose::Log).unwrap().recorded();
@@ -251,7 +251,7 @@ fn every_code_of_a_refused_event_comes_out_of_a_run() {
         "payload_malformed",
         "facts_failed",
     ];
-    assert_all(include_str!("../../../kiff/src/ingest.rs"), "pub fn code(&self) -> &'static str", &known);
+    assert_all(include_str!("../../../kiff/src/kernel/ingest.rs"), "pub fn code(&self) -> &'static str", &known);
     let fragile = kiff::Machine::new("crate").starts("CRATE_SENT", "SENT").facts::<Fragile>();
     let world = World::with(|domain| domain.table(fragile), |builder| builder);
     let stripe = Authority::service("stripe");
@@ -287,9 +287,9 @@ fn every_code_of_a_proposal_that_is_not_admitted_comes_out_of_a_run() {
         "proposal_too_large",
         "authority_too_large",
     ];
-    assert_all(include_str!("../../../kiff/src/proposal.rs"), "pub fn code(&self) -> &'static str", &own);
+    assert_all(include_str!("../../../kiff/src/kernel/proposal.rs"), "pub fn code(&self) -> &'static str", &own);
     let of_members = ["member_missing", "unknown_member", "member_malformed", "name_malformed"];
-    assert_all(include_str!("../../../kiff/src/admission.rs"), "impl MemberProblem {", &of_members);
+    assert_all(include_str!("../../../kiff/src/base/members.rs"), "impl MemberProblem {", &of_members);
     let world = World::paid();
     let sent = |proposal: Result<Proposal, ProposalError>| -> String {
         let error = proposal.and_then(|proposal| match world.rt.execute(&agent(), proposal) {

@@ -2,7 +2,7 @@
 
 use super::{PostgresStore, count, failed, int, is_race, lost, read::unread, statements::Statements};
 use crate::{
-    ids::TenantId,
+    base::ids::TenantId,
     store::{Cell, CellSet, StoreError},
 };
 use sqlx::{PgExecutor, Row};

@@ -11,8 +11,8 @@ mod within;
 
 use super::{Append, Batch, Cell, CellSet, EventStore, Found, MarkKind, OpenMark, StoreError};
 use crate::{
-    ids::{EntityRef, TenantId},
-    record::{Claim, RecordBytes},
+    base::ids::{EntityRef, TenantId},
+    kernel::record::{Claim, RecordBytes},
 };
 use sqlx::PgPool;
 use statements::Statements;

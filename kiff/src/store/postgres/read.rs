@@ -5,8 +5,8 @@
 
 use super::{DIVISION_BY_ZERO, PostgresError, code_of, count, failed, int, statements::Statements};
 use crate::{
-    ids::{EntityRef, TenantId},
-    record::{Claim, Mark, RecordBytes},
+    base::ids::{EntityRef, TenantId},
+    kernel::record::{Claim, Mark, RecordBytes},
     store::{Found, MarkKind, OpenMark, StoreError},
 };
 use sqlx::{PgExecutor, Row, postgres::PgRow};

@@ -6,7 +6,7 @@ use super::{
     statements::Statements,
 };
 use crate::{
-    record::{Claim, IndexEntry, Mark, Record, index_of},
+    kernel::record::{Claim, IndexEntry, Mark, Record, index_of},
     store::{Batch, Part},
 };
 use sqlx::{Postgres, postgres::PgArguments, query::Query};

@@ -6,7 +6,7 @@
 //! clock keeps the order of every stream.
 
 use super::{PostgresStore, count, failed, is_race, lost, read::unread};
-use crate::{ids::TenantId, store::StoreError};
+use crate::{base::ids::TenantId, store::StoreError};
 use sqlx::Row;
 
 /// The length of the log, and whether a batch waits for its place: one look at one moment.

@@ -2,8 +2,8 @@
 
 use super::{PostgresStore, append, cells, failed, read, statements::Statements};
 use crate::{
-    ids::{EntityRef, TenantId},
-    record::{Claim, RecordBytes},
+    base::ids::{EntityRef, TenantId},
+    kernel::record::{Claim, RecordBytes},
     store::{Append, Batch, Cell, Found, StoreError},
 };
 use sqlx::{Connection, PgConnection, PgTransaction};

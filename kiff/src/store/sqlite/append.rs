@@ -1,8 +1,8 @@
 //! One append, or the setting of one cell, inside a transaction that the writer has begun.
 
 use crate::{
-    ids::{EntityRef, TenantId},
-    record::{Claim, IndexEntry, Kind, Mark, Record, RecordBytes, index_of},
+    base::ids::{EntityRef, TenantId},
+    kernel::record::{Claim, IndexEntry, Kind, Mark, Record, RecordBytes, index_of},
     store::{Append, Batch, CellSet, MarkKind},
 };
 use rusqlite::{Connection, OptionalExtension, Result, Statement, params};

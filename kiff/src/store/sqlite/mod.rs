@@ -14,8 +14,8 @@ pub use error::SqliteError;
 
 use super::{Append, Batch, Cell, CellSet, EventStore, Found, MarkKind, OpenMark, StoreError};
 use crate::{
-    ids::{EntityRef, TenantId},
-    record::{Claim, RecordBytes},
+    base::ids::{EntityRef, TenantId},
+    kernel::record::{Claim, RecordBytes},
 };
 use rusqlite::Connection;
 use std::{

@@ -78,7 +78,7 @@ fn lock<T>(slot: &Mutex<Slot<T>>) -> MutexGuard<'_, Slot<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::block_on;
+    use crate::runtime::clock::block_on;
     use std::{task::Wake, thread};
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn interleavings_of_a_value_and_whoever_waits_for_it() {
         use shuttle::thread;
-        crate::sync::interleavings::in_every_order(|| {
+        crate::runtime::sync::interleavings::in_every_order(|| {
             let (sender, answer) = channel();
             let thread = thread::spawn(move || sender.send(7));
             assert_eq!(block_on(answer), Some(7));

@@ -5,8 +5,8 @@ use super::{
     append::{columns, integer, mark_id, word},
 };
 use crate::{
-    ids::{EntityRef, NameError, TenantId},
-    record::{Claim, Mark, RecordBytes},
+    base::ids::{EntityRef, NameError, TenantId},
+    kernel::record::{Claim, Mark, RecordBytes},
     store::{Cell, Found, MarkKind, OpenMark},
 };
 use rusqlite::{Connection, OptionalExtension, Params, params};

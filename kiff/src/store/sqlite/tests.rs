@@ -2,11 +2,13 @@
 
 use super::*;
 use crate::{
-    actor::Authority,
-    clock::block_on,
-    event::{EventBody, NewEvent},
-    record::{Draft, Head, Record, body::Body, seal},
-    timestamp::Timestamp,
+    base::{
+        actor::Authority,
+        event::{EventBody, NewEvent},
+        timestamp::Timestamp,
+    },
+    kernel::record::{Draft, Head, Record, body::Body, seal},
+    runtime::clock::block_on,
 };
 use std::{
     pin::pin,

@@ -235,7 +235,7 @@ impl<'c> Group<'c> {
 mod tests {
     use super::*;
     use crate::{
-        clock::block_on,
+        runtime::clock::block_on,
         store::sqlite::{
             connection,
             tests::{Folder, Stream, failed},

@@ -8,8 +8,8 @@ use super::{
     same,
 };
 use crate::{
-    ids::{ActorId, EventId, TenantId},
-    record::{Claim, RecordBytes},
+    base::ids::{ActorId, EventId, TenantId},
+    kernel::record::{Claim, RecordBytes},
     store::{Append, Batch, EventStore, MarkKind, OpenMark},
 };
 

@@ -8,7 +8,7 @@ use super::{
     same,
 };
 use crate::{
-    ids::TenantId,
+    base::ids::TenantId,
     store::{Cell, CellSet, EventStore},
 };
 use std::sync::Arc;

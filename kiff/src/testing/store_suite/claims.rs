@@ -8,8 +8,8 @@ use super::{
     same,
 };
 use crate::{
-    ids::{ActorId, EventId, IdempotencyKey},
-    record::{Claim, Draft},
+    base::ids::{ActorId, EventId, IdempotencyKey},
+    kernel::record::{Claim, Draft},
     store::{Append, EventStore, Found},
     value::Value,
 };

@@ -2,26 +2,29 @@
 
 use super::Broken;
 use crate::{
-    actor::{Actor, Authority, Granted},
-    contract::Effect,
-    digest::Digest,
-    event::EventBody,
-    ids::{
-        ActionName, ApprovalId, Code, EntityRef, EventId, EventType, ExecutionId, IdempotencyKey, Permission,
-        ReceiptId, Salt, TenantId, TraceId, Ulid, Version,
-    },
-    param::Params,
-    record::{
-        Draft, Head, Record,
-        body::{
-            Body, Closing, Conflict, Executed, ExecutionTerms, HoldTerms, Issue, Resolved as Settled, Ruling, Told,
-            Unsuccessful,
+    base::{
+        actor::{Actor, Authority, Granted},
+        digest::Digest,
+        event::EventBody,
+        ids::{
+            ActionName, ApprovalId, Code, EntityRef, EventId, EventType, ExecutionId, IdempotencyKey, Permission,
+            ReceiptId, Salt, TenantId, TraceId, Ulid, Version,
         },
-        seal,
+        timestamp::Timestamp,
     },
-    request::{Notes, Proposed, Request},
+    domain::{contract::Effect, param::Params},
+    kernel::{
+        record::{
+            Draft, Head, Record,
+            body::{
+                Body, Closing, Conflict, Executed, ExecutionTerms, HoldTerms, Issue, Resolved as Settled, Ruling, Told,
+                Unsuccessful,
+            },
+            seal,
+        },
+        request::{Notes, Proposed, Request},
+    },
     store::Batch,
-    timestamp::Timestamp,
     value::Value,
 };
 use std::sync::Arc;

@@ -7,8 +7,8 @@ use super::{
     same,
 };
 use crate::{
-    ids::{EntityRef, TenantId},
-    record::{Record, RecordBytes},
+    base::ids::{EntityRef, TenantId},
+    kernel::record::{Record, RecordBytes},
     store::{Append, Batch, EventStore},
 };
 use std::collections::HashMap;

@@ -10,8 +10,8 @@ use super::{
     same,
 };
 use crate::{
-    ids::TenantId,
-    record::{Claim, Mark},
+    base::ids::TenantId,
+    kernel::record::{Claim, Mark},
     store::{EventStore, Found, MarkKind, OpenMark},
 };
 

@@ -42,9 +42,9 @@ mod threads;
 pub use threads::{block_on, on_a_thread};
 
 use crate::{
-    action::BoxFuture,
-    ids::NameError,
-    record::TooLarge,
+    base::ids::NameError,
+    domain::action::BoxFuture,
+    kernel::record::TooLarge,
     store::{BatchError, EventStore, StoreError},
 };
 use std::{fmt, sync::Arc};

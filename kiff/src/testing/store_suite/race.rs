@@ -8,10 +8,9 @@ use super::{
     same,
 };
 use crate::{
-    action::BoxFuture,
-    digest::Digest,
-    ids::TenantId,
-    record::RecordBytes,
+    base::{digest::Digest, ids::TenantId},
+    domain::action::BoxFuture,
+    kernel::record::RecordBytes,
     store::{Append, Batch, EventStore},
     value::Value,
 };

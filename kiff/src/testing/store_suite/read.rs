@@ -7,8 +7,8 @@ use super::{
     same,
 };
 use crate::{
-    ids::TenantId,
-    record::{Claim, MAX_RECORD, Record, RecordBytes},
+    base::ids::TenantId,
+    kernel::record::{Claim, MAX_RECORD, Record, RecordBytes},
     store::{Append, Batch, EventStore, MarkKind},
     value::Value,
 };

@@ -11,8 +11,8 @@ use super::{
     same,
 };
 use crate::{
-    ids::{ActorId, EventId, IdempotencyKey, TenantId},
-    record::{Claim, RecordBytes},
+    base::ids::{ActorId, EventId, IdempotencyKey, TenantId},
+    kernel::record::{Claim, RecordBytes},
     store::{Append, Batch, Cell, CellSet, EventStore, Found, MarkKind, OpenMark},
 };
 use std::sync::Arc;
@@ -129,7 +129,7 @@ impl History {
 }
 
 /// An execution of which nobody knows, until somebody says; and one that stays open.
-fn cleared_and_settled() -> Result<Vec<crate::record::Draft>, Broken> {
+fn cleared_and_settled() -> Result<Vec<crate::kernel::record::Draft>, Broken> {
     Ok(vec![cleared(7, 3, None)?, unknown(3)?, settled(3)?, cleared(8, 4, None)?, unknown(4)?])
 }
 

@@ -1,11 +1,11 @@
 //! Drives futures without an executor.
 
-use crate::action::BoxFuture;
+use crate::domain::action::BoxFuture;
 use std::{future::Future, thread};
 
 /// Drives a future on this thread, which sleeps while the future waits.
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    crate::clock::block_on(future)
+    crate::runtime::clock::block_on(future)
 }
 
 /// Drives a future on a thread of its own. The future is dropped if the system gives no thread.

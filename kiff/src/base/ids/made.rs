@@ -1,0 +1,213 @@
+//! The ids that the runtime makes: ULIDs behind a prefix, and the salt of a proposal.
+
+use super::NameError;
+use std::{fmt, str::FromStr};
+
+/// A ULID: 48 bits of milliseconds and 80 bits of randomness, 26 characters of Crockford's base 32
+/// (<https://github.com/ulid/spec>). In kiff no ULID ever orders anything.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ulid(u128);
+
+impl Ulid {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+    /// Joins a time in Unix milliseconds (its lower 48 bits) and 80 random bits.
+    #[must_use]
+    pub fn new(unix_ms: u64, random: [u8; 10]) -> Self {
+        let low = random.iter().fold(0u128, |low, byte| low << 8 | u128::from(*byte));
+        Self(u128::from(unix_ms & 0xFFFF_FFFF_FFFF) << 80 | low)
+    }
+
+    /// The 26 characters.
+    #[must_use]
+    pub fn encode(self) -> [u8; 26] {
+        let mut text = [b'0'; 26];
+        // Shifts of 128 bits are slow: twelve digits of five bits fit a word.
+        for (part, digits) in text.rchunks_mut(12).enumerate() {
+            let mut bits = (self.0 >> (60 * part)) as u64;
+            for byte in digits.iter_mut().rev() {
+                *byte = Self::ALPHABET.get((bits & 31) as usize).copied().unwrap_or(b'0');
+                bits >>= 5;
+            }
+        }
+        text
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        if text.len() != 26 || !text.starts_with(|c: char| ('0'..='7').contains(&c)) {
+            return None;
+        }
+        text.bytes()
+            .try_fold(0u128, |value, byte| {
+                let digit = Self::ALPHABET.iter().position(|symbol| *symbol == byte)?;
+                Some(value << 5 | u128::try_from(digit).ok()?)
+            })
+            .map(Self)
+    }
+}
+
+impl fmt::Display for Ulid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.encode();
+        f.pad(std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Ulid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+macro_rules! made_ids {
+    ($($(#[$doc:meta])* $Name:ident: $what:literal, $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[doc = concat!("\n\nWritten `", $prefix, "` and a ULID. The runtime makes these ids; a caller can only repeat one.")]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $Name(Ulid);
+
+        impl $Name {
+            pub(crate) const PREFIX: &str = $prefix;
+
+            /// The id with this ULID. For implementations of [`IdGen`](crate::runtime::clock::IdGen).
+            #[must_use]
+            pub fn new(ulid: Ulid) -> Self {
+                Self(ulid)
+            }
+
+            /// The ULID behind the prefix.
+            #[must_use]
+            pub fn ulid(self) -> Ulid {
+                self.0
+            }
+        }
+
+        impl FromStr for $Name {
+            type Err = NameError;
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                text.strip_prefix($prefix)
+                    .and_then(Ulid::decode)
+                    .map(Self)
+                    .ok_or_else(|| NameError::new($what, concat!("`", $prefix, "` and 26 characters of Crockford's base 32"), text))
+            }
+        }
+
+        impl fmt::Display for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($prefix)?;
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    )*};
+}
+
+made_ids! {
+    /// The id of one receipt.
+    ReceiptId: "a receipt id", "rcpt_";
+    /// The id of one approval: one held proposal, waiting for its reviewers.
+    ApprovalId: "an approval id", "appr_";
+    /// The id of one cleared execution; also the key under which a provider should deduplicate the effect.
+    ExecutionId: "an execution id", "exec_";
+    /// The id that all records of one call share.
+    TraceId: "a trace id", "trace_";
+}
+
+/// Sixteen random bytes that blind one proposal's commitments (`docs/FORMATS.md` §6).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Salt(pub(crate) [u8; 16]);
+
+impl Salt {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    /// A salt of these bytes. For implementations of [`IdGen`](crate::runtime::clock::IdGen).
+    #[must_use]
+    pub fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 22 characters of base64url without padding (RFC 4648 §5).
+    pub(crate) fn encode(self) -> [u8; 22] {
+        let mut text = [b'A'; 22];
+        // Three bytes make four characters; of the last byte's twelve bits the lowest four are nothing.
+        for (digits, bytes) in text.chunks_mut(4).zip(self.0.chunks(3)) {
+            let bits = bytes.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - bytes.len()));
+            for (place, digit) in digits.iter_mut().enumerate() {
+                let six = bits >> (18 - 6 * place) & 63;
+                *digit = Self::ALPHABET.get(six as usize).copied().unwrap_or(b'A');
+            }
+        }
+        text
+    }
+
+    /// Reads the 22 characters; unused bits must be zero, so that a salt has one spelling.
+    pub(crate) fn decode(text: &str) -> Option<Self> {
+        let digit = |byte| {
+            Self::ALPHABET.iter().position(|symbol| *symbol == byte).and_then(|digit| u128::try_from(digit).ok())
+        };
+        let (last, head) = text.as_bytes().split_last()?;
+        let last = digit(*last)?;
+        if head.len() != 21 || last & 15 != 0 {
+            return None;
+        }
+        let bits = head.iter().try_fold(0u128, |bits, byte| Some(bits << 6 | digit(*byte)?))?;
+        Some(Self((bits << 2 | last >> 4).to_be_bytes()))
+    }
+}
+
+impl fmt::Debug for Salt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
+}
+
+/// All the ids that one call may need, drawn once: deciding again after a conflict uses the same ones,
+/// so that it gives the same bytes.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub struct Ids {
+    /// For every record of the call.
+    pub trace: TraceId,
+    /// For the decision, if one is made.
+    pub receipt: ReceiptId,
+    /// For the approval, if one is opened.
+    pub approval: ApprovalId,
+    /// For the execution, if one is cleared.
+    pub execution: ExecutionId,
+    /// For the proposal's commitments.
+    pub salt: Salt,
+}
+
+impl Ids {
+    /// Joins five ids. For implementations of [`IdGen`](crate::runtime::clock::IdGen).
+    #[must_use]
+    pub fn new(trace: TraceId, receipt: ReceiptId, approval: ApprovalId, execution: ExecutionId, salt: Salt) -> Self {
+        Self { trace, receipt, approval, execution, salt }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_salt_is_written_in_base64url() {
+        let salt = Salt::new(*b"0123456789abcdef");
+        assert_eq!(&salt.encode(), b"MDEyMzQ1Njc4OWFiY2RlZg");
+        assert_eq!(Salt::decode("MDEyMzQ1Njc4OWFiY2RlZg"), Some(salt));
+        assert_eq!(Salt::decode("MDEyMzQ1Njc4OWFiY2RlZh"), None);
+        assert_eq!(Salt::decode("MDEyMzQ1Njc4OWFiY2RlZ"), None);
+    }
+
+    #[test]
+    fn a_ulid_is_written_as_its_specification_says() {
+        let ulid = Ulid::new(1_469_922_850_259, [0xFF; 10]);
+        assert_eq!(ulid.to_string(), "01ARZ3NDEKZZZZZZZZZZZZZZZZ");
+        assert_eq!(Ulid::decode("01ARZ3NDEKZZZZZZZZZZZZZZZZ"), Some(ulid));
+    }
+}

@@ -1,0 +1,243 @@
+//! Texts from outside, read member by member: every fault at once, each with its place.
+
+use crate::{
+    base::ids::NameError,
+    value::{Faults, Limits, Object, Value},
+};
+use std::{fmt, str::FromStr};
+
+/// The most faults that are told of one text; the rest is not looked at.
+const MOST_FAULTS: usize = 64;
+
+/// A text from outside that cannot be read as what it should be. Nothing is decided then, and nothing recorded.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdmissionError {
+    /// It is not strict JSON, or beyond the limits.
+    #[error(transparent)]
+    Json(#[from] Faults),
+    /// Its members are not as they must be.
+    #[error(transparent)]
+    Members(#[from] MemberFaults),
+}
+
+impl AdmissionError {
+    /// A stable word for the fault; for the first, if there are several.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "json_malformed",
+            Self::Members(faults) => faults.code(),
+        }
+    }
+}
+
+/// Every member of a text that is not as it must be: at least one, at most 64, by their places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberFaults(Vec<MemberFault>);
+
+impl MemberFaults {
+    /// The faults, sorted by their places.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &MemberFault> {
+        self.0.iter()
+    }
+
+    /// The stable word of the first fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.first().map_or("member_malformed", |fault| fault.problem.code())
+    }
+}
+
+impl std::error::Error for MemberFaults {}
+
+impl fmt::Display for MemberFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, fault) in self.0.iter().enumerate() {
+            write!(f, "{}{fault}", if place == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+/// One member that is not as it must be.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberFault {
+    /// Where, as a JSON pointer (RFC 6901): `/entity`, `/evidence/2`; empty for the whole text. A name that nobody
+    /// knows is cut to 64 characters.
+    pub pointer: String,
+    /// What is wrong there.
+    pub problem: MemberProblem,
+}
+
+impl fmt::Display for MemberFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The name may be anything; it must not forge lines of a message.
+        let shown: String = self.pointer.chars().flat_map(char::escape_debug).collect();
+        write!(f, "`{shown}` {}", self.problem)
+    }
+}
+
+/// The ways in which a member can be wrong.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MemberProblem {
+    /// It must be there, and is not.
+    #[error("is required")]
+    Missing,
+    /// There is no such member.
+    #[error("is not a member here")]
+    Unknown,
+    /// Its value is of another form.
+    #[error("must be {expected}")]
+    Form {
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// Its value is a name that breaks its alphabet.
+    #[error("is no name: {0}")]
+    Name(#[from] NameError),
+}
+
+impl MemberProblem {
+    /// A stable word for the problem.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "member_missing",
+            Self::Unknown => "unknown_member",
+            Self::Form { .. } => "member_malformed",
+            Self::Name(_) => "name_malformed",
+        }
+    }
+}
+
+/// The members of one JSON object that were not taken yet, and what is wrong with those that were.
+#[derive(Debug)]
+pub(crate) struct Members {
+    rest: Object,
+    faults: Vec<MemberFault>,
+}
+
+impl Members {
+    /// Reads an object.
+    pub(crate) fn read(text: &[u8], limits: &Limits) -> Result<Self, AdmissionError> {
+        match Value::parse(text, limits)? {
+            Value::Object(rest) => Ok(Self { rest, faults: Vec::new() }),
+            _ => {
+                let problem = MemberProblem::Form { expected: "an object" };
+                Err(MemberFaults(vec![MemberFault { pointer: String::new(), problem }]).into())
+            }
+        }
+    }
+
+    /// What is there, null too.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+        self.rest.remove(name)
+    }
+
+    /// A name that must be there.
+    pub(crate) fn name<T: FromStr<Err = NameError>>(&mut self, name: &str) -> Option<String> {
+        let text = self.required(name)?;
+        self.checked::<T>(name, text)
+    }
+
+    /// A name that may be left out, or be null.
+    pub(crate) fn optional_name<T: FromStr<Err = NameError>>(&mut self, name: &str) -> Option<String> {
+        let text = self.optional(name)?;
+        self.checked::<T>(name, text)
+    }
+
+    /// A text that must be there.
+    pub(crate) fn required(&mut self, name: &str) -> Option<String> {
+        match self.rest.remove(name) {
+            Some(value) => self.text(format!("/{name}"), value),
+            None => self.fault(format!("/{name}"), MemberProblem::Missing),
+        }
+    }
+
+    /// A text that may be left out, or be null.
+    pub(crate) fn optional(&mut self, name: &str) -> Option<String> {
+        match self.rest.remove(name)? {
+            Value::Null => None,
+            value => self.text(format!("/{name}"), value),
+        }
+    }
+
+    /// The same, of so many bytes at most.
+    pub(crate) fn optional_up_to(&mut self, name: &str, most: usize, expected: &'static str) -> Option<String> {
+        let text = self.optional(name)?;
+        match text.len() > most {
+            true => self.fault(format!("/{name}"), MemberProblem::Form { expected }),
+            false => Some(text),
+        }
+    }
+
+    /// An object that may be left out, but not be null.
+    pub(crate) fn object(&mut self, name: &str) -> Option<Object> {
+        match self.rest.remove(name)? {
+            Value::Object(object) => Some(object),
+            _ => self.fault(format!("/{name}"), MemberProblem::Form { expected: "an object" }),
+        }
+    }
+
+    /// Texts in an array that may be left out, or be null.
+    pub(crate) fn texts(&mut self, name: &str) -> Vec<String> {
+        match self.rest.remove(name) {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(items)) => {
+                let items = items.into_iter().enumerate();
+                items.filter_map(|(place, item)| self.text(format!("/{name}/{place}"), item)).collect()
+            }
+            Some(_) => {
+                self.fault::<()>(format!("/{name}"), MemberProblem::Form { expected: "an array of strings" });
+                Vec::new()
+            }
+        }
+    }
+
+    /// One of these words, which must be there.
+    pub(crate) fn one_of<T: Copy>(&mut self, name: &str, words: &[(&str, T)], expected: &'static str) -> Option<T> {
+        let text = self.required(name)?;
+        match words.iter().find(|(word, _)| *word == text) {
+            Some((_, meant)) => Some(*meant),
+            None => self.fault(format!("/{name}"), MemberProblem::Form { expected }),
+        }
+    }
+
+    /// What was read, if every member was admitted and none is left.
+    pub(crate) fn finish<T>(mut self, read: Option<T>) -> Result<T, AdmissionError> {
+        for (name, _) in std::mem::take(&mut self.rest) {
+            let name: String = name.chars().take(64).collect();
+            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            self.fault::<()>(pointer, MemberProblem::Unknown);
+        }
+        self.faults.sort_by(|one, other| one.pointer.cmp(&other.pointer));
+        match read {
+            Some(read) if self.faults.is_empty() => Ok(read),
+            _ => Err(MemberFaults(self.faults).into()),
+        }
+    }
+
+    fn text(&mut self, pointer: String, value: Value) -> Option<String> {
+        match value {
+            Value::String(text) => Some(text),
+            _ => self.fault(pointer, MemberProblem::Form { expected: "a string" }),
+        }
+    }
+
+    fn checked<T: FromStr<Err = NameError>>(&mut self, name: &str, text: String) -> Option<String> {
+        match text.parse::<T>() {
+            Ok(_) => Some(text),
+            Err(error) => self.fault(format!("/{name}"), MemberProblem::Name(error)),
+        }
+    }
+
+    fn fault<T>(&mut self, pointer: String, problem: MemberProblem) -> Option<T> {
+        if self.faults.len() < MOST_FAULTS {
+            self.faults.push(MemberFault { pointer, problem });
+        }
+        None
+    }
+}

@@ -1,0 +1,13 @@
+//! Names, times, digests, actors and events: words without rules.
+
+pub(crate) mod ids;
+pub(crate) mod timestamp;
+pub(crate) mod digest;
+pub(crate) mod base64;
+pub(crate) mod public_key;
+pub(crate) mod scratch;
+pub(crate) mod unwind;
+pub(crate) mod members;
+pub(crate) mod defect;
+pub(crate) mod actor;
+pub(crate) mod event;

@@ -1,0 +1,105 @@
+//! A machine as a drawing: its states, what moves it, and what may be done where.
+
+use crate::{
+    base::ids::StateName,
+    domain::{Action, CheckedApproval, CheckedMachine, Domain},
+};
+use std::fmt::Write as _;
+
+impl Domain {
+    /// The state machine of an entity as a Mermaid `stateDiagram-v2`, with the actions that may run in each state, their
+    /// risk, and when a person must consent. Nothing if the domain has no such entity.
+    ///
+    /// A state that nothing leaves is drawn as an end. The text is the same for the same domain, so it can be kept in a
+    /// repository and compared.
+    ///
+    /// ```
+    /// use kiff::{Contract, Definition, Domain, Machine, Risk};
+    ///
+    /// let ticket = Machine::new("ticket")
+    ///     .starts("TICKET_OPENED", "OPEN").sources(["helpdesk"])
+    ///     .moves("OPEN", "TICKET_CLOSED", "CLOSED");
+    /// let close = Contract::new("CLOSE_TICKET", "ticket")
+    ///     .allowed_states(["OPEN"])
+    ///     .risk(Risk::High)
+    ///     .approval_required("tickets.approve")
+    ///     .emits(["TICKET_CLOSED"]);
+    /// let domain = Domain::builder("support", "v1").table(ticket).define(Definition::new(close));
+    /// let domain = domain.role("lead", ["tickets.approve"]).build()?;
+    ///
+    /// assert_eq!(domain.to_mermaid("ticket").as_deref(), Some("\
+    /// stateDiagram-v2
+    ///     state \"OPEN\" as s_OPEN
+    ///     state \"CLOSED\" as s_CLOSED
+    ///     [*] --> s_OPEN : TICKET_OPENED (from helpdesk)
+    ///     s_OPEN --> s_CLOSED : TICKET_CLOSED
+    ///     s_CLOSED --> [*]
+    ///     note right of s_OPEN
+    ///         CLOSE_TICKET, high risk, consent required
+    ///     end note
+    /// "));
+    /// # Ok::<(), kiff::DomainError>(())
+    /// ```
+    #[must_use]
+    pub fn to_mermaid(&self, entity: &str) -> Option<String> {
+        let machine = self.machine(entity)?;
+        let mut out = "stateDiagram-v2\n".to_owned();
+        // A state may be called as a keyword is, so each is drawn under a name that is none.
+        machine.states.iter().for_each(|state| line(&mut out, &format!("state \"{state}\" as s_{state}")));
+        machine.steps.iter().for_each(|step| {
+            let from = step.from.as_ref().map_or_else(|| "[*]".to_owned(), |from| format!("s_{from}"));
+            let sources: Vec<&str> = step.sources.iter().map(|source| source.as_str()).collect();
+            let sources =
+                if sources.is_empty() { String::new() } else { format!(" (from {})", escaped(&sources.join(", "))) };
+            line(&mut out, &format!("{from} --> s_{} : {}{sources}", step.to, step.on));
+        });
+        let ends = machine.states.iter().filter(|state| machine.is_end(state));
+        ends.for_each(|state| line(&mut out, &format!("s_{state} --> [*]")));
+        machine.states.iter().for_each(|state| self.note(&mut out, entity, state));
+        Some(out)
+    }
+
+    /// What may be done in a state.
+    fn note(&self, out: &mut String, entity: &str, state: &StateName) {
+        let here = |action: &&Action| action.entity == *entity && action.allowed.contains(state);
+        let mut actions = self.actions().filter(here).peekable();
+        if actions.peek().is_none() {
+            return;
+        }
+        line(out, &format!("note right of s_{state}"));
+        for action in actions {
+            let consent = match &action.approval {
+                CheckedApproval::Never => "no consent".to_owned(),
+                CheckedApproval::Required => "consent required".to_owned(),
+                CheckedApproval::When(code, _) => format!("consent if {code}"),
+            };
+            line(out, &format!("    {}, {} risk, {consent}", action.name, action.risk()));
+        }
+        line(out, "end note");
+    }
+}
+
+impl CheckedMachine {
+    /// Nothing leaves the state; what leads back to it does not leave it.
+    pub(in crate::domain) fn is_end(&self, state: &StateName) -> bool {
+        !self.steps.iter().any(|step| step.from.as_ref() == Some(state) && step.to != *state)
+    }
+}
+
+fn line(out: &mut String, text: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "    {text}");
+}
+
+/// What means something in a label, as Mermaid writes it there. Names have no other such characters.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        match c {
+            ':' | '~' | '@' | '+' => {
+                let _ = write!(out, "#{};", u32::from(c));
+            }
+            plain => out.push(plain),
+        }
+        out
+    })
+}

@@ -1,0 +1,234 @@
+//! Verifier keys (C2SP `signed-note`): public keys with the names under which they sign.
+
+use super::note::NoteSignature;
+use crate::base::{
+    base64::{self, Form},
+    digest::Digest,
+    public_key::{PublicKey, PublicKeyError},
+};
+use std::{fmt, str::FromStr};
+
+/// How many bytes of a key's hash go before its signatures.
+pub(super) const KEY_ID: usize = 4;
+
+/// What a key signs.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyRole {
+    /// Checkpoints of the log whose origin is the key's name.
+    Log,
+    /// That a checkpoint extends those before it (C2SP `tlog-cosignature`, version 1).
+    Witness,
+}
+
+impl KeyRole {
+    /// The byte that stands for the algorithm and what is signed.
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Log => 0x01,
+            Self::Witness => 0x04,
+        }
+    }
+}
+
+/// A public key, the name under which it signs, and what it signs. Written as in `vkeys.txt`.
+///
+/// ```
+/// use kiff::log::{KeyRole, VerifierKey};
+///
+/// let text = "kiff.dev/log/kiff-demo+7003a854+AT1AF8PoQ4lakrcKp00bfrycmCzPLsSWjMDNVfEq9GYM";
+/// let key: VerifierKey = text.parse()?;
+/// assert_eq!((key.name(), key.role()), ("kiff.dev/log/kiff-demo", KeyRole::Log));
+/// assert_eq!(key.to_string(), text);
+///
+/// let other = text.replace("7003a854", "7003a855").parse::<VerifierKey>();
+/// assert_eq!(other.map_err(|error| error.code()), Err("key_id_mismatch"));
+/// # Ok::<(), kiff::log::VerifierKeyError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct VerifierKey {
+    name: String,
+    role: KeyRole,
+    key: PublicKey,
+    id: [u8; KEY_ID],
+}
+
+impl VerifierKey {
+    /// A key under a name: for a log its origin, for a witness an address without a scheme.
+    ///
+    /// # Errors
+    /// [`VerifierKeyError::Name`] if the name is empty or has a space, a control character or a `+`.
+    pub fn new(name: impl Into<String>, role: KeyRole, key: PublicKey) -> Result<Self, VerifierKeyError> {
+        let name = name.into();
+        if !is_key_name(&name) {
+            return Err(VerifierKeyError::Name);
+        }
+        let hashed = [name.as_bytes(), b"\n", &[role.byte()], &key.to_bytes()].concat();
+        let [a, b, c, d, ..] = *Digest::of(&hashed).as_bytes();
+        Ok(Self { name, role, key, id: [a, b, c, d] })
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it signs.
+    #[must_use]
+    pub const fn role(&self) -> KeyRole {
+        self.role
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn public_key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// The id that its signatures begin with.
+    #[must_use]
+    pub const fn id(&self) -> [u8; KEY_ID] {
+        self.id
+    }
+
+    /// True if a signature says that it is by this key.
+    pub(super) fn is_named_by(&self, signature: &NoteSignature) -> bool {
+        self.name == signature.name() && self.id == signature.key_id()
+    }
+
+    /// A signature of this key, as a line of a note.
+    pub(crate) fn signature(&self, bytes: &[u8]) -> NoteSignature {
+        NoteSignature::new(&self.name, self.id, bytes)
+    }
+}
+
+/// Non-empty, without spaces and plus signs, which divide.
+pub(super) fn is_key_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
+}
+
+impl FromStr for VerifierKey {
+    type Err = VerifierKeyError;
+    fn from_str(text: &str) -> Result<Self, VerifierKeyError> {
+        let mut parts = text.splitn(3, '+');
+        let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(VerifierKeyError::Form);
+        };
+        let bytes = base64::decode(encoded, Form::Standard).ok_or(VerifierKeyError::Form)?;
+        let (role, bytes) = bytes.split_first().ok_or(VerifierKeyError::Form)?;
+        let roles = [KeyRole::Log, KeyRole::Witness];
+        let role = roles.into_iter().find(|known| known.byte() == *role).ok_or(VerifierKeyError::Algorithm)?;
+        let bytes: [u8; 32] = bytes.try_into().map_err(|_| VerifierKeyError::Form)?;
+        let key = Self::new(name, role, PublicKey::from_bytes(bytes)?)?;
+        if hex(key.id) == id { Ok(key) } else { Err(VerifierKeyError::IdMismatch) }
+    }
+}
+
+impl fmt::Display for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = [&[self.role.byte()], self.key.to_bytes().as_slice()].concat();
+        write!(f, "{}+{}+{}", self.name, hex(self.id), base64::encode(&bytes, Form::Standard))
+    }
+}
+
+impl fmt::Debug for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn hex(id: [u8; KEY_ID]) -> String {
+    format!("{:08x}", u32::from_be_bytes(id))
+}
+
+/// A text that is no verifier key to be relied on.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerifierKeyError {
+    /// Not name, id and key, joined by plus signs.
+    #[error("a verifier key is written as its name, eight hexadecimal digits and base 64, joined by `+`")]
+    Form,
+    /// The name is empty or has a space, a control character or a `+`.
+    #[error("the name of a verifier key must not be empty or have spaces, control characters or `+`")]
+    Name,
+    /// Neither an Ed25519 log key nor an Ed25519 witness key.
+    #[error("the key is of an unknown algorithm")]
+    Algorithm,
+    /// The id is not that of name and key: one of them was changed.
+    #[error("the id is not that of name and key")]
+    IdMismatch,
+    /// The key is not fit to be pinned.
+    #[error(transparent)]
+    Key(#[from] PublicKeyError),
+    /// Two keys of a list have the same name and what they sign in common.
+    #[error("two keys are named `{name}`")]
+    Duplicate {
+        /// Their name.
+        name: String,
+    },
+}
+
+impl VerifierKeyError {
+    /// A stable word for the fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Form => "verifier_key_malformed",
+            Self::Name => "key_name_malformed",
+            Self::Algorithm => "unknown_algorithm",
+            Self::IdMismatch => "key_id_mismatch",
+            Self::Key(error) => error.code(),
+            Self::Duplicate { .. } => "duplicate_key",
+        }
+    }
+}
+
+/// The keys of a log and its witnesses that a verifier relies on: what `vkeys.txt` lists, one on each line.
+///
+/// ```
+/// use kiff::log::VerifierKeys;
+///
+/// let keys = VerifierKeys::parse(
+///     "# ours\nkiff.dev/log/kiff-demo+7003a854+AT1AF8PoQ4lakrcKp00bfrycmCzPLsSWjMDNVfEq9GYM\n",
+/// )?;
+/// assert!(keys.log("kiff.dev/log/kiff-demo").is_some());
+/// assert_eq!(keys.witnesses().count(), 0);
+/// # Ok::<(), kiff::log::VerifierKeyError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VerifierKeys(Vec<VerifierKey>);
+
+impl VerifierKeys {
+    /// Reads a list: a key on each line; empty lines and those that begin with `#` are passed over.
+    ///
+    /// # Errors
+    /// [`VerifierKeyError`] if a line is no key to be relied on, or two logs or two witnesses have one name.
+    pub fn parse(text: &str) -> Result<Self, VerifierKeyError> {
+        let mut keys: Vec<VerifierKey> = Vec::new();
+        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let key: VerifierKey = line.parse()?;
+            if keys.iter().any(|other| other.name == key.name && other.role == key.role) {
+                return Err(VerifierKeyError::Duplicate { name: key.name });
+            }
+            keys.push(key);
+        }
+        Ok(Self(keys))
+    }
+
+    /// All keys, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &VerifierKey> {
+        self.0.iter()
+    }
+
+    /// The key of the log with this origin.
+    #[must_use]
+    pub fn log(&self, origin: &str) -> Option<&VerifierKey> {
+        self.0.iter().find(|key| key.role == KeyRole::Log && key.name == origin)
+    }
+
+    /// The keys of witnesses.
+    pub fn witnesses(&self) -> impl Iterator<Item = &VerifierKey> {
+        self.0.iter().filter(|key| key.role == KeyRole::Witness)
+    }
+}

@@ -1,0 +1,91 @@
+//! Receipts as DSSE envelopes, for tools that read those.
+
+use super::{
+    PAYLOAD_TYPE, Receipt, ReceiptFault,
+    parse::{object, unsigned},
+};
+use crate::{
+    base::base64::{self, Form},
+    value::{Object, Value},
+};
+
+impl Receipt {
+    /// The receipt as a DSSE envelope: the same signature over the same bytes.
+    #[must_use]
+    pub fn to_dsse(&self) -> String {
+        let signature =
+            [("keyid", self.key_id().to_string()), ("sig", base64::encode(self.signature(), Form::Standard))];
+        let envelope: Object = [
+            ("payload", Value::from(base64::encode(&self.claims().payload(), Form::Standard))),
+            ("payloadType", Value::from(PAYLOAD_TYPE)),
+            ("signatures", Value::from(vec![Value::object(signature)])),
+        ]
+        .into_iter()
+        .collect();
+        Value::from(envelope).to_string()
+    }
+
+    /// Reads a receipt out of a DSSE envelope with one signature. Members that DSSE does not name are passed
+    /// over, as it says. As after [`parse`](Self::parse), nothing is proved yet.
+    ///
+    /// ```
+    /// use kiff::Receipt;
+    ///
+    /// let envelope = br#"{"payload": "e30=", "payloadType": "text/plain", "signatures": []}"#;
+    /// assert_eq!(Receipt::from_dsse(envelope).map_err(|fault| fault.code()), Err("other_payload_type"));
+    /// ```
+    ///
+    /// # Errors
+    /// [`ReceiptFault`] if it is no such envelope, or what it holds is no receipt in canonical form.
+    pub fn from_dsse(text: &[u8]) -> Result<Self, ReceiptFault> {
+        let envelope = object(text)?;
+        if text_of(&envelope, "payloadType")? != PAYLOAD_TYPE {
+            return Err(ReceiptFault::OtherPayloadType);
+        }
+        let payload = bytes_of(&envelope, "payload")?;
+        let malformed = |member| ReceiptFault::EnvelopeMalformed { member };
+        let signatures = envelope.get("signatures").and_then(Value::as_array);
+        let Some([Value::Object(signature)]) = signatures else { return Err(malformed("signatures")) };
+        let sig = bytes_of(signature, "sig")?.try_into().map_err(|_| malformed("sig"))?;
+        let claims = unsigned(&payload)?;
+        if claims.payload() != payload {
+            return Err(ReceiptFault::PayloadNotCanonical);
+        }
+        // The key's id is a hint in DSSE, so it may be absent; it may not say something else.
+        let keyid = signature.get("keyid").filter(|hint| hint.as_str() != Some(""));
+        match keyid.is_none_or(|hint| hint.as_str() == Some(claims.key_id.as_str())) {
+            true => Ok(Self::new(claims, sig)),
+            false => Err(malformed("keyid")),
+        }
+    }
+}
+
+fn text_of<'a>(object: &'a Object, member: &'static str) -> Result<&'a str, ReceiptFault> {
+    object.get(member).and_then(Value::as_str).ok_or(ReceiptFault::EnvelopeMalformed { member })
+}
+
+/// Base 64 in either alphabet, as DSSE asks of readers.
+fn bytes_of(object: &Object, member: &'static str) -> Result<Vec<u8>, ReceiptFault> {
+    let text = text_of(object, member)?.replace('-', "+").replace('_', "/");
+    base64::decode(&text, Form::Standard).ok_or(ReceiptFault::EnvelopeMalformed { member })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_in_another_form_is_refused() {
+        let text =
+            include_str!("../../../docs/receipt.txt").lines().find(|line| line.contains("const RECEIPT")).unwrap();
+        let text = text.split_once("br#\"").unwrap().1.strip_suffix("\"#;").unwrap();
+        let receipt = Receipt::parse(text.as_bytes()).unwrap();
+        let payload = receipt.claims().payload();
+        let spaced = [b" ", &payload[..]].concat();
+        let envelope = receipt.to_dsse();
+        let changed =
+            envelope.replace(&base64::encode(&payload, Form::Standard), &base64::encode(&spaced, Form::Standard));
+        assert_eq!(Receipt::from_dsse(envelope.as_bytes()), Ok(receipt));
+        assert_eq!(Receipt::from_dsse(changed.as_bytes()), Err(ReceiptFault::PayloadNotCanonical));
+    }
+}

@@ -1,0 +1,163 @@
+//! The one way from a record to its receipt, and back to see whether the two agree.
+
+use super::{Claims, Receipt};
+use crate::{
+    base::{digest::Digest, ids::KeyId},
+    kernel::record::{Kind, Record, Verdict},
+};
+
+/// A receipt that lacks its signature.
+#[derive(Clone, Debug)]
+pub(crate) struct Unsigned(Claims);
+
+impl Unsigned {
+    /// The receipt of a record that carries a decision; nothing for a record of another kind, or one that
+    /// names no key.
+    pub(crate) fn of(record: &Record) -> Option<Self> {
+        let ruling = record.body.ruling()?;
+        let decision = match record.kind() {
+            Kind::ActionValidated => Verdict::Allowed,
+            Kind::ApprovalRequired => Verdict::ApprovalRequired,
+            _ => Verdict::Blocked,
+        };
+        Some(Self(Claims {
+            action: ruling.action.clone(),
+            anchor: ruling.issue.anchor.to_string(),
+            decision,
+            domain_version: ruling.domain_version.clone(),
+            entity: record.entity().clone(),
+            entity_seq: record.entity_seq(),
+            issued_at: record.recorded_at(),
+            issued_by: ruling.issue.issued_by.to_string(),
+            key_id: KeyId::new(&ruling.issue.key_id).ok()?,
+            policy_version: ruling.policy_version.clone(),
+            reason: ruling.reason.clone(),
+            receipt: ruling.receipt,
+            record: record.leaf(),
+            request_digest: ruling.request_digest,
+            tenant: record.tenant().clone(),
+            trace: record.trace_id(),
+        }))
+    }
+
+    /// The key that is to sign it.
+    pub(crate) fn key_id(&self) -> &str {
+        self.0.key_id.as_str()
+    }
+
+    /// What is signed.
+    pub(crate) fn message(&self) -> Vec<u8> {
+        self.0.message()
+    }
+
+    /// The receipt with its signature.
+    pub(crate) fn signed(self, signature: [u8; 64]) -> Receipt {
+        Receipt::new(self.0, signature)
+    }
+}
+
+/// A receipt and a record that do not belong together.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordMismatch {
+    /// The record is of a kind that no receipt is issued for, or names no key.
+    #[error("no receipt is issued for a record of kind {kind} without a key")]
+    NoReceipt {
+        /// The record's kind.
+        kind: Kind,
+    },
+    /// A member of the receipt is not what the record says.
+    #[error("`{member}` is `{receipt}`, and the record {record} says `{recorded}`")]
+    Member {
+        /// The member.
+        member: &'static str,
+        /// What the receipt says.
+        receipt: String,
+        /// What the record says.
+        recorded: String,
+        /// The record's leaf hash.
+        record: Digest,
+    },
+}
+
+impl RecordMismatch {
+    /// A stable word for the fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoReceipt { .. } => "record_without_receipt",
+            Self::Member { .. } => "record_mismatch",
+        }
+    }
+}
+
+impl Receipt {
+    /// Compares every member but the signature with what the record says.
+    ///
+    /// It proves that the receipt was made of this record, not that either is genuine.
+    ///
+    /// ```
+    /// use kiff::{Authority, Ed25519Signer, Proposal, Runtime};
+    /// # use kiff::{Answer, Domain, Machine};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+    /// let rt = Runtime::builder(domain).signer(Ed25519Signer::generate()?).build()?.blocking();
+    /// let answer = rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new("REFUND_ORDER", "order:1"))?;
+    /// let receipt = answer.receipt().ok_or("no receipt")?;
+    ///
+    /// let timeline = rt.timeline(receipt.entity().as_str())?;
+    /// let matching = timeline.records().iter().filter(|record| receipt.matches(record).is_ok());
+    /// assert_eq!(matching.count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RecordMismatch`] names the first member that differs; `record` before all others.
+    pub fn matches(&self, record: &Record) -> Result<(), RecordMismatch> {
+        let Some(Unsigned(recorded)) = Unsigned::of(record) else {
+            return Err(RecordMismatch::NoReceipt { kind: record.kind() });
+        };
+        let (ours, theirs) = (self.claims().members(), recorded.members());
+        let differs = |member: &str| {
+            let pairs = ours.iter().zip(&theirs).filter(|(mine, _)| member.is_empty() || mine.0 == member);
+            pairs.clone().find(|(mine, theirs)| mine != theirs).map(|(mine, theirs)| (mine.0, &mine.1, &theirs.1))
+        };
+        match differs("record").or_else(|| differs("")) {
+            None => Ok(()),
+            Some((member, receipt, recorded)) => Err(RecordMismatch::Member {
+                member,
+                receipt: receipt.clone(),
+                recorded: recorded.clone(),
+                record: record.leaf(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The worked example of the format, from the record's bytes to the bytes that are signed.
+    #[test]
+    fn the_published_example_is_reproduced() {
+        let record = r#"{"actor":{"id":"ops-agent","type":"agent"},"body":{"action":"REFUND_ORDER","anchor":"base-sepolia:0x2F54680000000000000000000000000000000001","approval_id":"appr_01J8Z9K3M4N5P6Q7R8S9T0V1W3","checks":[{"name":"action","result":"passed"},{"name":"permission","result":"passed"},{"name":"entity","result":"passed"},{"name":"state","result":"passed"},{"name":"parameters","result":"passed"},{"name":"open_execution","result":"passed"},{"name":"approval","result":"failed"}],"contract_digest":"sha256:c6a80e6828df50dcd91df64dfab6a9bf696a3a265d0a63c89415b5c0bfbe0ab9","decision":"approval_required","domain_version":"refund-ops-v2","issued_by":"kiff-cloud","key_id":"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k","policy_version":"inventory-v2","reason":"amount_above_threshold","receipt_id":"rcpt_01J8Z9K3M4N5P6Q7R8S9T0V1W2","request_digest":"sha256:bd47179b65a72c902bd6fa29bbb7412ee3de5221781ecd3bacab7863fd48b7d0","state_version":1},"entity":"order:ord_002","entity_seq":4,"format":"kiff-record/1","kind":"approval_required","prev":"sha256:0ddbc9c95bf59b566c934f93af9d068e3fbb5dde1b0ddba3d19861e4b5dc3616","recorded_at":"2026-05-24T09:50:18.431Z","tenant":"kiff-demo","trace_id":"trace_01J8Z8H2J3K4M5N6P7Q8R9S0T1"}"#;
+        let record = Record::parse(record.as_bytes().into()).unwrap();
+        assert_eq!(
+            record.leaf().to_string(),
+            "sha256:96cba03069a645e8349db2a4ba95005105fe2461a7d1d1a3500e925adc6c9fbb"
+        );
+        let unsigned = Unsigned::of(&record).unwrap();
+        let message = unsigned.message();
+        assert_eq!(message.len(), 798);
+        assert_eq!(
+            Digest::of(&message).to_string(),
+            "sha256:08cfe0a756c80ab2b7806bec0e5c2b2adfa608834eab569366688ee209232054"
+        );
+        let receipt = unsigned.signed([0xfd; 64]);
+        assert_eq!(receipt.iter().count(), 19);
+        assert!(receipt.get("signature").unwrap().starts_with("kiff_sig_fdfd"));
+    }
+}

@@ -1,0 +1,84 @@
+//! The seam for who signs receipts.
+
+use crate::domain::action::BoxFuture;
+use std::{error::Error, future::Future};
+
+/// Signs receipts with an Ed25519 key. Users may implement it, for a KMS or an HSM; write `async fn sign`.
+/// [`Ed25519Signer`](crate::Ed25519Signer) has the key in memory.
+///
+/// A signer that fails means that nothing is cleared.
+///
+/// ```
+/// use kiff::{Signer, SignerError};
+///
+/// /// A client of the service that holds the key.
+/// struct Kms {
+///     key_id: String,
+/// }
+///
+/// impl Kms {
+///     async fn sign_ed25519(&self, message: &[u8]) -> Result<Vec<u8>, std::io::Error> {
+///         // Ask the service here. It signs the message itself, not a digest of it.
+/// #         let _ = message;
+/// #         Err(std::io::ErrorKind::Unsupported.into())
+///     }
+/// }
+///
+/// impl Signer for Kms {
+///     fn key_id(&self) -> &str {
+///         &self.key_id
+///     }
+///
+///     async fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignerError> {
+///         let signature = self.sign_ed25519(message).await.map_err(SignerError::new)?;
+///         signature.try_into().map_err(|_| SignerError::new("the service gave no Ed25519 signature"))
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let domain = kiff::Domain::builder("shop", "v1").table(kiff::Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+/// let signer = Kms { key_id: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k".to_owned() };
+/// let rt = kiff::Runtime::builder(domain).signer(signer).build()?;
+/// # let _ = rt;
+/// # Ok(())
+/// # }
+/// ```
+pub trait Signer: Send + Sync + 'static {
+    /// The RFC 7638 thumbprint of the public key, in base64url without padding.
+    fn key_id(&self) -> &str;
+
+    /// The pure Ed25519 signature (RFC 8032) of `message`.
+    ///
+    /// # Errors
+    /// [`SignerError`] if the key cannot be used now.
+    fn sign(&self, message: &[u8]) -> impl Future<Output = Result<[u8; 64], SignerError>> + Send;
+}
+
+/// A receipt could not be signed.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+#[error("the receipt could not be signed")]
+pub struct SignerError(#[source] Box<dyn Error + Send + Sync>);
+
+impl SignerError {
+    /// Wraps what went wrong.
+    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
+
+/// [`Signer`] with its future boxed, so that a runtime can hold any signer.
+pub(crate) trait DynSigner: Send + Sync {
+    fn key_id(&self) -> &str;
+    fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<[u8; 64], SignerError>>;
+}
+
+impl<S: Signer> DynSigner for S {
+    fn key_id(&self) -> &str {
+        Signer::key_id(self)
+    }
+
+    fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<[u8; 64], SignerError>> {
+        Box::pin(Signer::sign(self, message))
+    }
+}

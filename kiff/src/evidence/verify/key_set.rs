@@ -1,0 +1,187 @@
+//! The keys that a verifier trusts, as a JWK set.
+
+use crate::{
+    base::{
+        ids::KeyId,
+        public_key::{PublicKey, PublicKeyError},
+    },
+    value::{Faults, Limits, Object, Value},
+};
+use std::collections::BTreeMap;
+
+/// The public keys that a verifier trusts: a JWK set (RFC 7517) of Ed25519 keys (RFC 8037).
+///
+/// Pin it: take it from the issuer once, over a way that you trust, and keep it beside your own configuration.
+/// A key that comes along with a receipt proves nothing.
+///
+/// ```
+/// use kiff::verify::KeySet;
+///
+/// let published = br#"{"keys": [{
+///     "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "use": "sig"
+/// }]}"#;
+/// let keys = KeySet::from_json(published)?;
+/// assert!(keys.get("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k").is_some());
+///
+/// // A secret key has no place in a published set.
+/// let leaked = br#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AA", "d": "AA"}]}"#;
+/// assert_eq!(KeySet::from_json(leaked).map_err(|error| error.code()), Err("private_key"));
+/// # Ok::<(), kiff::verify::KeySetError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeySet(BTreeMap<KeyId, PublicKey>);
+
+/// A text that is not a set of sound Ed25519 keys. One key that is not sound spoils the set.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeySetError {
+    /// It is not JSON, or a member is there twice.
+    #[error("the key set cannot be read")]
+    Json(#[from] Faults),
+    /// It is not an object whose member `keys` is an array of objects.
+    #[error("a key set is an object with an array `keys` of objects")]
+    NotASet,
+    /// The key is of another type or curve.
+    #[error("key {place}: only `OKP` keys of the curve `Ed25519` are admitted")]
+    OtherAlgorithm {
+        /// Its place in the array, from 0.
+        place: usize,
+    },
+    /// The key has the member `d`: it is secret, and no longer so.
+    #[error("key {place} has its secret half with it")]
+    PrivateKey {
+        /// Its place in the array, from 0.
+        place: usize,
+    },
+    /// The key is no public key to be relied on.
+    #[error("key {place} cannot be relied on")]
+    Unsound {
+        /// Its place in the array, from 0.
+        place: usize,
+        /// Why not.
+        source: PublicKeyError,
+    },
+    /// The key says that it has another id than it has.
+    #[error("key {place} is `{expected}`, whatever its `kid` says")]
+    OtherId {
+        /// Its place in the array, from 0.
+        place: usize,
+        /// The RFC 7638 thumbprint.
+        expected: KeyId,
+    },
+    /// The key is there twice.
+    #[error("key `{key_id}` is there twice")]
+    Duplicate {
+        /// The key.
+        key_id: KeyId,
+    },
+}
+
+impl KeySetError {
+    /// A stable word for the fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "not_json",
+            Self::NotASet => "not_a_key_set",
+            Self::OtherAlgorithm { .. } => "other_algorithm",
+            Self::PrivateKey { .. } => "private_key",
+            Self::Unsound { source, .. } => source.code(),
+            Self::OtherId { .. } => "key_id_mismatch",
+            Self::Duplicate { .. } => "duplicate_key",
+        }
+    }
+}
+
+impl KeySet {
+    /// A set without keys, under which nothing verifies.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same set with one more key.
+    #[must_use]
+    pub fn with(mut self, key: PublicKey) -> Self {
+        self.0.insert(key.id().clone(), key);
+        self
+    }
+
+    /// Reads a JWK set. Members of a key that are not needed are passed over, such as `use` and `alg`.
+    ///
+    /// # Errors
+    /// [`KeySetError`] for the first key that is not a sound Ed25519 public key.
+    pub fn from_json(text: &[u8]) -> Result<Self, KeySetError> {
+        let set = Value::parse(text, &Limits::default())?;
+        let keys = set.as_object().and_then(|set| set.get("keys")).and_then(Value::as_array);
+        let mut found = BTreeMap::new();
+        for (place, jwk) in keys.ok_or(KeySetError::NotASet)?.iter().enumerate() {
+            let key = key(jwk.as_object().ok_or(KeySetError::NotASet)?, place)?;
+            if let Some(twice) = found.insert(key.id().clone(), key) {
+                return Err(KeySetError::Duplicate { key_id: twice.id().clone() });
+            }
+        }
+        Ok(Self(found))
+    }
+
+    /// The set as JSON that other tools load: each key with its `kid`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let jwk = |key: &PublicKey| {
+            Value::object([
+                ("alg", "EdDSA"),
+                ("crv", "Ed25519"),
+                ("kid", key.id().as_str()),
+                ("kty", "OKP"),
+                ("use", "sig"),
+                ("x", &key.to_string()),
+            ])
+        };
+        Value::object([("keys", Value::from(self.0.values().map(jwk).collect::<Vec<_>>()))]).to_string()
+    }
+
+    /// The key of this id.
+    #[must_use]
+    pub fn get(&self, key_id: &str) -> Option<&PublicKey> {
+        self.0.get(key_id)
+    }
+
+    /// The keys, in the order of their ids.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &PublicKey> {
+        self.0.values()
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True if there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<PublicKey> for KeySet {
+    fn from_iter<I: IntoIterator<Item = PublicKey>>(keys: I) -> Self {
+        Self(keys.into_iter().map(|key| (key.id().clone(), key)).collect())
+    }
+}
+
+fn key(jwk: &Object, place: usize) -> Result<PublicKey, KeySetError> {
+    let text = |member: &str| jwk.get(member).and_then(Value::as_str);
+    if jwk.get("d").is_some() {
+        return Err(KeySetError::PrivateKey { place });
+    }
+    if text("kty") != Some("OKP") || text("crv") != Some("Ed25519") {
+        return Err(KeySetError::OtherAlgorithm { place });
+    }
+    let key = text("x").ok_or(PublicKeyError::Encoding).and_then(str::parse::<PublicKey>);
+    let key = key.map_err(|source| KeySetError::Unsound { place, source })?;
+    match jwk.get("kid").is_none_or(|kid| kid.as_str() == Some(key.id().as_str())) {
+        true => Ok(key),
+        false => Err(KeySetError::OtherId { place, expected: key.id().clone() }),
+    }
+}

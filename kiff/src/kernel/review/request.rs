@@ -1,0 +1,81 @@
+//! What a reviewer sends.
+
+use crate::{
+    base::{
+        ids::ApprovalId,
+        members::{AdmissionError, Members},
+    },
+    value::Limits,
+};
+
+/// A review as a reviewer sends it: of which approval, what, and why. Who reviews comes from the
+/// [`Authority`](crate::Authority) beside it, never from the text.
+///
+/// ```
+/// use kiff::{Answer, Authority, Proposal, ReviewRequest};
+#[doc = include_str!("../../../docs/shop.txt")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let rt = shop(paid_back)?.blocking();
+/// # let agent = Authority::agent("bot", ["operator"]);
+/// # let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 999_00))?;
+/// # let Answer::Held(held) = answer else { return Err("not held".into()) };
+/// # let id = held.approval_id;
+/// let sent = format!(r#"{{"approval_id": "{id}", "verdict": "grant", "reason": "seen the carrier's letter"}}"#);
+/// let request = ReviewRequest::from_json(sent.as_bytes())?;
+/// let status = rt.review(&Authority::human("ann", ["approver"]), &request)?.recorded()?;
+/// assert_eq!(status.reviewed_by, "ann");
+///
+/// // Who reviews is not for the text to say.
+/// let forged = sent.replacen('{', r#"{"reviewer": "kim", "#, 1);
+/// assert_eq!(ReviewRequest::from_json(forged.as_bytes()).unwrap_err().to_string(), "`/reviewer` is not a member here");
+/// # Ok(())
+/// # }
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewRequest {
+    /// The approval.
+    pub approval_id: ApprovalId,
+    /// What the reviewer wants.
+    pub verdict: ReviewVerdict,
+    /// Why, in the reviewer's words. It may be empty, but not left out.
+    pub reason: String,
+}
+
+/// What a reviewer wants.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewVerdict {
+    /// To consent: `grant`.
+    Grant,
+    /// To refuse for good: `deny`.
+    Deny,
+    /// To withdraw what was not used: `revoke`.
+    Revoke,
+}
+
+impl ReviewRequest {
+    /// Reads a review: one JSON object with `approval_id`, `verdict` (`grant`, `deny` or `revoke`) and `reason`.
+    ///
+    /// # Errors
+    /// [`AdmissionError`] with every fault if the text is not strict JSON of that form. Nothing is recorded then.
+    pub fn from_json(text: &[u8]) -> Result<Self, AdmissionError> {
+        Self::from_json_with(text, &Limits::default())
+    }
+
+    /// The same within other limits, such as [`Domain::limits`](crate::Domain::limits).
+    ///
+    /// # Errors
+    /// As [`from_json`](Self::from_json).
+    pub fn from_json_with(text: &[u8], limits: &Limits) -> Result<Self, AdmissionError> {
+        let mut members = Members::read(text, limits)?;
+        let id = members.name::<ApprovalId>("approval_id").and_then(|id| id.parse().ok());
+        let verdict = members.one_of("verdict", &VERDICTS, "`grant`, `deny` or `revoke`");
+        let reason = members.required("reason");
+        let all = id.zip(verdict).zip(reason);
+        members.finish(all.map(|((approval_id, verdict), reason)| Self { approval_id, verdict, reason }))
+    }
+}
+
+const VERDICTS: [(&str, ReviewVerdict); 3] =
+    [("grant", ReviewVerdict::Grant), ("deny", ReviewVerdict::Deny), ("revoke", ReviewVerdict::Revoke)];

@@ -1,0 +1,297 @@
+//! [`fold`]: the only way in which a view comes to be.
+
+use super::{Denial, KnownKey, OpenApproval, OpenExecution, View};
+use crate::{
+    base::{
+        defect::is_sown,
+        digest::Digest,
+        event::Event,
+        ids::{ActorId, ApprovalId, Code, EntityRef, ExecutionId, KeyId, StateName},
+        timestamp::Timestamp,
+    },
+    domain::contract::Effect,
+    kernel::record::{
+        Envelope, Head, Record,
+        body::{Body, Closing, Conflict, ExecutionTerms, Ruling, StateChange},
+    },
+};
+use std::sync::Arc;
+
+/// Why a record cannot be the next one of its stream.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    /// It is of another tenant or entity.
+    #[error("the record is of another stream, `{entity}`")]
+    OtherStream {
+        /// The entity in the record.
+        entity: EntityRef,
+    },
+    /// A record is missing or out of place.
+    #[error("sequence {found} where {expected} comes next")]
+    Sequence {
+        /// The sequence that comes next.
+        expected: u64,
+        /// The sequence in the record.
+        found: u64,
+    },
+    /// The record before it is not the one that it names.
+    #[error("the record before it has leaf hash {expected}, and it names {found}")]
+    Chain {
+        /// The leaf hash of the record before it.
+        expected: Digest,
+        /// The leaf hash that it names.
+        found: Digest,
+    },
+    /// It is earlier than the record before it.
+    #[error("recorded at {found}, before {last}")]
+    TimeWentBack {
+        /// When the record before it was recorded.
+        last: Timestamp,
+        /// When it was recorded.
+        found: Timestamp,
+    },
+    /// Its step does not go on from the entity's state.
+    #[error("the step goes on from {found}, and the entity is in {expected}")]
+    State {
+        /// The entity's state and version.
+        expected: String,
+        /// The state and version that the record goes on from.
+        found: String,
+    },
+    /// A decision without a proposal before it, or a proposal without a decision.
+    #[error("a proposal and its decision stand apart")]
+    Unpaired,
+    /// It speaks of an approval that is not open.
+    #[error("approval `{approval}` is not open")]
+    ApprovalNotOpen {
+        /// The approval.
+        approval: ApprovalId,
+    },
+    /// It speaks of an execution that is not open.
+    #[error("execution `{execution}` is not open")]
+    ExecutionNotOpen {
+        /// The execution.
+        execution: ExecutionId,
+    },
+}
+
+impl FoldError {
+    /// A stable word for the fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::OtherStream { .. } => "other_stream",
+            Self::Sequence { .. } => "sequence_broken",
+            Self::Chain { .. } => "chain_broken",
+            Self::TimeWentBack { .. } => "time_went_back",
+            Self::State { .. } => "state_not_continued",
+            Self::Unpaired => "proposal_unpaired",
+            Self::ApprovalNotOpen { .. } => "approval_not_open",
+            Self::ExecutionNotOpen { .. } => "execution_not_open",
+        }
+    }
+}
+
+/// Takes the stream's next record into account. On an error the view is as it was, or to be thrown away.
+pub(crate) fn fold(view: &mut View, record: &Record) -> Result<(), FoldError> {
+    check_place(&view.head, record)?;
+    fold_body(view, record)?;
+    view.head.pass(record);
+    Ok(())
+}
+
+/// Sequence, chain and time.
+pub(crate) fn check_place(head: &Head, record: &Record) -> Result<(), FoldError> {
+    let it = &record.envelope;
+    if it.tenant != head.tenant || it.entity != head.entity {
+        return Err(FoldError::OtherStream { entity: it.entity.clone() });
+    }
+    if it.seq != head.seq + 1 {
+        return Err(FoldError::Sequence { expected: head.seq + 1, found: it.seq });
+    }
+    if it.prev != head.leaf {
+        return Err(FoldError::Chain { expected: head.leaf, found: it.prev });
+    }
+    if it.recorded_at < head.recorded_at {
+        return Err(FoldError::TimeWentBack { last: head.recorded_at, found: it.recorded_at });
+    }
+    Ok(())
+}
+
+fn fold_body(view: &mut View, record: &Record) -> Result<(), FoldError> {
+    let it = &record.envelope;
+    if view.proposal.is_some() && record.body.ruling().is_none() {
+        return Err(FoldError::Unpaired);
+    }
+    match &record.body {
+        Body::EventIngested(body) => fold_facts(view, &Event { body, source: &it.actor, recorded_at: it.recorded_at }),
+        Body::StateChanged(change) => fold_state(view, change)?,
+        Body::DecisionRecorded(proposed) => view.proposal = Some(Arc::clone(proposed)),
+        Body::ActionValidated(ruling) => clear(view, ruling, it.recorded_at)?,
+        Body::ApprovalRequired(ruling) => hold(view, ruling, it.recorded_at)?,
+        Body::ActionBlocked(_) => {
+            view.proposal = None;
+            view.count_refusal(&it.actor.id, it.recorded_at, false);
+        }
+        Body::ApprovalGranted(grant) => {
+            let approval = open_approval(view, grant.approval)?;
+            approval.grants.push(Arc::clone(&it.actor));
+            approval.complete = grant.complete;
+        }
+        Body::ApprovalDenied(end) => deny(view, end, &it.actor.id)?,
+        Body::ApprovalRevoked(end) | Body::ApprovalExpired(end) | Body::ApprovalSuperseded(end) => {
+            close_approval(view, end.approval)?;
+        }
+        Body::ApprovalEscalated(step) => open_approval(view, step.approval)?.escalated = Some(step.reviewers.clone()),
+        Body::ActionExecuted(done) => close_execution(view, done.execution)?,
+        Body::ActionFailed(result) => close_execution(view, result.execution)?,
+        Body::ActionUnknown(result) => {
+            // The attempt is over: from here on only a late result of it could land.
+            let open = open_execution(view, result.execution)?;
+            (open.doubt, open.deadline) = (Some(result.cause.clone()), None);
+        }
+        Body::ExecutionRetried(retry) => {
+            let open = open_execution(view, retry.execution)?;
+            (open.attempt, open.deadline, open.doubt) = (retry.attempt, retry.deadline, None);
+        }
+        Body::ExecutionResolved(resolved) => close_execution(view, resolved.execution)?,
+        Body::OutcomeConflict(conflict) => doubt_again(view, conflict, it),
+        Body::EventRejected(_) => view.flagged = true,
+        Body::RefusalsSuppressed(_) => view.count_refusal(&it.actor.id, it.recorded_at, true),
+        Body::ReviewRejected(_) => view.count_refusal(&it.actor.id, it.recorded_at, false),
+        Body::KeyPublished(published) => note_key(view, published.key.id(), false),
+        Body::KeyRevoked(revoked) => note_key(view, &revoked.key_id, true),
+    }
+    Ok(())
+}
+
+fn fold_facts(view: &mut View, event: &Event<'_>) {
+    if let Some(facts) = &mut view.facts {
+        view.facts_failed |= facts.apply(event).is_err();
+    }
+}
+
+fn fold_state(view: &mut View, change: &StateChange) -> Result<(), FoldError> {
+    if change.from != view.state || change.state_version != view.state_version + 1 {
+        let said = |state: Option<&StateName>, version: u64| {
+            format!("{} at version {version}", state.map_or("no state", StateName::as_str))
+        };
+        let expected = said(view.state.as_ref(), view.state_version);
+        return Err(FoldError::State {
+            expected,
+            found: said(change.from.as_ref(), change.state_version.saturating_sub(1)),
+        });
+    }
+    view.state = Some(change.to.clone());
+    view.state_version = change.state_version;
+    view.flagged = false;
+    view.denials.clear();
+    view.refusals.clear();
+    Ok(())
+}
+
+fn clear(view: &mut View, ruling: &Arc<Ruling>, at: Timestamp) -> Result<(), FoldError> {
+    let proposed = match ruling.approval {
+        Some(id) if is_sown("approval_not_consumed") => Arc::clone(&open_approval(view, id)?.proposed),
+        Some(id) => close_approval(view, id)?.proposed,
+        None => view.proposal.take().ok_or(FoldError::Unpaired)?,
+    };
+    view.proposal = None;
+    let Some(ExecutionTerms { execution, attempt, effect, deadline }) = ruling.execution else {
+        return Err(FoldError::Unpaired);
+    };
+    view.executions.push(OpenExecution {
+        execution,
+        action: ruling.action.clone(),
+        requester: Arc::clone(&proposed.actor),
+        attempt,
+        effect,
+        deadline,
+        since: at,
+        doubt: None,
+        proposed: Some(proposed),
+    });
+    Ok(())
+}
+
+fn hold(view: &mut View, ruling: &Arc<Ruling>, at: Timestamp) -> Result<(), FoldError> {
+    let proposed = view.proposal.take().ok_or(FoldError::Unpaired)?;
+    let id = ruling.approval.ok_or(FoldError::Unpaired)?;
+    view.approvals.push(OpenApproval {
+        id,
+        proposed,
+        ruling: Arc::clone(ruling),
+        opened_at: at,
+        reviewers: ruling.hold.as_ref().map(|hold| hold.reviewers.clone()),
+        escalated: None,
+        grants: Vec::new(),
+        complete: false,
+    });
+    Ok(())
+}
+
+fn deny(view: &mut View, end: &Closing, by: &ActorId) -> Result<(), FoldError> {
+    let approval = close_approval(view, end.approval)?;
+    view.denials.push(Denial {
+        approval: end.approval,
+        proposed: approval.proposed,
+        by: by.clone(),
+        reason: end.reason.clone(),
+    });
+    Ok(())
+}
+
+/// A result that contradicts what was recorded puts its execution in doubt again. A later attempt of it may
+/// be running still, and keeps its deadline.
+fn doubt_again(view: &mut View, conflict: &Conflict, it: &Envelope) {
+    let place = view.executions.iter().position(|open| open.execution == conflict.execution);
+    let running = place.map(|place| view.executions.remove(place)).filter(|open| open.attempt > conflict.attempt);
+    let (attempt, deadline) = running.map_or((conflict.attempt, None), |open| (open.attempt, open.deadline));
+    view.executions.push(OpenExecution {
+        execution: conflict.execution,
+        action: conflict.action.clone(),
+        requester: Arc::clone(&it.actor),
+        attempt,
+        effect: Effect::Once,
+        deadline,
+        since: it.recorded_at,
+        doubt: Some(Code::fixed("outcome_conflict")),
+        proposed: None,
+    });
+}
+
+/// A key that was revoked stays so.
+fn note_key(view: &mut View, key_id: &KeyId, is_revoked: bool) {
+    match view.keys.iter_mut().find(|known| known.key_id == *key_id) {
+        Some(known) => known.is_revoked |= is_revoked,
+        None => view.keys.push(KnownKey { key_id: key_id.clone(), is_revoked }),
+    }
+}
+
+fn open_approval(view: &mut View, id: ApprovalId) -> Result<&mut OpenApproval, FoldError> {
+    view.approvals.iter_mut().find(|approval| approval.id == id).ok_or(FoldError::ApprovalNotOpen { approval: id })
+}
+
+fn close_approval(view: &mut View, id: ApprovalId) -> Result<OpenApproval, FoldError> {
+    let place = view
+        .approvals
+        .iter()
+        .position(|approval| approval.id == id)
+        .ok_or(FoldError::ApprovalNotOpen { approval: id })?;
+    Ok(view.approvals.remove(place))
+}
+
+fn open_execution(view: &mut View, id: ExecutionId) -> Result<&mut OpenExecution, FoldError> {
+    view.executions.iter_mut().find(|open| open.execution == id).ok_or(FoldError::ExecutionNotOpen { execution: id })
+}
+
+fn close_execution(view: &mut View, id: ExecutionId) -> Result<(), FoldError> {
+    let place = view
+        .executions
+        .iter()
+        .position(|open| open.execution == id)
+        .ok_or(FoldError::ExecutionNotOpen { execution: id })?;
+    view.executions.remove(place);
+    Ok(())
+}

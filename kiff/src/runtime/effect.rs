@@ -1,0 +1,140 @@
+//! Runs what was cleared and asks probes: panics are caught, deadlines are kept, and a permit is consumed.
+
+use crate::{
+    base::{
+        ids::{Code, TenantId},
+        timestamp::Timestamp,
+        unwind::{caught, discard},
+    },
+    domain::{
+        action::{BoxFuture, Call, Providers},
+        ctx::Situation,
+    },
+    evidence::warrant::Warrant,
+    kernel::{decision::Permit, finish::Ending},
+    runtime::{
+        clock::Timer,
+        probe::{DynProbe, Probed, Probing},
+    },
+};
+use std::{
+    any::Any,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Poll,
+    time::Duration,
+};
+
+/// Runs the executor of a cleared action, once. What comes of it is told with the permit, which is spent:
+/// all that can follow is to record the outcome.
+pub(crate) async fn run(
+    permit: Permit,
+    tenant: &TenantId,
+    providers: &Providers,
+    warrant: Option<&Warrant>,
+    timer: &dyn Timer,
+    now: Timestamp,
+) -> (Spent, Ending) {
+    let cleared = &permit.cleared;
+    let Some(executor) = cleared.action.executor.as_ref() else {
+        let ending = Ending::NotApplied("the action has no executor".to_owned());
+        return (Spent(permit), ending);
+    };
+    let situation = Situation {
+        tenant,
+        entity: &cleared.proposed.entity,
+        state: cleared.state.as_str(),
+        state_version: cleared.state_version,
+        facts: cleared.facts.as_ref(),
+        actor: &cleared.proposed.actor,
+        now: cleared.decided_at,
+        params: &cleared.proposed.params,
+        execution: Some(cleared.terms.execution),
+    };
+    let shown: &[&(dyn Any + Send + Sync)] = match warrant {
+        Some(warrant) => &[warrant.receipt(), warrant],
+        None => &[],
+    };
+    let call = Call::new(situation, &cleared.terms.execution, cleared.terms.attempt, providers, shown);
+    // The log says when the attempt counts as abandoned, so it may take only what is left until then.
+    let left = cleared.terms.deadline.map(|deadline| deadline.since(now));
+    let limit = cleared.action.timeout().map(|limit| limit.min(left.unwrap_or(limit)));
+    if left == Some(Duration::ZERO) {
+        let ending = Ending::NotApplied("its deadline passed before it was started".to_owned());
+        return (Spent(permit), ending);
+    }
+    let ending = match guarded(|| executor.run(call), limit, timer).await {
+        Polled::Ready(result) => Ending::from(result),
+        Polled::TimedOut(limit) => timed_out(limit),
+        Polled::Panicked(text) => Ending::Unknown {
+            cause: Code::fixed("panicked"),
+            message: text.unwrap_or_else(|| "the executor panicked".to_owned()),
+        },
+    };
+    (Spent(permit), ending)
+}
+
+/// Asks a probe, once. What went wrong with it is told in words: it settles nothing.
+pub(crate) async fn ask(
+    probe: &dyn DynProbe,
+    asked: &Probing,
+    limit: Duration,
+    timer: &dyn Timer,
+) -> Result<Probed, String> {
+    match guarded(|| probe.ask(asked), Some(limit), timer).await {
+        Polled::Ready(said) => said.map_err(|why| format!("the probe failed: {why}")),
+        Polled::TimedOut(limit) => Err(format!("the probe gave no answer within {} ms", limit.as_millis())),
+        Polled::Panicked(text) => Err(format!("the probe panicked: {}", text.unwrap_or_default())),
+    }
+}
+
+/// A permit that has been used. What is left of it is what was cleared.
+pub(crate) struct Spent(pub(crate) Permit);
+
+/// How users' code came out.
+enum Polled<T> {
+    Ready(T),
+    TimedOut(Duration),
+    /// With what it said, if that is a text.
+    Panicked(Option<String>),
+}
+
+/// Polls users' code to its end or to its deadline, whichever comes first. Neither making it nor polling it
+/// may unwind into the runtime.
+async fn guarded<'a, T>(
+    start: impl FnOnce() -> BoxFuture<'a, T>,
+    limit: Option<Duration>,
+    timer: &dyn Timer,
+) -> Polled<T> {
+    let mut effect = match catch_unwind(AssertUnwindSafe(start)) {
+        Ok(effect) => effect,
+        Err(panic) => return Polled::Panicked(thrown(panic)),
+    };
+    let mut deadline = limit.map(|limit| timer.sleep(limit));
+    let polled = poll_fn(|cx| {
+        match catch_unwind(AssertUnwindSafe(|| effect.as_mut().poll(cx))) {
+            Ok(Poll::Ready(result)) => return Poll::Ready(Polled::Ready(result)),
+            Ok(Poll::Pending) => {}
+            Err(panic) => return Poll::Ready(Polled::Panicked(thrown(panic))),
+        }
+        match deadline.as_mut().map(|deadline| deadline.as_mut().poll(cx)) {
+            Some(Poll::Ready(())) => Poll::Ready(Polled::TimedOut(limit.unwrap_or_default())),
+            Some(Poll::Pending) | None => Poll::Pending,
+        }
+    })
+    .await;
+    // What is dropped in the middle may panic once more.
+    caught(|| drop(effect));
+    polled
+}
+
+fn timed_out(limit: Duration) -> Ending {
+    Ending::Unknown { cause: Code::fixed("timed_out"), message: format!("no answer within {} ms", limit.as_millis()) }
+}
+
+fn thrown(panic: Box<dyn Any + Send>) -> Option<String> {
+    let text =
+        panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    discard(panic);
+    text
+}

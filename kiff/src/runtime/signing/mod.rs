@@ -1,0 +1,238 @@
+//! A signing key in this process's own memory.
+
+mod pkcs8;
+
+use crate::{
+    base::{ids::KeyId, public_key::PublicKey},
+    evidence::receipt::{Signer, SignerError},
+    runtime::clock::EntropyError,
+};
+use ed25519_dalek::{Signer as _, SigningKey};
+use std::{
+    fmt, fs,
+    future::{Future, ready},
+    io::{self, Read, Write},
+    path::Path,
+};
+use zeroize::Zeroizing;
+
+/// A file with more than this is no key file.
+const MOST_BYTES: usize = 4 * 1024;
+
+/// Signs receipts with an Ed25519 key that it holds in memory, and wipes when it is dropped.
+///
+/// Make the key once and keep it in a file that nobody else may read; `openssl genpkey -algorithm ed25519` writes
+/// the same form.
+///
+/// ```
+/// use kiff::{Ed25519Signer, Runtime, verify::{KeySet, ReceiptVerifier}};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let domain = kiff::Domain::builder("shop", "v1").table(kiff::Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+/// # let folder = std::env::temp_dir().join(format!("kiff-doc-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let path = folder.join("receipts.pem");
+/// Ed25519Signer::generate()?.save(&path)?;
+///
+/// let signer = Ed25519Signer::load(&path)?;
+/// // What those who verify pin.
+/// let published = KeySet::new().with(signer.public_key().clone()).to_json();
+/// let verifier = ReceiptVerifier::new(KeySet::from_json(published.as_bytes())?);
+/// let rt = Runtime::builder(domain).signer(signer).build()?;
+/// # let _ = (verifier, rt);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Ed25519Signer {
+    // Wiped when it is dropped.
+    key: SigningKey,
+    public: PublicKey,
+}
+
+/// A key that could not be read from a file, or written to one.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// The file could not be read or written.
+    #[error("the key file could not be read or written")]
+    Io(#[from] io::Error),
+    /// It is a folder, a pipe or a device.
+    #[error("the key file is not a regular file")]
+    NotAFile,
+    /// Others than the owner may read or change it, or run it.
+    #[error("the key file has the mode {mode:03o}: others may use it, so it must be 600 or less")]
+    Exposed {
+        /// The permission bits.
+        mode: u32,
+    },
+    /// It has more than 4 KiB.
+    #[error("the key file has more than {most} bytes")]
+    TooLarge {
+        /// How many it may have.
+        most: usize,
+    },
+    /// It holds no PEM text with a `PRIVATE KEY`.
+    #[error("the key file is not a PEM text with a `PRIVATE KEY`")]
+    NotPem,
+    /// The key is encrypted, and there is nobody to ask for a password.
+    #[error("the key is encrypted")]
+    Encrypted,
+    /// The key is for another algorithm.
+    #[error("the key is not for Ed25519")]
+    OtherAlgorithm,
+    /// It is not PKCS #8 as RFC 8410 writes Ed25519 keys.
+    #[error("the key is not in the form of PKCS #8")]
+    Malformed,
+    /// The public half in the file belongs to another key.
+    #[error("the public half in the key file belongs to another key")]
+    OtherPublicKey,
+}
+
+impl KeyFileError {
+    /// A stable word for the fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "key_file_failed",
+            Self::NotAFile => "not_a_file",
+            Self::Exposed { .. } => "key_file_exposed",
+            Self::TooLarge { .. } => "key_file_too_large",
+            Self::NotPem => "not_pem",
+            Self::Encrypted => "key_encrypted",
+            Self::OtherAlgorithm => "other_algorithm",
+            Self::Malformed => "key_malformed",
+            Self::OtherPublicKey => "public_key_mismatch",
+        }
+    }
+}
+
+impl Ed25519Signer {
+    /// A new key from the system's randomness.
+    ///
+    /// # Errors
+    /// [`EntropyError`] if the system has none.
+    pub fn generate() -> Result<Self, EntropyError> {
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *seed).map_err(EntropyError::new)?;
+        Ok(Self::from_seed(&seed))
+    }
+
+    /// The key of these 32 secret bytes (RFC 8032 §5.1.5). The caller wipes them.
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        let key = SigningKey::from_bytes(seed);
+        let public = PublicKey::of(&key);
+        Self { key, public }
+    }
+
+    /// Reads a key from a PEM file of PKCS #8, with or without its public half.
+    ///
+    /// The file must be the owner's alone: on Unix, one that its group or others may use in any way is refused.
+    /// Elsewhere the permissions are not looked at.
+    ///
+    /// # Errors
+    /// [`KeyFileError`], one for each thing that may be wrong with the file.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, KeyFileError> {
+        // Asked before it is opened too: to open a pipe would wait.
+        check_file(&fs::metadata(&path)?)?;
+        let mut file = fs::File::open(path)?;
+        check_file(&file.metadata()?)?;
+        let mut text = Zeroizing::new([0; MOST_BYTES + 1]);
+        let mut length = 0;
+        while let Some(rest) = text.get_mut(length..).filter(|rest| !rest.is_empty()) {
+            match file.read(rest) {
+                Ok(0) => break,
+                Ok(read) => length += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if length > MOST_BYTES {
+            return Err(KeyFileError::TooLarge { most: MOST_BYTES });
+        }
+        Self::from_pem(text.get(..length).unwrap_or_default())
+    }
+
+    /// Writes the key to a new file that only its owner may read.
+    ///
+    /// # Errors
+    /// [`KeyFileError::Io`] if the file is there already, or cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), KeyFileError> {
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        file.write_all(pkcs8::to_pem(&Zeroizing::new(self.key.to_bytes())).as_bytes())?;
+        Ok(file.sync_all()?)
+    }
+
+    /// The public half, for those who verify.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The RFC 7638 thumbprint of the public half.
+    #[must_use]
+    pub fn key_id(&self) -> &KeyId {
+        self.public.id()
+    }
+
+    /// The signature of a message, without the detour of the trait.
+    pub(crate) fn sign_now(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message).to_bytes()
+    }
+
+    fn from_pem(text: &[u8]) -> Result<Self, KeyFileError> {
+        let found = pkcs8::from_pem(text)?;
+        let signer = Self::from_seed(&found.seed);
+        match found.public.is_none_or(|public| public == signer.public.to_bytes()) {
+            true => Ok(signer),
+            false => Err(KeyFileError::OtherPublicKey),
+        }
+    }
+}
+
+impl Signer for Ed25519Signer {
+    fn key_id(&self) -> &str {
+        self.public.id().as_str()
+    }
+
+    fn sign(&self, message: &[u8]) -> impl Future<Output = Result<[u8; 64], SignerError>> + Send {
+        ready(Ok(self.key.sign(message).to_bytes()))
+    }
+}
+
+impl fmt::Debug for Ed25519Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ed25519Signer({}, ..)", self.key_id())
+    }
+}
+
+/// A regular file that is its owner's alone.
+fn check_file(file: &fs::Metadata) -> Result<(), KeyFileError> {
+    if !file.is_file() {
+        return Err(KeyFileError::NotAFile);
+    }
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::MetadataExt::mode(file) & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(KeyFileError::Exposed { mode });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_key_is_printed() {
+        let signer = Ed25519Signer::from_seed(&[7; 32]);
+        assert_eq!(format!("{signer:?}"), format!("Ed25519Signer({}, ..)", signer.key_id()));
+    }
+}
