@@ -222,12 +222,12 @@ pub mod testing;
 pub mod __private;
 
 pub use base::actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
+pub use base::code::Code;
 pub use base::digest::{Digest, DigestError};
 pub use base::event::{Event, NewEvent};
 pub use base::ids::{
-    ActionName, ActorId, ApprovalId, Code, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId,
-    IdempotencyKey, Ids, KeyId, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId,
-    Ulid, Version,
+    ActionName, ActorId, ApprovalId, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId, IdempotencyKey,
+    Ids, KeyId, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId, Ulid, Version,
 };
 pub use base::members::{AdmissionError, MemberFault, MemberFaults, MemberProblem};
 pub use base::public_key::{PublicKey, PublicKeyError};

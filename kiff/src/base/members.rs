@@ -1,6 +1,7 @@
 //! Texts from outside, read member by member: every fault at once, each with its place.
 
 use crate::{
+    base::code::{Code, coded},
     base::ids::NameError,
     value::{Faults, Limits, Object, Value},
 };
@@ -9,26 +10,17 @@ use std::{fmt, str::FromStr};
 /// The most faults that are told of one text; the rest is not looked at.
 const MOST_FAULTS: usize = 64;
 
-/// A text from outside that cannot be read as what it should be. Nothing is decided then, and nothing recorded.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AdmissionError {
-    /// It is not strict JSON, or beyond the limits.
-    #[error(transparent)]
-    Json(#[from] Faults),
-    /// Its members are not as they must be.
-    #[error(transparent)]
-    Members(#[from] MemberFaults),
-}
-
-impl AdmissionError {
-    /// A stable word for the fault; for the first, if there are several.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Json(_) => "json_malformed",
-            Self::Members(faults) => faults.code(),
-        }
+coded! {
+    /// A text from outside that cannot be read as what it should be. Nothing is decided then, and nothing recorded.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum AdmissionError {
+        /// It is not strict JSON, or beyond the limits.
+        #[error(transparent)]
+        Json(#[from] Faults) => "json_malformed",
+        /// Its members are not as they must be.
+        #[error(transparent)]
+        Members(#[from] MemberFaults) => faults,
     }
 }
 
@@ -44,8 +36,8 @@ impl MemberFaults {
 
     /// The stable word of the first fault.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        self.0.first().map_or("member_malformed", |fault| fault.problem.code())
+    pub fn code(&self) -> Code {
+        self.0.first().map_or(Code::fixed("member_malformed"), |fault| fault.problem.code())
     }
 }
 
@@ -79,37 +71,26 @@ impl fmt::Display for MemberFault {
     }
 }
 
-/// The ways in which a member can be wrong.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MemberProblem {
-    /// It must be there, and is not.
-    #[error("is required")]
-    Missing,
-    /// There is no such member.
-    #[error("is not a member here")]
-    Unknown,
-    /// Its value is of another form.
-    #[error("must be {expected}")]
-    Form {
-        /// What it must be.
-        expected: &'static str,
-    },
-    /// Its value is a name that breaks its alphabet.
-    #[error("is no name: {0}")]
-    Name(#[from] NameError),
-}
-
-impl MemberProblem {
-    /// A stable word for the problem.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Missing => "member_missing",
-            Self::Unknown => "unknown_member",
-            Self::Form { .. } => "member_malformed",
-            Self::Name(_) => "name_malformed",
-        }
+coded! {
+    /// The ways in which a member can be wrong.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum MemberProblem {
+        /// It must be there, and is not.
+        #[error("is required")]
+        Missing => "member_missing",
+        /// There is no such member.
+        #[error("is not a member here")]
+        Unknown => "unknown_member",
+        /// Its value is of another form.
+        #[error("must be {expected}")]
+        Form {
+            /// What it must be.
+            expected: &'static str,
+        } => "member_malformed",
+        /// Its value is a name that breaks its alphabet.
+        #[error("is no name: {0}")]
+        Name(#[from] NameError) => "name_malformed",
     }
 }
 

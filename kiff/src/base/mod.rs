@@ -1,6 +1,7 @@
 //! Names, times, digests, actors and events: words without rules.
 
 pub(crate) mod ids;
+pub(crate) mod code;
 pub(crate) mod timestamp;
 pub(crate) mod digest;
 pub(crate) mod base64;

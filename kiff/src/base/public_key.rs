@@ -1,5 +1,6 @@
 //! Ed25519 public keys: the sound ones alone, and the ids that follow from them.
 
+use crate::base::code::coded;
 use crate::base::{
     base64::{self, Form},
     digest::Digest,
@@ -30,34 +31,23 @@ pub struct PublicKey {
     id: KeyId,
 }
 
-/// A text or bytes that are no public key to be relied on.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PublicKeyError {
-    /// Not 32 bytes in base64url without padding.
-    #[error("a public key is written as 43 characters of base64url, for 32 bytes")]
-    Encoding,
-    /// The bytes are no point of the curve.
-    #[error("the bytes are no point of the curve")]
-    NotAPoint,
-    /// The point has another encoding, which is the one to use.
-    #[error("the point is not in its one encoding")]
-    NotCanonical,
-    /// The point has a small order: signatures under it prove nothing.
-    #[error("the point has a small order")]
-    SmallOrder,
-}
-
-impl PublicKeyError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Encoding => "key_encoding",
-            Self::NotAPoint => "not_a_point",
-            Self::NotCanonical => "not_canonical",
-            Self::SmallOrder => "small_order",
-        }
+coded! {
+    /// A text or bytes that are no public key to be relied on.
+    #[non_exhaustive]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum PublicKeyError {
+        /// Not 32 bytes in base64url without padding.
+        #[error("a public key is written as 43 characters of base64url, for 32 bytes")]
+        Encoding => "key_encoding",
+        /// The bytes are no point of the curve.
+        #[error("the bytes are no point of the curve")]
+        NotAPoint => "not_a_point",
+        /// The point has another encoding, which is the one to use.
+        #[error("the point is not in its one encoding")]
+        NotCanonical => "not_canonical",
+        /// The point has a small order: signatures under it prove nothing.
+        #[error("the point has a small order")]
+        SmallOrder => "small_order",
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be wrong with a domain.
 
+use crate::base::code::coded;
 use crate::base::ids::NameError;
 use std::{error::Error, fmt};
 
@@ -50,265 +51,237 @@ impl fmt::Display for DomainError {
 
 impl Error for DomainError {}
 
-/// One fault of a domain, with the place of the action where one is at fault.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DomainFault {
-    /// A name breaks its alphabet.
-    #[error("{place}: {error}")]
-    Name {
-        /// Where it was given.
-        place: String,
-        /// What is wrong with it.
-        error: NameError,
-    },
-    /// The entity type `kiff` is the runtime's own.
-    #[error("{place}: entity type `kiff` is the runtime's own; rename yours")]
-    ReservedEntity {
-        /// Where the machine was added, or made as a table.
-        place: String,
-    },
-    /// Two machines for one entity type.
-    #[error("entity `{entity}` has two state machines, added at {first} and at {second}; keep one")]
-    DuplicateMachine {
-        /// The entity type.
-        entity: String,
-        /// Where it was added first.
-        first: String,
-        /// Where it was added again.
-        second: String,
-    },
-    /// Two steps from one state on one event.
-    #[error("{place}: entity `{entity}`: event `{on}` is declared twice from {from}; remove one")]
-    DuplicateTransition {
-        /// Where the machine was added, or made as a table.
-        place: String,
-        /// The entity type.
-        entity: String,
-        /// The state before, or the words "no state".
-        from: String,
-        /// The event type.
-        on: String,
-    },
-    /// No event begins the entity's life.
-    #[error("{place}: entity `{entity}`: no event starts it; add a step without a state before it")]
-    NoStart {
-        /// Where the machine was added, or made as a table.
-        place: String,
-        /// The entity type.
-        entity: String,
-    },
-    /// A state that no event reaches.
-    #[error("{place}: entity `{entity}`: no event leads to state `{state}`; add a step or remove the state")]
-    UnreachableState {
-        /// Where the machine was added, or made as a table.
-        place: String,
-        /// The entity type.
-        entity: String,
-        /// The state.
-        state: String,
-    },
-    /// An upcast that would never be asked, or two for one event type.
-    #[error("{place}: the upcast of `{event}` {problem}; correct or remove it")]
-    Upcast {
-        /// Whose machine it was given to.
-        place: String,
-        /// The event type.
-        event: String,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// Two actions of one name.
-    #[error("action `{name}` is declared twice, at {first} and at {second}; rename one")]
-    DuplicateAction {
-        /// The action.
-        name: String,
-        /// Where it was declared first.
-        first: String,
-        /// Where it was declared again.
-        second: String,
-    },
-    /// The action's entity has no machine in the domain.
-    #[error("{place}: action `{action}` acts on `{entity}`, which has no state machine; add `.machine::<..>()`")]
-    NoMachine {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The entity type.
-        entity: String,
-    },
-    /// The action may run in no state.
-    #[error("{place}: action `{action}` names no state in which it may run; add `allowed_states = [..]`")]
-    NoStates {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-    },
-    /// The action names a state that its machine does not have.
-    #[error("{place}: action `{action}` may run in `{state}`, which `{entity}` does not have; its states are {}", known.join(", "))]
-    UnknownState {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The entity type.
-        entity: String,
-        /// The state.
-        state: String,
-        /// The states that it has.
-        known: Vec<String>,
-    },
-    /// The action may run in a state that no event reaches, and so never there.
-    #[error("{place}: action `{action}` may run in `{state}`, which no event reaches; add a step that leads there")]
-    NeverInState {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The state.
-        state: String,
-    },
-    /// An emitted event has no step from an allowed state.
-    #[error(
-        "{place}: action `{action}` emits `{event}`, which leads nowhere from `{state}`; add a step, or leave the event or the state out"
-    )]
-    EmitsNowhere {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The event type.
-        event: String,
-        /// The allowed state that the event does not leave.
-        state: String,
-    },
-    /// A permission that nobody can hold.
-    #[error(
-        "{place}: action `{action}` needs permission `{permission}`, which no role holds; give it to one or correct it"
-    )]
-    PermissionNotHeld {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The permission.
-        permission: String,
-    },
-    /// Approval is asked for and nobody is named to give it.
-    #[error("{place}: action `{action}` asks for approval and names no reviewers; add `reviewers = \"..\"`")]
-    NoReviewers {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-    },
-    /// A high or critical risk that needs no approval, and no reason why.
-    #[error(
-        "{place}: action `{action}` has {risk} risk and never asks for approval; ask for it or say why not with `waiver = \"..\"`"
-    )]
-    RiskWithoutApproval {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The risk.
-        risk: &'static str,
-    },
-    /// More reviewers must grant than the policy knows.
-    #[error(
-        "{place}: action `{action}` needs {quorum} reviewers with `{permission}`, and {reviewers} could review; lower `quorum` or name more"
-    )]
-    QuorumTooLarge {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The permission that a reviewer must hold.
-        permission: String,
-        /// How many must grant.
-        quorum: u32,
-        /// How many could, of the kinds that may review.
-        reviewers: usize,
-    },
-    /// Without the requester, whoever that is, too few are left to review.
-    #[error(
-        "{place}: action `{action}`: without its requester, fewer than {quorum} could review with `{permission}`, and nobody reviews their own; name others"
-    )]
-    OnlySelfReview {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The permission that a reviewer must hold.
-        permission: String,
-        /// How many must grant.
-        quorum: u32,
-    },
-    /// A code that is a check's and a policy's: one says what must hold, the other why a person is asked.
-    #[error(
-        "{policy} asks the policy `{code}`, and {check} has a check of that name, which means something else; rename one"
-    )]
-    CodeWithTwoMeanings {
-        /// The code.
-        code: String,
-        /// The action that asks it as a policy, with its place.
-        policy: String,
-        /// The action that asks it as a check, with its place.
-        check: String,
-    },
-    /// A code that stands for two functions in two actions of one entity. Functions are known by their paths, and those
-    /// of definitions made by hand are not known.
-    #[error("{first} means `{}` by the code `{code}`, and {second} means `{}`; rename one", functions[0], functions[1])]
-    CodeOfTwoFunctions {
-        /// The code.
-        code: String,
-        /// The action that names the first function, with its place.
-        first: String,
-        /// The action that names the second, with its place.
-        second: String,
-        /// The paths of both.
-        functions: [String; 2],
-    },
-    /// The contract and its rules do not fit together.
-    #[error("{place}: action `{action}`: {problem}")]
-    Rule {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// What is wrong.
-        problem: String,
-    },
-}
-
-impl DomainFault {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Name { .. } => "name_malformed",
-            Self::ReservedEntity { .. } => "entity_reserved",
-            Self::DuplicateMachine { .. } => "duplicate_machine",
-            Self::DuplicateTransition { .. } => "duplicate_transition",
-            Self::NoStart { .. } => "no_start",
-            Self::UnreachableState { .. } => "unreachable_state",
-            Self::Upcast { .. } => "upcast_unused",
-            Self::DuplicateAction { .. } => "duplicate_action",
-            Self::NoMachine { .. } => "no_machine",
-            Self::NoStates { .. } => "no_states",
-            Self::UnknownState { .. } => "unknown_state",
-            Self::NeverInState { .. } => "never_in_state",
-            Self::EmitsNowhere { .. } => "emits_nowhere",
-            Self::PermissionNotHeld { .. } => "permission_not_held",
-            Self::NoReviewers { .. } => "no_reviewers",
-            Self::RiskWithoutApproval { .. } => "risk_without_approval",
-            Self::QuorumTooLarge { .. } => "quorum_too_large",
-            Self::OnlySelfReview { .. } => "only_self_review",
-            Self::CodeWithTwoMeanings { .. } => "code_with_two_meanings",
-            Self::CodeOfTwoFunctions { .. } => "code_of_two_functions",
-            Self::Rule { .. } => "rule_misfit",
-        }
+coded! {
+    /// One fault of a domain, with the place of the action where one is at fault.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum DomainFault {
+        /// A name breaks its alphabet.
+        #[error("{place}: {error}")]
+        Name {
+            /// Where it was given.
+            place: String,
+            /// What is wrong with it.
+            error: NameError,
+        } => "name_malformed",
+        /// The entity type `kiff` is the runtime's own.
+        #[error("{place}: entity type `kiff` is the runtime's own; rename yours")]
+        ReservedEntity {
+            /// Where the machine was added, or made as a table.
+            place: String,
+        } => "entity_reserved",
+        /// Two machines for one entity type.
+        #[error("entity `{entity}` has two state machines, added at {first} and at {second}; keep one")]
+        DuplicateMachine {
+            /// The entity type.
+            entity: String,
+            /// Where it was added first.
+            first: String,
+            /// Where it was added again.
+            second: String,
+        } => "duplicate_machine",
+        /// Two steps from one state on one event.
+        #[error("{place}: entity `{entity}`: event `{on}` is declared twice from {from}; remove one")]
+        DuplicateTransition {
+            /// Where the machine was added, or made as a table.
+            place: String,
+            /// The entity type.
+            entity: String,
+            /// The state before, or the words "no state".
+            from: String,
+            /// The event type.
+            on: String,
+        } => "duplicate_transition",
+        /// No event begins the entity's life.
+        #[error("{place}: entity `{entity}`: no event starts it; add a step without a state before it")]
+        NoStart {
+            /// Where the machine was added, or made as a table.
+            place: String,
+            /// The entity type.
+            entity: String,
+        } => "no_start",
+        /// A state that no event reaches.
+        #[error("{place}: entity `{entity}`: no event leads to state `{state}`; add a step or remove the state")]
+        UnreachableState {
+            /// Where the machine was added, or made as a table.
+            place: String,
+            /// The entity type.
+            entity: String,
+            /// The state.
+            state: String,
+        } => "unreachable_state",
+        /// An upcast that would never be asked, or two for one event type.
+        #[error("{place}: the upcast of `{event}` {problem}; correct or remove it")]
+        Upcast {
+            /// Whose machine it was given to.
+            place: String,
+            /// The event type.
+            event: String,
+            /// What is wrong.
+            problem: &'static str,
+        } => "upcast_unused",
+        /// Two actions of one name.
+        #[error("action `{name}` is declared twice, at {first} and at {second}; rename one")]
+        DuplicateAction {
+            /// The action.
+            name: String,
+            /// Where it was declared first.
+            first: String,
+            /// Where it was declared again.
+            second: String,
+        } => "duplicate_action",
+        /// The action's entity has no machine in the domain.
+        #[error("{place}: action `{action}` acts on `{entity}`, which has no state machine; add `.machine::<..>()`")]
+        NoMachine {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The entity type.
+            entity: String,
+        } => "no_machine",
+        /// The action may run in no state.
+        #[error("{place}: action `{action}` names no state in which it may run; add `allowed_states = [..]`")]
+        NoStates {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+        } => "no_states",
+        /// The action names a state that its machine does not have.
+        #[error("{place}: action `{action}` may run in `{state}`, which `{entity}` does not have; its states are {}", known.join(", "))]
+        UnknownState {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The entity type.
+            entity: String,
+            /// The state.
+            state: String,
+            /// The states that it has.
+            known: Vec<String>,
+        } => "unknown_state",
+        /// The action may run in a state that no event reaches, and so never there.
+        #[error("{place}: action `{action}` may run in `{state}`, which no event reaches; add a step that leads there")]
+        NeverInState {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The state.
+            state: String,
+        } => "never_in_state",
+        /// An emitted event has no step from an allowed state.
+        #[error(
+            "{place}: action `{action}` emits `{event}`, which leads nowhere from `{state}`; add a step, or leave the event or the state out"
+        )]
+        EmitsNowhere {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The event type.
+            event: String,
+            /// The allowed state that the event does not leave.
+            state: String,
+        } => "emits_nowhere",
+        /// A permission that nobody can hold.
+        #[error(
+            "{place}: action `{action}` needs permission `{permission}`, which no role holds; give it to one or correct it"
+        )]
+        PermissionNotHeld {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The permission.
+            permission: String,
+        } => "permission_not_held",
+        /// Approval is asked for and nobody is named to give it.
+        #[error("{place}: action `{action}` asks for approval and names no reviewers; add `reviewers = \"..\"`")]
+        NoReviewers {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+        } => "no_reviewers",
+        /// A high or critical risk that needs no approval, and no reason why.
+        #[error(
+            "{place}: action `{action}` has {risk} risk and never asks for approval; ask for it or say why not with `waiver = \"..\"`"
+        )]
+        RiskWithoutApproval {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The risk.
+            risk: &'static str,
+        } => "risk_without_approval",
+        /// More reviewers must grant than the policy knows.
+        #[error(
+            "{place}: action `{action}` needs {quorum} reviewers with `{permission}`, and {reviewers} could review; lower `quorum` or name more"
+        )]
+        QuorumTooLarge {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The permission that a reviewer must hold.
+            permission: String,
+            /// How many must grant.
+            quorum: u32,
+            /// How many could, of the kinds that may review.
+            reviewers: usize,
+        } => "quorum_too_large",
+        /// Without the requester, whoever that is, too few are left to review.
+        #[error(
+            "{place}: action `{action}`: without its requester, fewer than {quorum} could review with `{permission}`, and nobody reviews their own; name others"
+        )]
+        OnlySelfReview {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The permission that a reviewer must hold.
+            permission: String,
+            /// How many must grant.
+            quorum: u32,
+        } => "only_self_review",
+        /// A code that is a check's and a policy's: one says what must hold, the other why a person is asked.
+        #[error(
+            "{policy} asks the policy `{code}`, and {check} has a check of that name, which means something else; rename one"
+        )]
+        CodeWithTwoMeanings {
+            /// The code.
+            code: String,
+            /// The action that asks it as a policy, with its place.
+            policy: String,
+            /// The action that asks it as a check, with its place.
+            check: String,
+        } => "code_with_two_meanings",
+        /// A code that stands for two functions in two actions of one entity. Functions are known by their paths, and those
+        /// of definitions made by hand are not known.
+        #[error("{first} means `{}` by the code `{code}`, and {second} means `{}`; rename one", functions[0], functions[1])]
+        CodeOfTwoFunctions {
+            /// The code.
+            code: String,
+            /// The action that names the first function, with its place.
+            first: String,
+            /// The action that names the second, with its place.
+            second: String,
+            /// The paths of both.
+            functions: [String; 2],
+        } => "code_of_two_functions",
+        /// The contract and its rules do not fit together.
+        #[error("{place}: action `{action}`: {problem}")]
+        Rule {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// What is wrong.
+            problem: String,
+        } => "rule_misfit",
     }
 }

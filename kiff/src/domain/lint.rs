@@ -4,7 +4,8 @@ use super::{Action, CheckedApproval, CheckedMachine, Domain};
 use crate::{
     base::{
         actor::ActorType,
-        ids::{Code, StateName},
+        code::{Code, coded},
+        ids::StateName,
     },
     domain::{
         contract::{ApprovalNeed, Effect, Risk},
@@ -13,121 +14,106 @@ use crate::{
 };
 use std::{fmt, time::Duration};
 
-/// Something in a domain that holds together, and is yet most likely not meant so: where, and what to do.
-///
-/// Each is told only where little speaks for it. A test keeps a domain free of them, and names what it accepts:
-///
-/// ```
-/// use kiff::{Contract, Definition, Domain, DomainWarning, Machine, Param};
-///
-/// let pay = Contract::new("PAY", "invoice").doc("Pays an invoice.").allowed_states(["OPEN"]).emits(["INVOICE_PAID"]);
-/// let pay = pay.param("cents", u64::KIND).param_doc("How much, in cents.");
-/// let invoice = Machine::new("invoice")
-///     .starts("INVOICE_SENT", "OPEN")
-///     .moves("OPEN", "INVOICE_PAID", "PAID")
-///     .moves("OPEN", "INVOICE_LOST", "LOST");
-/// let domain = Domain::builder("books", "v1").table(invoice).define(Definition::new(pay)).build()?;
-///
-/// let mut warnings = domain.lint();
-/// // Nobody finds a lost invoice again, and that is meant.
-/// warnings.retain(|warning| !matches!(warning, DomainWarning::DeadEnd { state, .. } if state == "LOST"));
-/// let codes: Vec<_> = warnings.iter().map(DomainWarning::code).collect();
-/// assert_eq!(codes, ["unbounded_number"]);
-/// # Ok::<(), kiff::DomainError>(())
-/// ```
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DomainWarning {
-    /// A state that nothing leaves, in which no action may run, and to which no action leads: an entity gets stuck there
-    /// by what others report. Where an action leads, the end is what the action is for.
-    DeadEnd {
-        /// Where the machine was added.
-        place: String,
-        /// The entity type.
-        entity: String,
-        /// The state.
-        state: String,
-    },
-    /// A number without bounds that nobody looks at: no check of the action asks about it, and the action never asks for
-    /// approval, so whatever an agent writes is what happens. Of checks that were made by hand each may ask about all.
-    UnboundedNumber {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The parameter, as a JSON pointer: `/cents`, `/lines/count`.
-        param: String,
-    },
-    /// An effect that cannot be taken back, of high or critical risk, that would happen twice, and without a timeout: if
-    /// the provider does not answer, the entity is blocked for as long as the call hangs.
-    NoTimeout {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The risk.
-        risk: Risk,
-        /// The lease that stands in for a timeout in the log.
-        lease: Duration,
-    },
-    /// An effect of high or critical risk that leaves the entity where it may run again, without a consent for each: an
-    /// agent that proposes it twice gets it twice.
-    Repeatable {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The state that it does not lead out of.
-        state: String,
-    },
-    /// An action of high or critical risk that asks for no permission: every actor may propose it.
-    OpenToAll {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The risk.
-        risk: Risk,
-    },
-    /// Agents may review, and their own requests too: an agent could consent to itself.
-    AgentConsentsToItself {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-    },
-    /// A waiver for what needs none: the risk is not high, or approval is asked for.
-    NeedlessWaiver {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-    },
-    /// An action or a parameter without documentation, which is all that a model is told of it.
-    Undocumented {
-        /// Where the action is declared.
-        place: String,
-        /// The action.
-        action: String,
-        /// The parameter, as a JSON pointer; nothing for the action itself.
-        param: Option<String>,
-    },
-}
-
-impl DomainWarning {
-    /// A stable word for the warning.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::DeadEnd { .. } => "dead_end",
-            Self::UnboundedNumber { .. } => "unbounded_number",
-            Self::NoTimeout { .. } => "no_timeout",
-            Self::Repeatable { .. } => "repeatable",
-            Self::OpenToAll { .. } => "open_to_all",
-            Self::AgentConsentsToItself { .. } => "agent_consents_to_itself",
-            Self::NeedlessWaiver { .. } => "needless_waiver",
-            Self::Undocumented { .. } => "undocumented",
-        }
+coded! {
+    /// Something in a domain that holds together, and is yet most likely not meant so: where, and what to do.
+    ///
+    /// Each is told only where little speaks for it. A test keeps a domain free of them, and names what it accepts:
+    ///
+    /// ```
+    /// use kiff::{Contract, Definition, Domain, DomainWarning, Machine, Param};
+    ///
+    /// let pay = Contract::new("PAY", "invoice").doc("Pays an invoice.").allowed_states(["OPEN"]).emits(["INVOICE_PAID"]);
+    /// let pay = pay.param("cents", u64::KIND).param_doc("How much, in cents.");
+    /// let invoice = Machine::new("invoice")
+    ///     .starts("INVOICE_SENT", "OPEN")
+    ///     .moves("OPEN", "INVOICE_PAID", "PAID")
+    ///     .moves("OPEN", "INVOICE_LOST", "LOST");
+    /// let domain = Domain::builder("books", "v1").table(invoice).define(Definition::new(pay)).build()?;
+    ///
+    /// let mut warnings = domain.lint();
+    /// // Nobody finds a lost invoice again, and that is meant.
+    /// warnings.retain(|warning| !matches!(warning, DomainWarning::DeadEnd { state, .. } if state == "LOST"));
+    /// let codes: Vec<_> = warnings.iter().map(DomainWarning::code).collect();
+    /// assert_eq!(codes, ["unbounded_number"]);
+    /// # Ok::<(), kiff::DomainError>(())
+    /// ```
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub enum DomainWarning {
+        /// A state that nothing leaves, in which no action may run, and to which no action leads: an entity gets stuck there
+        /// by what others report. Where an action leads, the end is what the action is for.
+        DeadEnd {
+            /// Where the machine was added.
+            place: String,
+            /// The entity type.
+            entity: String,
+            /// The state.
+            state: String,
+        } => "dead_end",
+        /// A number without bounds that nobody looks at: no check of the action asks about it, and the action never asks for
+        /// approval, so whatever an agent writes is what happens. Of checks that were made by hand each may ask about all.
+        UnboundedNumber {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The parameter, as a JSON pointer: `/cents`, `/lines/count`.
+            param: String,
+        } => "unbounded_number",
+        /// An effect that cannot be taken back, of high or critical risk, that would happen twice, and without a timeout: if
+        /// the provider does not answer, the entity is blocked for as long as the call hangs.
+        NoTimeout {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The risk.
+            risk: Risk,
+            /// The lease that stands in for a timeout in the log.
+            lease: Duration,
+        } => "no_timeout",
+        /// An effect of high or critical risk that leaves the entity where it may run again, without a consent for each: an
+        /// agent that proposes it twice gets it twice.
+        Repeatable {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The state that it does not lead out of.
+            state: String,
+        } => "repeatable",
+        /// An action of high or critical risk that asks for no permission: every actor may propose it.
+        OpenToAll {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The risk.
+            risk: Risk,
+        } => "open_to_all",
+        /// Agents may review, and their own requests too: an agent could consent to itself.
+        AgentConsentsToItself {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+        } => "agent_consents_to_itself",
+        /// A waiver for what needs none: the risk is not high, or approval is asked for.
+        NeedlessWaiver {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+        } => "needless_waiver",
+        /// An action or a parameter without documentation, which is all that a model is told of it.
+        Undocumented {
+            /// Where the action is declared.
+            place: String,
+            /// The action.
+            action: String,
+            /// The parameter, as a JSON pointer; nothing for the action itself.
+            param: Option<String>,
+        } => "undocumented",
     }
 }
 

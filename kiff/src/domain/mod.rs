@@ -24,8 +24,9 @@ pub use lint::DomainWarning;
 use crate::{
     base::{
         actor::{ActorType, PermissionPolicy},
+        code::Code,
         digest::Digest,
-        ids::{ActionName, ActorId, Code, EntityType, EventType, Permission, StateName, Version},
+        ids::{ActionName, ActorId, EntityType, EventType, Permission, StateName, Version},
     },
     domain::{
         action::{Ask, Executor, Provided, RuleFunction},

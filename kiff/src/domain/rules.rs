@@ -2,7 +2,8 @@
 
 use super::{Action, CheckedApproval, DomainFault, build::named};
 use crate::{
-    base::ids::{Code, ParamName, Permission},
+    base::code::Code,
+    base::ids::{ParamName, Permission},
     domain::{
         action::Ask,
         contract::{ApprovalNeed, Contract, Effect, Risk},

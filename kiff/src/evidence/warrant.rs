@@ -3,6 +3,7 @@
 use crate::{
     base::{
         actor::{Actor, ActorType},
+        code::coded,
         ids::{ActorId, Salt},
     },
     evidence::receipt::{Receipt, ReceiptFault},
@@ -44,32 +45,23 @@ pub struct Warrant {
     actor: Actor,
 }
 
-/// A text that is no warrant.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WarrantFault {
-    /// The text, or the receipt in it, cannot be read.
-    #[error(transparent)]
-    Receipt(#[from] ReceiptFault),
-    /// A member is missing, or of another form.
-    #[error("the warrant's `{member}` is missing or malformed")]
-    Member {
-        /// The member.
-        member: &'static str,
-    },
-    /// A member that warrants do not have.
-    #[error("warrants have no other members than `actor`, `receipt` and `salt`")]
-    UnknownMember,
-}
-
-impl WarrantFault {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Receipt(fault) => fault.code(),
-            Self::Member { .. } | Self::UnknownMember => "warrant_malformed",
-        }
+coded! {
+    /// A text that is no warrant.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum WarrantFault {
+        /// The text, or the receipt in it, cannot be read.
+        #[error(transparent)]
+        Receipt(#[from] ReceiptFault) => fault,
+        /// A member is missing, or of another form.
+        #[error("the warrant's `{member}` is missing or malformed")]
+        Member {
+            /// The member.
+            member: &'static str,
+        } => "warrant_malformed",
+        /// A member that warrants do not have.
+        #[error("warrants have no other members than `actor`, `receipt` and `salt`")]
+        UnknownMember => "warrant_malformed",
     }
 }
 

@@ -2,74 +2,59 @@
 
 use super::ReplayError;
 use crate::{
+    base::code::{Code, coded},
     base::ids::{ActionName, EntityRef, ReceiptId},
     evidence::{receipt::ReceiptFault, warrant::WarrantFault},
     kernel::record::Verdict,
 };
 
-/// Why a guard refused. Nothing ran.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum GuardRefusal {
-    /// The call came without a warrant.
-    #[error("there is no receipt")]
-    NoReceipt,
-    /// The warrant cannot be read.
-    #[error(transparent)]
-    Warrant(#[from] WarrantFault),
-    /// The receipt does not hold, or is not what was expected.
-    #[error(transparent)]
-    Receipt(#[from] ReceiptFault),
-    /// It is for another entity.
-    #[error("the receipt is for `{found}`")]
-    OtherEntity {
-        /// The entity in the receipt.
-        found: EntityRef,
-    },
-    /// It is for another action.
-    #[error("the receipt is for action `{found}`")]
-    OtherAction {
-        /// The action in the receipt.
-        found: ActionName,
-    },
-    /// It is the receipt of a decision that cleared nothing.
-    #[error("the decision was `{decision}`")]
-    NotAllowed {
-        /// The decision.
-        decision: Verdict,
-    },
-    /// Not exactly this was cleared, or not for whom the warrant says.
-    #[error("another request was cleared")]
-    OtherRequest,
-    /// The receipt was used, and nobody knows what came of it.
-    #[error("receipt `{receipt_id}` was used before, and its outcome is not known")]
-    InDoubt {
-        /// The receipt.
-        receipt_id: ReceiptId,
-    },
-    /// Another decision was used under the same id. The issuer is out of order.
-    #[error("receipt id `{receipt_id}` was used for another decision")]
-    ReceiptIdReused {
-        /// The receipt.
-        receipt_id: ReceiptId,
-    },
-}
-
-impl GuardRefusal {
-    /// A stable word for the refusal.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NoReceipt => "no_receipt",
-            Self::Warrant(fault) => fault.code(),
-            Self::Receipt(fault) => fault.code(),
-            Self::OtherEntity { .. } => "other_entity",
-            Self::OtherAction { .. } => "other_action",
-            Self::NotAllowed { .. } => "not_allowed",
-            Self::OtherRequest => "other_request",
-            Self::InDoubt { .. } => "in_doubt",
-            Self::ReceiptIdReused { .. } => "receipt_id_reused",
-        }
+coded! {
+    /// Why a guard refused. Nothing ran.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum GuardRefusal {
+        /// The call came without a warrant.
+        #[error("there is no receipt")]
+        NoReceipt => "no_receipt",
+        /// The warrant cannot be read.
+        #[error(transparent)]
+        Warrant(#[from] WarrantFault) => fault,
+        /// The receipt does not hold, or is not what was expected.
+        #[error(transparent)]
+        Receipt(#[from] ReceiptFault) => fault,
+        /// It is for another entity.
+        #[error("the receipt is for `{found}`")]
+        OtherEntity {
+            /// The entity in the receipt.
+            found: EntityRef,
+        } => "other_entity",
+        /// It is for another action.
+        #[error("the receipt is for action `{found}`")]
+        OtherAction {
+            /// The action in the receipt.
+            found: ActionName,
+        } => "other_action",
+        /// It is the receipt of a decision that cleared nothing.
+        #[error("the decision was `{decision}`")]
+        NotAllowed {
+            /// The decision.
+            decision: Verdict,
+        } => "not_allowed",
+        /// Not exactly this was cleared, or not for whom the warrant says.
+        #[error("another request was cleared")]
+        OtherRequest => "other_request",
+        /// The receipt was used, and nobody knows what came of it.
+        #[error("receipt `{receipt_id}` was used before, and its outcome is not known")]
+        InDoubt {
+            /// The receipt.
+            receipt_id: ReceiptId,
+        } => "in_doubt",
+        /// Another decision was used under the same id. The issuer is out of order.
+        #[error("receipt id `{receipt_id}` was used for another decision")]
+        ReceiptIdReused {
+            /// The receipt.
+            receipt_id: ReceiptId,
+        } => "receipt_id_reused",
     }
 }
 
@@ -99,12 +84,12 @@ pub enum GuardError<E> {
 impl<E> GuardError<E> {
     /// A stable word for what happened.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
             Self::Refused(refusal) => refusal.code(),
-            Self::Effect(_) => "effect_failed",
-            Self::Store(_) => "replay_store_failed",
-            Self::OutcomeNotKept { .. } => "outcome_not_kept",
+            Self::Effect(_) => Code::fixed("effect_failed"),
+            Self::Store(_) => Code::fixed("replay_store_failed"),
+            Self::OutcomeNotKept { .. } => Code::fixed("outcome_not_kept"),
         }
     }
 }

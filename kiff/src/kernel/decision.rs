@@ -2,9 +2,8 @@
 
 use crate::{
     base::{
-        ids::{
-            ActionName, ActorId, ApprovalId, Code, EntityRef, ExecutionId, Permission, StateName, TenantId, TraceId,
-        },
+        code::{Code, coded},
+        ids::{ActionName, ActorId, ApprovalId, EntityRef, ExecutionId, Permission, StateName, TenantId, TraceId},
         timestamp::Timestamp,
     },
     domain::{
@@ -20,157 +19,159 @@ use crate::{
 };
 use std::{fmt, sync::Arc};
 
-/// Why a proposal was refused, with the values that were compared.
-///
-/// | variant | [`code`](Self::code), the reason |
-/// |---|---|
-/// | `ActionUnknown` | `action_unknown` |
-/// | `PermissionDenied` | `permission_denied` |
-/// | `EntityUnknown` | `entity_unknown` |
-/// | `FactsUnreliable` | `facts_unreliable` |
-/// | `StateNotAllowed` | `state_not_allowed` |
-/// | `ParametersInvalid` | `parameters_invalid` |
-/// | `CheckFailed` | the check's own name |
-/// | `ExecutionOpen` | `execution_open`; `execution_in_doubt` where it has ended and nobody knows how |
-/// | `ApprovalUnknown` | `approval_unknown` |
-/// | `ApprovalMismatch` | `approval_mismatch` |
-/// | `ApprovalStale` | `approval_stale` |
-/// | `ApprovalConsumed` | `approval_consumed` |
-/// | `ApprovalDenied` | `approval_denied` |
-/// | `ApprovalRevoked` | `approval_revoked` |
-/// | `ApprovalExpired` | `approval_expired` |
-/// | `TooManyOpenApprovals` | `too_many_open_approvals` |
-/// | `IdempotencyKeyReused` | `idempotency_key_reused` |
-/// | `SignerUnavailable` | `signer_unavailable` |
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The domain has no such action for this entity type.
-    #[error("there is no action `{action}` on `{entity}`")]
-    ActionUnknown {
-        /// What was asked for.
-        action: ActionName,
-        /// Of what.
-        entity: EntityRef,
-    },
-    /// The requester lacks a permission that the contract names.
-    #[error("action `{action}` needs permission {}", listed(missing))]
-    PermissionDenied {
-        /// The action.
-        action: ActionName,
-        /// The permissions that are missing.
-        missing: Vec<Permission>,
-    },
-    /// The log has no event of this entity.
-    #[error("there is no `{entity}`")]
-    EntityUnknown {
-        /// The entity.
-        entity: EntityRef,
-    },
-    /// The domain's own code failed to fold an event of this entity, so its facts cannot be relied on.
-    #[error("the facts of `{entity}` cannot be relied on: its fold failed")]
-    FactsUnreliable {
-        /// The entity.
-        entity: EntityRef,
-    },
-    /// The entity is in a state in which the action may not run.
-    #[error("action `{action}` may not run in `{current}`, only in {}", listed(allowed))]
-    StateNotAllowed {
-        /// The action.
-        action: ActionName,
-        /// The state that the log gives.
-        current: StateName,
-        /// The states of the contract.
-        allowed: Vec<StateName>,
-    },
-    /// The parameters are not the contract's.
-    #[error("the parameters are not those of the contract: {}", joined(faults))]
-    ParametersInvalid {
-        /// Every fault.
-        faults: Vec<ParamFault>,
-    },
-    /// A check of the contract does not hold.
-    #[error("check `{check}` does not hold in `{state}` for {}", shown(params))]
-    CheckFailed {
-        /// The check.
-        check: Code,
-        /// The state in which it was asked.
-        state: StateName,
-        /// The parameters that it was asked about.
-        params: Params,
-    },
-    /// An execution of this entity has no settled outcome.
-    #[error("execution `{execution}` has no settled outcome{}", if *in_doubt { ": nobody knows whether it had an effect" } else { " yet" })]
-    ExecutionOpen {
-        /// The execution.
-        execution: ExecutionId,
-        /// True if it has ended and nobody knows how; false if it may still be running.
-        in_doubt: bool,
-    },
-    /// There is no such approval.
-    #[error("there is no approval `{approval}`")]
-    ApprovalUnknown {
-        /// What was named.
-        approval: ApprovalId,
-    },
-    /// The approval is for another request.
-    #[error("approval `{approval}` is for another {field}")]
-    ApprovalMismatch {
-        /// The approval.
-        approval: ApprovalId,
-        /// What differs: `entity`, `action`, `requester` or `parameters`.
-        field: &'static str,
-    },
-    /// What the approval was given for has changed since.
-    #[error("approval `{approval}` is stale: {what} changed since")]
-    ApprovalStale {
-        /// The approval.
-        approval: ApprovalId,
-        /// What changed.
-        what: &'static str,
-    },
-    /// The approval was used already.
-    #[error("approval `{approval}` was used already")]
-    ApprovalConsumed {
-        /// The approval.
-        approval: ApprovalId,
-    },
-    /// A reviewer denied the request, which is final while the entity does not move.
-    #[error("approval `{approval}` was denied{}", by.as_ref().map(|by| format!(" by `{by}`")).unwrap_or_default())]
-    ApprovalDenied {
-        /// The approval.
-        approval: ApprovalId,
-        /// Who denied it, where the entity's view still knows.
-        by: Option<ActorId>,
-        /// What the reviewer said.
-        note: Option<String>,
-    },
-    /// The approval was withdrawn.
-    #[error("approval `{approval}` was revoked")]
-    ApprovalRevoked {
-        /// The approval.
-        approval: ApprovalId,
-    },
-    /// The approval is past its time.
-    #[error("approval `{approval}` expired")]
-    ApprovalExpired {
-        /// The approval.
-        approval: ApprovalId,
-    },
-    /// The requester has too many approvals open on this entity.
-    #[error("{open} approvals are open already; at most {most} may be")]
-    TooManyOpenApprovals {
-        /// How many are open.
-        open: usize,
-        /// The most that may be.
-        most: usize,
-    },
-    /// The idempotency key was used for other content.
-    #[error("the idempotency key was used for another request")]
-    IdempotencyKeyReused,
-    /// The receipt could not be signed, so nothing is cleared.
-    #[error("the signer is unavailable, so nothing is cleared")]
-    SignerUnavailable,
+coded! {
+    /// Why a proposal was refused, with the values that were compared.
+    ///
+    /// | variant | [`code`](Self::code), the reason |
+    /// |---|---|
+    /// | `ActionUnknown` | `action_unknown` |
+    /// | `PermissionDenied` | `permission_denied` |
+    /// | `EntityUnknown` | `entity_unknown` |
+    /// | `FactsUnreliable` | `facts_unreliable` |
+    /// | `StateNotAllowed` | `state_not_allowed` |
+    /// | `ParametersInvalid` | `parameters_invalid` |
+    /// | `CheckFailed` | the check's own name |
+    /// | `ExecutionOpen` | `execution_open`; `execution_in_doubt` where it has ended and nobody knows how |
+    /// | `ApprovalUnknown` | `approval_unknown` |
+    /// | `ApprovalMismatch` | `approval_mismatch` |
+    /// | `ApprovalStale` | `approval_stale` |
+    /// | `ApprovalConsumed` | `approval_consumed` |
+    /// | `ApprovalDenied` | `approval_denied` |
+    /// | `ApprovalRevoked` | `approval_revoked` |
+    /// | `ApprovalExpired` | `approval_expired` |
+    /// | `TooManyOpenApprovals` | `too_many_open_approvals` |
+    /// | `IdempotencyKeyReused` | `idempotency_key_reused` |
+    /// | `SignerUnavailable` | `signer_unavailable` |
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum Refusal {
+        /// The domain has no such action for this entity type.
+        #[error("there is no action `{action}` on `{entity}`")]
+        ActionUnknown {
+            /// What was asked for.
+            action: ActionName,
+            /// Of what.
+            entity: EntityRef,
+        } => "action_unknown",
+        /// The requester lacks a permission that the contract names.
+        #[error("action `{action}` needs permission {}", listed(missing))]
+        PermissionDenied {
+            /// The action.
+            action: ActionName,
+            /// The permissions that are missing.
+            missing: Vec<Permission>,
+        } => "permission_denied",
+        /// The log has no event of this entity.
+        #[error("there is no `{entity}`")]
+        EntityUnknown {
+            /// The entity.
+            entity: EntityRef,
+        } => "entity_unknown",
+        /// The domain's own code failed to fold an event of this entity, so its facts cannot be relied on.
+        #[error("the facts of `{entity}` cannot be relied on: its fold failed")]
+        FactsUnreliable {
+            /// The entity.
+            entity: EntityRef,
+        } => "facts_unreliable",
+        /// The entity is in a state in which the action may not run.
+        #[error("action `{action}` may not run in `{current}`, only in {}", listed(allowed))]
+        StateNotAllowed {
+            /// The action.
+            action: ActionName,
+            /// The state that the log gives.
+            current: StateName,
+            /// The states of the contract.
+            allowed: Vec<StateName>,
+        } => "state_not_allowed",
+        /// The parameters are not the contract's.
+        #[error("the parameters are not those of the contract: {}", joined(faults))]
+        ParametersInvalid {
+            /// Every fault.
+            faults: Vec<ParamFault>,
+        } => "parameters_invalid",
+        /// A check of the contract does not hold.
+        #[error("check `{check}` does not hold in `{state}` for {}", shown(params))]
+        CheckFailed {
+            /// The check.
+            check: Code,
+            /// The state in which it was asked.
+            state: StateName,
+            /// The parameters that it was asked about.
+            params: Params,
+        } => {check},
+        /// An execution of this entity has no settled outcome.
+        #[error("execution `{execution}` has no settled outcome{}", if *in_doubt { ": nobody knows whether it had an effect" } else { " yet" })]
+        ExecutionOpen {
+            /// The execution.
+            execution: ExecutionId,
+            /// True if it has ended and nobody knows how; false if it may still be running.
+            in_doubt: bool,
+        } => "execution_in_doubt",
+        /// There is no such approval.
+        #[error("there is no approval `{approval}`")]
+        ApprovalUnknown {
+            /// What was named.
+            approval: ApprovalId,
+        } => "approval_unknown",
+        /// The approval is for another request.
+        #[error("approval `{approval}` is for another {field}")]
+        ApprovalMismatch {
+            /// The approval.
+            approval: ApprovalId,
+            /// What differs: `entity`, `action`, `requester` or `parameters`.
+            field: &'static str,
+        } => "approval_mismatch",
+        /// What the approval was given for has changed since.
+        #[error("approval `{approval}` is stale: {what} changed since")]
+        ApprovalStale {
+            /// The approval.
+            approval: ApprovalId,
+            /// What changed.
+            what: &'static str,
+        } => "approval_stale",
+        /// The approval was used already.
+        #[error("approval `{approval}` was used already")]
+        ApprovalConsumed {
+            /// The approval.
+            approval: ApprovalId,
+        } => "approval_consumed",
+        /// A reviewer denied the request, which is final while the entity does not move.
+        #[error("approval `{approval}` was denied{}", by.as_ref().map(|by| format!(" by `{by}`")).unwrap_or_default())]
+        ApprovalDenied {
+            /// The approval.
+            approval: ApprovalId,
+            /// Who denied it, where the entity's view still knows.
+            by: Option<ActorId>,
+            /// What the reviewer said.
+            note: Option<String>,
+        } => "approval_denied",
+        /// The approval was withdrawn.
+        #[error("approval `{approval}` was revoked")]
+        ApprovalRevoked {
+            /// The approval.
+            approval: ApprovalId,
+        } => "approval_revoked",
+        /// The approval is past its time.
+        #[error("approval `{approval}` expired")]
+        ApprovalExpired {
+            /// The approval.
+            approval: ApprovalId,
+        } => "approval_expired",
+        /// The requester has too many approvals open on this entity.
+        #[error("{open} approvals are open already; at most {most} may be")]
+        TooManyOpenApprovals {
+            /// How many are open.
+            open: usize,
+            /// The most that may be.
+            most: usize,
+        } => "too_many_open_approvals",
+        /// The idempotency key was used for other content.
+        #[error("the idempotency key was used for another request")]
+        IdempotencyKeyReused => "idempotency_key_reused",
+        /// The receipt could not be signed, so nothing is cleared.
+        #[error("the signer is unavailable, so nothing is cleared")]
+        SignerUnavailable => "signer_unavailable",
+    }
 }
 
 /// What a check was asked about; an agent's text is in JSON, so it can forge nothing.
@@ -187,34 +188,6 @@ fn listed<T: fmt::Display>(all: &[T]) -> String {
 fn joined(faults: &[ParamFault]) -> String {
     let all: Vec<_> = faults.iter().map(ToString::to_string).collect();
     all.join("; ")
-}
-
-impl Refusal {
-    /// The reason code: a stable word that goes to the log. For a custom check it is the check's name.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        Code::fixed(match self {
-            Self::ActionUnknown { .. } => "action_unknown",
-            Self::PermissionDenied { .. } => "permission_denied",
-            Self::EntityUnknown { .. } => "entity_unknown",
-            Self::FactsUnreliable { .. } => "facts_unreliable",
-            Self::StateNotAllowed { .. } => "state_not_allowed",
-            Self::ParametersInvalid { .. } => "parameters_invalid",
-            Self::CheckFailed { check, .. } => return check.clone(),
-            Self::ExecutionOpen { in_doubt: false, .. } => "execution_open",
-            Self::ExecutionOpen { in_doubt: true, .. } => "execution_in_doubt",
-            Self::ApprovalUnknown { .. } => "approval_unknown",
-            Self::ApprovalMismatch { .. } => "approval_mismatch",
-            Self::ApprovalStale { .. } => "approval_stale",
-            Self::ApprovalConsumed { .. } => "approval_consumed",
-            Self::ApprovalDenied { .. } => "approval_denied",
-            Self::ApprovalRevoked { .. } => "approval_revoked",
-            Self::ApprovalExpired { .. } => "approval_expired",
-            Self::TooManyOpenApprovals { .. } => "too_many_open_approvals",
-            Self::IdempotencyKeyReused => "idempotency_key_reused",
-            Self::SignerUnavailable => "signer_unavailable",
-        })
-    }
 }
 
 impl Refusal {

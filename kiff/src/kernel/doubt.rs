@@ -3,8 +3,9 @@
 use crate::{
     base::{
         actor::{Actor, Granted},
+        code::Code,
         defect::is_sown,
-        ids::{ActionName, Code, ExecutionId, Permission},
+        ids::{ActionName, ExecutionId, Permission},
     },
     domain::{action::Outcome, contract::Effect},
     kernel::{

@@ -3,9 +3,10 @@
 use crate::{
     base::{
         actor::Actor,
+        code::Code,
         defect::is_sown,
         event::{Event, EventBody},
-        ids::{ActionName, Code, EventId, ExecutionId, StateName},
+        ids::{ActionName, EventId, ExecutionId, StateName},
         scratch::with_scratch,
         timestamp::Timestamp,
     },

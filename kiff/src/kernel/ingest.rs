@@ -3,6 +3,7 @@
 use crate::{
     base::{
         actor::{Actor, ActorType},
+        code::coded,
         event::{Event, EventBody},
         ids::{ActorId, EntityRef, EventType, StateName},
         timestamp::Timestamp,
@@ -22,73 +23,59 @@ use std::sync::Arc;
 /// The most bytes that an event's payload may have in canonical JSON.
 pub(crate) const MOST_PAYLOAD: usize = 32 * 1024;
 
-/// Why an event was refused. Nothing of it is recorded: its source may report it again.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EventRefusal {
-    /// The domain has no machine for this entity type.
-    #[error("there is no entity type `{kind}` in the domain")]
-    EntityTypeUnknown {
-        /// The type that was named.
-        kind: String,
-    },
-    /// The event leads nowhere from the entity's state.
-    #[error("event `{event}` is not accepted by `{entity}` in {}", state.as_ref().map_or_else(|| "no state".to_owned(), |state| format!("`{state}`")))]
-    NoTransition {
-        /// The entity.
-        entity: EntityRef,
-        /// The entity's state; nothing before its first event.
-        state: Option<StateName>,
-        /// The event type.
-        event: EventType,
-    },
-    /// The machine does not let this source report the event.
-    #[error("`{source_id}` ({kind}) may not report event `{event}`")]
-    SourceNotAllowed {
-        /// The event type.
-        event: EventType,
-        /// Who reported it.
-        source_id: ActorId,
-        /// What kind of actor that is.
-        kind: ActorType,
-    },
-    /// The source has reported another event under this id.
-    #[error("`{source_id}` has reported another event under the id `{id}`")]
-    IdReused {
-        /// Who reported it.
-        source_id: ActorId,
-        /// The event's id.
-        id: String,
-    },
-    /// The domain's own code fails at the event, so that its facts could not be relied on any more.
-    #[error("the facts of the entity cannot be folded with this event")]
-    FactsFailed,
-    /// The payload does not fit a record.
-    #[error("the payload has {bytes} bytes; at most {most} are admitted")]
-    TooLarge {
-        /// Its size in canonical JSON.
-        bytes: usize,
-        /// The most that is admitted.
-        most: usize,
-    },
-    /// The payload is deeper than a record may be, or holds the character U+0000.
-    #[error("the payload is nested too deeply, or holds the character U+0000")]
-    PayloadMalformed,
-}
-
-impl EventRefusal {
-    /// A stable word for the refusal.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::EntityTypeUnknown { .. } => "entity_type_unknown",
-            Self::NoTransition { .. } => "no_transition",
-            Self::SourceNotAllowed { .. } => "source_not_allowed",
-            Self::IdReused { .. } => "event_id_reused",
-            Self::FactsFailed => "facts_failed",
-            Self::TooLarge { .. } => "event_too_large",
-            Self::PayloadMalformed => "payload_malformed",
-        }
+coded! {
+    /// Why an event was refused. Nothing of it is recorded: its source may report it again.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum EventRefusal {
+        /// The domain has no machine for this entity type.
+        #[error("there is no entity type `{kind}` in the domain")]
+        EntityTypeUnknown {
+            /// The type that was named.
+            kind: String,
+        } => "entity_type_unknown",
+        /// The event leads nowhere from the entity's state.
+        #[error("event `{event}` is not accepted by `{entity}` in {}", state.as_ref().map_or_else(|| "no state".to_owned(), |state| format!("`{state}`")))]
+        NoTransition {
+            /// The entity.
+            entity: EntityRef,
+            /// The entity's state; nothing before its first event.
+            state: Option<StateName>,
+            /// The event type.
+            event: EventType,
+        } => "no_transition",
+        /// The machine does not let this source report the event.
+        #[error("`{source_id}` ({kind}) may not report event `{event}`")]
+        SourceNotAllowed {
+            /// The event type.
+            event: EventType,
+            /// Who reported it.
+            source_id: ActorId,
+            /// What kind of actor that is.
+            kind: ActorType,
+        } => "source_not_allowed",
+        /// The source has reported another event under this id.
+        #[error("`{source_id}` has reported another event under the id `{id}`")]
+        IdReused {
+            /// Who reported it.
+            source_id: ActorId,
+            /// The event's id.
+            id: String,
+        } => "event_id_reused",
+        /// The domain's own code fails at the event, so that its facts could not be relied on any more.
+        #[error("the facts of the entity cannot be folded with this event")]
+        FactsFailed => "facts_failed",
+        /// The payload does not fit a record.
+        #[error("the payload has {bytes} bytes; at most {most} are admitted")]
+        TooLarge {
+            /// Its size in canonical JSON.
+            bytes: usize,
+            /// The most that is admitted.
+            most: usize,
+        } => "event_too_large",
+        /// The payload is deeper than a record may be, or holds the character U+0000.
+        #[error("the payload is nested too deeply, or holds the character U+0000")]
+        PayloadMalformed => "payload_malformed",
     }
 }
 

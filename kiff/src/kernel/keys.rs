@@ -3,7 +3,8 @@
 use crate::{
     base::{
         actor::{Actor, ActorType, Granted},
-        ids::{Code, KeyId, Permission},
+        code::{Code, coded},
+        ids::{KeyId, Permission},
         public_key::PublicKey,
     },
     kernel::{
@@ -23,46 +24,35 @@ pub const KEYS_PERMISSION: &str = "kiff.keys";
 /// The largest integer that a record may hold.
 const MOST_INDEX: u64 = (1 << 53) - 1;
 
-/// Why a key was not published or revoked. The attempt is recorded.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum KeyRefusal {
-    /// Whoever tried lacks the permission.
-    #[error("changing keys needs permission `{permission}`")]
-    PermissionDenied {
-        /// The permission.
-        permission: Permission,
-    },
-    /// Only people and services change keys.
-    #[error("an actor of this kind ({kind}) changes no keys")]
-    ActorKind {
-        /// What tried.
-        kind: ActorType,
-    },
-    /// The key was published before, perhaps for another purpose.
-    #[error("key `{key_id}` was published already")]
-    Published {
-        /// The key.
-        key_id: KeyId,
-    },
-    /// The key was revoked, and does not come back.
-    #[error("key `{key_id}` was revoked")]
-    Revoked {
-        /// The key.
-        key_id: KeyId,
-    },
-}
-
-impl KeyRefusal {
-    /// The reason code: a stable word that goes to the log.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        Code::fixed(match self {
-            Self::PermissionDenied { .. } => "permission_denied",
-            Self::ActorKind { .. } => "actor_kind",
-            Self::Published { .. } => "key_already_published",
-            Self::Revoked { .. } => "key_revoked",
-        })
+coded! {
+    /// Why a key was not published or revoked. The attempt is recorded.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum KeyRefusal {
+        /// Whoever tried lacks the permission.
+        #[error("changing keys needs permission `{permission}`")]
+        PermissionDenied {
+            /// The permission.
+            permission: Permission,
+        } => "permission_denied",
+        /// Only people and services change keys.
+        #[error("an actor of this kind ({kind}) changes no keys")]
+        ActorKind {
+            /// What tried.
+            kind: ActorType,
+        } => "actor_kind",
+        /// The key was published before, perhaps for another purpose.
+        #[error("key `{key_id}` was published already")]
+        Published {
+            /// The key.
+            key_id: KeyId,
+        } => "key_already_published",
+        /// The key was revoked, and does not come back.
+        #[error("key `{key_id}` was revoked")]
+        Revoked {
+            /// The key.
+            key_id: KeyId,
+        } => "key_revoked",
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     base::{
         actor::{Authority, Granted},
+        code::coded,
         digest::Digest,
         ids::{ActionName, ApprovalId, EntityRef, IdempotencyKey, Ids, NameError, Permission, Role, TenantId},
         members::{AdmissionError, MemberFaults, Members},
@@ -165,46 +166,48 @@ macro_rules! params {
     }};
 }
 
-/// A proposal that cannot be admitted at all. Nothing is decided, and nothing recorded.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProposalError {
-    /// The text is not strict JSON.
-    #[error("not a proposal: {0}")]
-    Json(#[from] Faults),
-    /// A member that host code gave is of another form.
-    #[error("member `{member}` of a proposal must be {expected}")]
-    Member {
-        /// The member's name.
-        member: String,
-        /// What it must be.
-        expected: &'static str,
-    },
-    /// Members of the text are not as they must be.
-    #[error("not a proposal: {0}")]
-    Members(#[from] MemberFaults),
-    /// A name breaks its alphabet.
-    #[error(transparent)]
-    Name(#[from] NameError),
-    /// The runtime's own streams take no proposals.
-    #[error("entity type `kiff` is reserved")]
-    ReservedEntity,
-    /// More text than a record can hold.
-    #[error("the proposal has {bytes} bytes of parameters and notes; at most {most} are admitted")]
-    TooLarge {
-        /// Its size in canonical JSON.
-        bytes: usize,
-        /// The most that is admitted.
-        most: usize,
-    },
-    /// More roles and permissions than a record can hold.
-    #[error("the authority has {bytes} bytes of roles and permissions; at most {most} are admitted")]
-    AuthorityTooLarge {
-        /// The size of their names, with what stands between them.
-        bytes: usize,
-        /// The most that is admitted.
-        most: usize,
-    },
+coded! {
+    /// A proposal that cannot be admitted at all. Nothing is decided, and nothing recorded.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum ProposalError {
+        /// The text is not strict JSON.
+        #[error("not a proposal: {0}")]
+        Json(#[from] Faults) => "json_malformed",
+        /// A member that host code gave is of another form.
+        #[error("member `{member}` of a proposal must be {expected}")]
+        Member {
+            /// The member's name.
+            member: String,
+            /// What it must be.
+            expected: &'static str,
+        } => "member_malformed",
+        /// Members of the text are not as they must be.
+        #[error("not a proposal: {0}")]
+        Members(#[from] MemberFaults) => faults,
+        /// A name breaks its alphabet.
+        #[error(transparent)]
+        Name(#[from] NameError) => "name_malformed",
+        /// The runtime's own streams take no proposals.
+        #[error("entity type `kiff` is reserved")]
+        ReservedEntity => "entity_reserved",
+        /// More text than a record can hold.
+        #[error("the proposal has {bytes} bytes of parameters and notes; at most {most} are admitted")]
+        TooLarge {
+            /// Its size in canonical JSON.
+            bytes: usize,
+            /// The most that is admitted.
+            most: usize,
+        } => "proposal_too_large",
+        /// More roles and permissions than a record can hold.
+        #[error("the authority has {bytes} bytes of roles and permissions; at most {most} are admitted")]
+        AuthorityTooLarge {
+            /// The size of their names, with what stands between them.
+            bytes: usize,
+            /// The most that is admitted.
+            most: usize,
+        } => "authority_too_large",
+    }
 }
 
 impl From<AdmissionError> for ProposalError {
@@ -212,22 +215,6 @@ impl From<AdmissionError> for ProposalError {
         match error {
             AdmissionError::Json(faults) => Self::Json(faults),
             AdmissionError::Members(faults) => Self::Members(faults),
-        }
-    }
-}
-
-impl ProposalError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Json(_) => "json_malformed",
-            Self::Member { .. } => "member_malformed",
-            Self::Members(faults) => faults.code(),
-            Self::Name(_) => "name_malformed",
-            Self::ReservedEntity => "entity_reserved",
-            Self::TooLarge { .. } => "proposal_too_large",
-            Self::AuthorityTooLarge { .. } => "authority_too_large",
         }
     }
 }

@@ -5,8 +5,9 @@
 use crate::{
     base::{
         actor::{Actor, Granted},
+        code::Code,
         digest::Digest,
-        ids::{ActionName, ApprovalId, Code, EntityRef, IdempotencyKey, ParamName, Salt, TenantId},
+        ids::{ActionName, ApprovalId, EntityRef, IdempotencyKey, ParamName, Salt, TenantId},
         scratch::with_scratch,
     },
     domain::{contract::Risk, param::Params},

@@ -1,5 +1,6 @@
 //! Anchors: places outside the owner's reach where a checkpoint's digest is put down.
 
+use crate::base::code::coded;
 use crate::base::digest::Digest;
 use std::{
     error::Error,
@@ -82,34 +83,27 @@ impl AnchorState {
     }
 }
 
-/// An anchor that did not do what it should.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum AnchorError {
-    /// The digest is not there.
-    #[error("`{digest}` is not anchored there")]
-    Absent {
-        /// The digest.
-        digest: Digest,
-    },
-    /// The place gave no answer.
-    #[error("the anchor failed")]
-    Failed(#[source] Box<dyn Error + Send + Sync>),
+coded! {
+    /// An anchor that did not do what it should.
+    #[non_exhaustive]
+    #[derive(Debug, thiserror::Error)]
+    pub enum AnchorError {
+        /// The digest is not there.
+        #[error("`{digest}` is not anchored there")]
+        Absent {
+            /// The digest.
+            digest: Digest,
+        } => "not_anchored",
+        /// The place gave no answer.
+        #[error("the anchor failed")]
+        Failed(#[source] Box<dyn Error + Send + Sync>) => "anchor_failed",
+    }
 }
 
 impl AnchorError {
     /// The place gave no answer.
     pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed(source.into())
-    }
-
-    /// A stable word for the failure.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Absent { .. } => "not_anchored",
-            Self::Failed(_) => "anchor_failed",
-        }
     }
 }
 

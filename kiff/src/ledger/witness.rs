@@ -1,6 +1,7 @@
 //! Witnesses: others who sign a checkpoint once they have seen that it extends all that they saw before.
 
 use crate::{
+    base::code::coded,
     base::digest::Digest,
     domain::action::BoxFuture,
     evidence::log::{
@@ -33,42 +34,33 @@ pub trait Witness: Send + Sync + 'static {
     ) -> impl Future<Output = Result<NoteSignature, WitnessError>> + Send;
 }
 
-/// Why a witness has not signed.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum WitnessError {
-    /// It has seen another size last.
-    #[error("the witness has seen {size} records last")]
-    Conflict {
-        /// The size that it has seen.
-        size: u64,
-    },
-    /// The log is unknown to it, or its signature wrong.
-    #[error("the witness refuses the checkpoint")]
-    Checkpoint(#[source] CheckpointFault),
-    /// The checkpoint does not extend what it has seen.
-    #[error("the witness has seen another log")]
-    Proof(#[source] ProofError),
-    /// It cannot be reached, or gave no answer that can be read.
-    #[error("the witness failed")]
-    Failed(#[source] Box<dyn Error + Send + Sync>),
+coded! {
+    /// Why a witness has not signed.
+    #[non_exhaustive]
+    #[derive(Debug, thiserror::Error)]
+    pub enum WitnessError {
+        /// It has seen another size last.
+        #[error("the witness has seen {size} records last")]
+        Conflict {
+            /// The size that it has seen.
+            size: u64,
+        } => "witness_conflict",
+        /// The log is unknown to it, or its signature wrong.
+        #[error("the witness refuses the checkpoint")]
+        Checkpoint(#[source] CheckpointFault) => fault,
+        /// The checkpoint does not extend what it has seen.
+        #[error("the witness has seen another log")]
+        Proof(#[source] ProofError) => error,
+        /// It cannot be reached, or gave no answer that can be read.
+        #[error("the witness failed")]
+        Failed(#[source] Box<dyn Error + Send + Sync>) => "witness_failed",
+    }
 }
 
 impl WitnessError {
     /// It cannot be reached, or gave no answer that can be read.
     pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed(source.into())
-    }
-
-    /// A stable word for the failure.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Conflict { .. } => "witness_conflict",
-            Self::Checkpoint(fault) => fault.code(),
-            Self::Proof(error) => error.code(),
-            Self::Failed(_) => "witness_failed",
-        }
     }
 }
 

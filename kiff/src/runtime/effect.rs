@@ -2,7 +2,8 @@
 
 use crate::{
     base::{
-        ids::{Code, TenantId},
+        code::Code,
+        ids::TenantId,
         timestamp::Timestamp,
         unwind::{caught, discard},
     },

@@ -1,6 +1,7 @@
 //! What can go wrong in a call, beside a refusal.
 
 use crate::{
+    base::code::coded,
     base::ids::{ActionName, ApprovalId, EntityRef, ExecutionId, NameError},
     domain::action::{Failure, Outcome},
     kernel::{
@@ -13,129 +14,107 @@ use crate::{
 };
 use std::{error::Error, fmt};
 
-/// A call that could not be carried out. A refusal is not among these: it is an answer.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum RuntimeError {
-    /// The proposal cannot be admitted at all. Nothing was recorded.
-    #[error(transparent)]
-    Proposal(#[from] ProposalError),
-    /// A name that host code made the authority with breaks its alphabet. Nothing was recorded.
-    #[error("the authority is malformed: {0}")]
-    Authority(#[source] NameError),
-    /// A name breaks its alphabet. Nothing was recorded.
-    #[error(transparent)]
-    Name(#[from] NameError),
-    /// The system has no randomness for ids. Nothing was recorded.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
-    /// The store failed. If the failure is [`StoreError::Unknown`], what was to be recorded may have been;
-    /// no executor was started.
-    #[error("the store did not answer")]
-    Store(#[from] StoreError),
-    /// Others kept changing the entity. Nothing was recorded; the call may be repeated.
-    #[error("`{entity}` is contended: {tries} tries met a conflict")]
-    Contended {
-        /// The entity.
-        entity: EntityRef,
-        /// How often it was tried.
-        tries: u32,
-    },
-    /// A stored record cannot be read.
-    #[error("record {seq} of `{entity}` cannot be read")]
-    Record {
-        /// The entity.
-        entity: EntityRef,
-        /// The record's sequence, or the one before where it cannot be told.
-        seq: u64,
-        /// What is wrong with it.
-        source: RecordError,
-    },
-    /// A record of the tenant's log cannot be read.
-    #[error("record {index} of the log cannot be read")]
-    LogRecord {
-        /// Its index in the log; 0 is the first.
-        index: u64,
-        /// What is wrong with it.
-        source: RecordError,
-    },
-    /// A stored record cannot be the next one of its stream.
-    #[error("record {seq} of `{entity}` does not follow the one before")]
-    Fold {
-        /// The entity.
-        entity: EntityRef,
-        /// The record's sequence.
-        seq: u64,
-        /// What is wrong with it.
-        source: FoldError,
-    },
-    /// The action has no executor here: decide and settle it instead.
-    #[error("action `{action}` has no executor; decide it and settle what the host did")]
-    NoExecutor {
-        /// The action.
-        action: ActionName,
-    },
-    /// The action has no probe here: resolve what is in doubt, or retry it.
-    #[error("action `{action}` has no probe; give the runtime one, or resolve the execution")]
-    NoProbe {
-        /// The action.
-        action: ActionName,
-    },
-    /// The log has no such approval.
-    #[error("there is no approval `{approval}`")]
-    ApprovalUnknown {
-        /// What was named.
-        approval: ApprovalId,
-    },
-    /// The log has no such execution.
-    #[error("there is no execution `{execution}`")]
-    ExecutionUnknown {
-        /// What was named.
-        execution: ExecutionId,
-    },
-    /// A record would be larger than the format allows.
-    #[error("a record of kind {kind} would have {bytes} bytes")]
-    RecordTooLarge {
-        /// The record's kind.
-        kind: Kind,
-        /// Its size.
-        bytes: usize,
-    },
-    /// An effect has ended and its outcome could not be recorded. The log has the execution in doubt; here
-    /// is what it came to.
-    #[error(transparent)]
-    OutcomeNotRecorded(Box<Unrecorded>),
-    /// The log holds something that this version of the runtime cannot make an answer of.
-    #[error("the log gives no answer for `{entity}`: {what}")]
-    Inconsistent {
-        /// The entity.
-        entity: EntityRef,
-        /// What is missing.
-        what: &'static str,
-    },
-}
-
-impl RuntimeError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Proposal(error) => error.code(),
-            Self::Name(_) => "name_malformed",
-            Self::Authority(_) => "authority_malformed",
-            Self::Entropy(_) => "no_randomness",
-            Self::Store(error) => error.code(),
-            Self::Contended { .. } => "contended",
-            Self::Record { source, .. } | Self::LogRecord { source, .. } => source.code(),
-            Self::Fold { source, .. } => source.code(),
-            Self::NoExecutor { .. } => "no_executor",
-            Self::NoProbe { .. } => "no_probe",
-            Self::ApprovalUnknown { .. } => "approval_unknown",
-            Self::ExecutionUnknown { .. } => "execution_unknown",
-            Self::RecordTooLarge { .. } => "record_too_large",
-            Self::OutcomeNotRecorded(_) => "outcome_not_recorded",
-            Self::Inconsistent { .. } => "log_inconsistent",
-        }
+coded! {
+    /// A call that could not be carried out. A refusal is not among these: it is an answer.
+    #[non_exhaustive]
+    #[derive(Debug, thiserror::Error)]
+    pub enum RuntimeError {
+        /// The proposal cannot be admitted at all. Nothing was recorded.
+        #[error(transparent)]
+        Proposal(#[from] ProposalError) => error,
+        /// A name that host code made the authority with breaks its alphabet. Nothing was recorded.
+        #[error("the authority is malformed: {0}")]
+        Authority(#[source] NameError) => "authority_malformed",
+        /// A name breaks its alphabet. Nothing was recorded.
+        #[error(transparent)]
+        Name(#[from] NameError) => "name_malformed",
+        /// The system has no randomness for ids. Nothing was recorded.
+        #[error(transparent)]
+        Entropy(#[from] EntropyError) => "no_randomness",
+        /// The store failed. If the failure is [`StoreError::Unknown`], what was to be recorded may have been;
+        /// no executor was started.
+        #[error("the store did not answer")]
+        Store(#[from] StoreError) => error,
+        /// Others kept changing the entity. Nothing was recorded; the call may be repeated.
+        #[error("`{entity}` is contended: {tries} tries met a conflict")]
+        Contended {
+            /// The entity.
+            entity: EntityRef,
+            /// How often it was tried.
+            tries: u32,
+        } => "contended",
+        /// A stored record cannot be read.
+        #[error("record {seq} of `{entity}` cannot be read")]
+        Record {
+            /// The entity.
+            entity: EntityRef,
+            /// The record's sequence, or the one before where it cannot be told.
+            seq: u64,
+            /// What is wrong with it.
+            source: RecordError,
+        } => {source},
+        /// A record of the tenant's log cannot be read.
+        #[error("record {index} of the log cannot be read")]
+        LogRecord {
+            /// Its index in the log; 0 is the first.
+            index: u64,
+            /// What is wrong with it.
+            source: RecordError,
+        } => {source},
+        /// A stored record cannot be the next one of its stream.
+        #[error("record {seq} of `{entity}` does not follow the one before")]
+        Fold {
+            /// The entity.
+            entity: EntityRef,
+            /// The record's sequence.
+            seq: u64,
+            /// What is wrong with it.
+            source: FoldError,
+        } => {source},
+        /// The action has no executor here: decide and settle it instead.
+        #[error("action `{action}` has no executor; decide it and settle what the host did")]
+        NoExecutor {
+            /// The action.
+            action: ActionName,
+        } => "no_executor",
+        /// The action has no probe here: resolve what is in doubt, or retry it.
+        #[error("action `{action}` has no probe; give the runtime one, or resolve the execution")]
+        NoProbe {
+            /// The action.
+            action: ActionName,
+        } => "no_probe",
+        /// The log has no such approval.
+        #[error("there is no approval `{approval}`")]
+        ApprovalUnknown {
+            /// What was named.
+            approval: ApprovalId,
+        } => "approval_unknown",
+        /// The log has no such execution.
+        #[error("there is no execution `{execution}`")]
+        ExecutionUnknown {
+            /// What was named.
+            execution: ExecutionId,
+        } => "execution_unknown",
+        /// A record would be larger than the format allows.
+        #[error("a record of kind {kind} would have {bytes} bytes")]
+        RecordTooLarge {
+            /// The record's kind.
+            kind: Kind,
+            /// Its size.
+            bytes: usize,
+        } => "record_too_large",
+        /// An effect has ended and its outcome could not be recorded. The log has the execution in doubt; here
+        /// is what it came to.
+        #[error(transparent)]
+        OutcomeNotRecorded(Box<Unrecorded>) => "outcome_not_recorded",
+        /// The log holds something that this version of the runtime cannot make an answer of.
+        #[error("the log gives no answer for `{entity}`: {what}")]
+        Inconsistent {
+            /// The entity.
+            entity: EntityRef,
+            /// What is missing.
+            what: &'static str,
+        } => "log_inconsistent",
     }
 }
 
@@ -179,67 +158,54 @@ impl Error for Unrecorded {
     }
 }
 
-/// A runtime that cannot be built.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BuildError {
-    /// An executor wants something that the host did not provide.
-    #[error("action `{action}` needs a `{wanted}` from the host; add `.provide(..)`")]
-    NotProvided {
-        /// The action.
-        action: ActionName,
-        /// The type that is missing.
-        wanted: &'static str,
-    },
-    /// An executor wants something that the host provided in an `Arc`.
-    #[error(
-        "action `{action}` takes `&{wanted}`, and an `Arc` of it is provided; take `&Arc<..>`, or provide the value"
-    )]
-    ProvidedInArc {
-        /// The action.
-        action: ActionName,
-        /// The type that it takes.
-        wanted: &'static str,
-    },
-    /// A probe is for an action that the domain does not have.
-    #[error("a probe is given for action `{action}`, which the domain does not have")]
-    ProbeWithoutAction {
-        /// What was named.
-        action: String,
-    },
-    /// An executor wants the receipt of its clearance, and nobody signs any.
-    #[error("action `{action}` needs a `{wanted}`, which a runtime without a signer does not have; add `.signer(..)`")]
-    NoSigner {
-        /// The action.
-        action: ActionName,
-        /// The type that it takes.
-        wanted: &'static str,
-    },
-    /// The tenant's name breaks its alphabet.
-    #[error(transparent)]
-    Tenant(#[from] NameError),
-    /// The signer's key id is no thumbprint.
-    #[error("the signer's key has no id that a receipt could name")]
-    KeyId(#[source] NameError),
-    /// The issuer or the anchor does not fit a receipt.
-    #[error("{what} must be 1 to 512 bytes without control characters")]
-    Issue {
-        /// Which of them.
-        what: &'static str,
-    },
-}
-
-impl BuildError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotProvided { .. } | Self::ProvidedInArc { .. } => "not_provided",
-            Self::ProbeWithoutAction { .. } => "probe_without_action",
-            Self::NoSigner { .. } => "no_signer",
-            Self::Tenant(_) => "name_malformed",
-            Self::KeyId(_) => "key_id_malformed",
-            Self::Issue { .. } => "issue_malformed",
-        }
+coded! {
+    /// A runtime that cannot be built.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum BuildError {
+        /// An executor wants something that the host did not provide.
+        #[error("action `{action}` needs a `{wanted}` from the host; add `.provide(..)`")]
+        NotProvided {
+            /// The action.
+            action: ActionName,
+            /// The type that is missing.
+            wanted: &'static str,
+        } => "not_provided",
+        /// An executor wants something that the host provided in an `Arc`.
+        #[error(
+            "action `{action}` takes `&{wanted}`, and an `Arc` of it is provided; take `&Arc<..>`, or provide the value"
+        )]
+        ProvidedInArc {
+            /// The action.
+            action: ActionName,
+            /// The type that it takes.
+            wanted: &'static str,
+        } => "not_provided",
+        /// A probe is for an action that the domain does not have.
+        #[error("a probe is given for action `{action}`, which the domain does not have")]
+        ProbeWithoutAction {
+            /// What was named.
+            action: String,
+        } => "probe_without_action",
+        /// An executor wants the receipt of its clearance, and nobody signs any.
+        #[error("action `{action}` needs a `{wanted}`, which a runtime without a signer does not have; add `.signer(..)`")]
+        NoSigner {
+            /// The action.
+            action: ActionName,
+            /// The type that it takes.
+            wanted: &'static str,
+        } => "no_signer",
+        /// The tenant's name breaks its alphabet.
+        #[error(transparent)]
+        Tenant(#[from] NameError) => "name_malformed",
+        /// The signer's key id is no thumbprint.
+        #[error("the signer's key has no id that a receipt could name")]
+        KeyId(#[source] NameError) => "key_id_malformed",
+        /// The issuer or the anchor does not fit a receipt.
+        #[error("{what} must be 1 to 512 bytes without control characters")]
+        Issue {
+            /// Which of them.
+            what: &'static str,
+        } => "issue_malformed",
     }
 }

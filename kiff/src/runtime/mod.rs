@@ -39,7 +39,8 @@ pub use subscription::{Logged, Subscription, SubscriptionError};
 use crate::{
     base::{
         actor::Authority,
-        ids::{ActorId, ApprovalId, Code, EntityRef, ExecutionId, Ids, TenantId, TraceId},
+        code::Code,
+        ids::{ActorId, ApprovalId, EntityRef, ExecutionId, Ids, TenantId, TraceId},
         timestamp::Timestamp,
     },
     domain::{

@@ -4,7 +4,8 @@ use super::{Runtime, RuntimeError, cause, transact::Attempt};
 use crate::{
     base::{
         actor::Authority,
-        ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, StateName},
+        code::Code,
+        ids::{ActionName, ApprovalId, EntityRef, ExecutionId, StateName},
         timestamp::Timestamp,
     },
     domain::machine::{Facts, FactsBox},

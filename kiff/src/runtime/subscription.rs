@@ -3,6 +3,7 @@
 use super::{Runtime, RuntimeError};
 use crate::{
     base::{
+        code::coded,
         digest::Digest,
         ids::{NameError, TraceId},
     },
@@ -78,59 +79,46 @@ struct Place {
 const START: Place = Place { position: 0, leaf: Digest::ZERO };
 const FORMAT: &str = "kiff-position/1";
 
-/// Why a subscription cannot go on.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum SubscriptionError {
-    /// The subscription's name breaks its alphabet.
-    #[error(transparent)]
-    Name(#[from] NameError),
-    /// The log cannot be read.
-    #[error(transparent)]
-    Log(#[from] RuntimeError),
-    /// The position cannot be read or kept.
-    #[error("the position of subscription `{name}` cannot be read or kept")]
-    Store {
-        /// The subscription.
-        name: String,
-        /// What the store said.
-        source: StoreError,
-    },
-    /// Another consumer of this name has acknowledged meanwhile. Subscribe anew, and have one at a time.
-    #[error("another consumer of subscription `{name}` has moved its position")]
-    Moved {
-        /// The subscription.
-        name: String,
-    },
-    /// The log does not have the record that was acknowledged last: the store holds another log, or an
-    /// older state of this one.
-    #[error("subscription `{name}` was at position {position} of another log")]
-    OtherLog {
-        /// The subscription.
-        name: String,
-        /// Its position.
-        position: u64,
-    },
-    /// What is kept as the position is none.
-    #[error("the position of subscription `{name}` is malformed")]
-    Malformed {
-        /// The subscription.
-        name: String,
-    },
-}
-
-impl SubscriptionError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Name(_) => "name_malformed",
-            Self::Log(error) => error.code(),
-            Self::Store { source, .. } => source.code(),
-            Self::Moved { .. } => "position_moved",
-            Self::OtherLog { .. } => "other_log",
-            Self::Malformed { .. } => "position_malformed",
-        }
+coded! {
+    /// Why a subscription cannot go on.
+    #[non_exhaustive]
+    #[derive(Debug, thiserror::Error)]
+    pub enum SubscriptionError {
+        /// The subscription's name breaks its alphabet.
+        #[error(transparent)]
+        Name(#[from] NameError) => "name_malformed",
+        /// The log cannot be read.
+        #[error(transparent)]
+        Log(#[from] RuntimeError) => error,
+        /// The position cannot be read or kept.
+        #[error("the position of subscription `{name}` cannot be read or kept")]
+        Store {
+            /// The subscription.
+            name: String,
+            /// What the store said.
+            source: StoreError,
+        } => {source},
+        /// Another consumer of this name has acknowledged meanwhile. Subscribe anew, and have one at a time.
+        #[error("another consumer of subscription `{name}` has moved its position")]
+        Moved {
+            /// The subscription.
+            name: String,
+        } => "position_moved",
+        /// The log does not have the record that was acknowledged last: the store holds another log, or an
+        /// older state of this one.
+        #[error("subscription `{name}` was at position {position} of another log")]
+        OtherLog {
+            /// The subscription.
+            name: String,
+            /// Its position.
+            position: u64,
+        } => "other_log",
+        /// What is kept as the position is none.
+        #[error("the position of subscription `{name}` is malformed")]
+        Malformed {
+            /// The subscription.
+            name: String,
+        } => "position_malformed",
     }
 }
 

@@ -26,6 +26,7 @@ pub use postgres::{PostgresError, PostgresStore, PostgresTransaction};
 pub use sqlite::{SqliteError, SqliteStore};
 
 use crate::{
+    base::code::coded,
     base::ids::{EntityRef, TenantId},
     domain::action::BoxFuture,
     kernel::record::{Record, RecordBytes},
@@ -294,28 +295,21 @@ pub struct OpenMark {
     pub mark: Mark,
 }
 
-/// The store failed. Whether the call had an effect is told, because it decides what may follow.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Certainly nothing was stored.
-    #[error("the store failed")]
-    Failed(#[source] Box<dyn Error + Send + Sync>),
-    /// The answer was lost: it may be stored or not.
-    #[error("the store gave no answer, so the append may or may not have happened")]
-    Unknown(#[source] Box<dyn Error + Send + Sync>),
+coded! {
+    /// The store failed. Whether the call had an effect is told, because it decides what may follow.
+    #[non_exhaustive]
+    #[derive(Debug, thiserror::Error)]
+    pub enum StoreError {
+        /// Certainly nothing was stored.
+        #[error("the store failed")]
+        Failed(#[source] Box<dyn Error + Send + Sync>) => "store_failed",
+        /// The answer was lost: it may be stored or not.
+        #[error("the store gave no answer, so the append may or may not have happened")]
+        Unknown(#[source] Box<dyn Error + Send + Sync>) => "store_outcome_unknown",
+    }
 }
 
 impl StoreError {
-    /// A stable word for the failure.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Failed(_) => "store_failed",
-            Self::Unknown(_) => "store_outcome_unknown",
-        }
-    }
-
     /// Certainly nothing was stored.
     pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed(source.into())

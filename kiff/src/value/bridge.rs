@@ -34,9 +34,7 @@ pub enum ValueError {
 }
 
 impl ValueError {
-    /// A stable word for what went wrong.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::NotSerializable { .. } => "not_serializable",
             Self::NotAdmitted { .. } => "not_admitted",

@@ -132,12 +132,6 @@ impl Fault {
         &self.kind
     }
 
-    /// A stable word for what is wrong.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        self.kind.code()
-    }
-
     /// Puts the place inside the member or element `name`.
     pub(super) fn move_into(&mut self, name: &str) {
         let step = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
@@ -156,9 +150,7 @@ impl fmt::Display for Fault {
 }
 
 impl FaultKind {
-    /// A stable word for what is wrong.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::NotJson { .. } => "not_json",
             Self::DuplicateMember { .. } => "duplicate_member",

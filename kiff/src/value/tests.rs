@@ -102,7 +102,7 @@ fn what_is_not_json_is_refused() {
         ("\"\\\u{e9}\"", 2),
     ] {
         let faults = parse(text).unwrap_err();
-        let found: Vec<_> = faults.iter().map(|fault| (fault.code(), fault.offset())).collect();
+        let found: Vec<_> = faults.iter().map(|fault| (fault.kind().word(), fault.offset())).collect();
         assert_eq!(found, [("not_json", offset)], "{text}");
     }
     for (text, pointer, offset) in [

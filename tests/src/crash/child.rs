@@ -196,8 +196,9 @@ impl Teller {
         if !self.endure {
             return Err(error);
         }
-        let code = error.downcast_ref::<RuntimeError>().map_or("other", RuntimeError::code);
-        Line::Failed { code: code.to_owned() }.tell()?;
+        let code =
+            error.downcast_ref::<RuntimeError>().map_or_else(|| "other".to_owned(), |error| error.code().to_string());
+        Line::Failed { code }.tell()?;
         let mut is_early = true;
         for _ in 0..MOST_WAITS {
             if is_early {

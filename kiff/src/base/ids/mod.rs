@@ -153,86 +153,6 @@ impl KeyId {
     }
 }
 
-/// A reason code, also the name of a check: a stable word that goes to the log.
-///
-/// The alphabet: `[a-z][a-z0-9_]{0,63}`.
-#[derive(Clone)]
-pub struct Code(CodeText);
-
-#[derive(Clone)]
-enum CodeText {
-    Fixed(&'static str),
-    Shared(Arc<str>),
-}
-
-impl Code {
-    /// Checks that `text` is a reason code.
-    ///
-    /// # Errors
-    /// [`NameError`] if it breaks the alphabet above.
-    pub fn new(text: impl AsRef<str>) -> Result<Self, NameError> {
-        let text = text.as_ref();
-        if is_snake(text) {
-            Ok(Self(CodeText::Shared(text.into())))
-        } else {
-            Err(NameError::new("a reason code", "[a-z][a-z0-9_]{0,63}", text))
-        }
-    }
-
-    /// INVARIANT: the word keeps to the alphabet; `code` of every refusal is tested for it.
-    pub(crate) const fn fixed(word: &'static str) -> Self {
-        Self(CodeText::Fixed(word))
-    }
-
-    /// The code as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match &self.0 {
-            CodeText::Fixed(word) => word,
-            CodeText::Shared(word) => word,
-        }
-    }
-}
-
-impl FromStr for Code {
-    type Err = NameError;
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        Self::new(text)
-    }
-}
-
-impl PartialEq for Code {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-impl Eq for Code {}
-
-impl PartialEq<str> for Code {
-    fn eq(&self, other: &str) -> bool {
-        self.as_str() == other
-    }
-}
-
-impl PartialEq<&str> for Code {
-    fn eq(&self, other: &&str) -> bool {
-        self.as_str() == *other
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), f)
-    }
-}
-
 /// An entity: its type and its id, written `order:ord_002` and split at the first colon.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntityRef {
@@ -331,7 +251,7 @@ fn is_lower(byte: u8) -> bool {
     byte.is_ascii_lowercase()
 }
 
-fn is_snake(text: &str) -> bool {
+pub(super) fn is_snake(text: &str) -> bool {
     matches(text, is_lower, |b| is_lower(b) || b.is_ascii_digit() || b == b'_', 64)
 }
 

@@ -18,16 +18,22 @@ impl Out {
     }
 
     /// What was refused, as a line that a program can compare, and below it why, for people.
-    pub(super) fn refused(&mut self, reason: &str, detail: &str) -> Result<(), Trouble> {
-        self.line(&format!("refused: {reason}"))?;
+    pub(super) fn refused(&mut self, reason: impl AsRef<str>, detail: &str) -> Result<(), Trouble> {
+        self.line(&format!("refused: {}", reason.as_ref()))?;
         self.line(&format!("  {detail}"))
     }
 
     /// A record that does not hold, in the same form.
-    pub(super) fn fault(&mut self, index: u64, entity: &str, reason: &str, detail: &str) -> Result<(), Trouble> {
+    pub(super) fn fault(
+        &mut self,
+        index: u64,
+        entity: &str,
+        reason: impl AsRef<str>,
+        detail: &str,
+    ) -> Result<(), Trouble> {
         // A word stands for the entity in any case, so that the words can be counted.
         let entity = if entity.is_empty() { "-" } else { entity };
-        self.line(&format!("fault: {index} {entity} {reason}"))?;
+        self.line(&format!("fault: {index} {entity} {}", reason.as_ref()))?;
         self.line(&format!("  {detail}"))
     }
 

@@ -97,7 +97,7 @@ impl Prove {
 }
 
 /// Tells why there is no proof.
-pub(super) fn refused(reason: &str, detail: &str) -> Result<Ended, Trouble> {
+pub(super) fn refused(reason: impl AsRef<str>, detail: &str) -> Result<Ended, Trouble> {
     let mut out = Out::new();
     out.refused(reason, detail)?;
     out.flush()?;

@@ -27,7 +27,7 @@ impl Replay {
         while let Some(line) = lines.next()? {
             if let Some(fault) = verifier.take(line).fault {
                 faults += 1;
-                out.fault(fault.index, &fault.entity, fault.reason, &fault.detail)?;
+                out.fault(fault.index, &fault.entity, &fault.reason, &fault.detail)?;
             }
         }
         for entity in verifier.entities() {
@@ -36,7 +36,7 @@ impl Replay {
         let report = verifier.finish();
         for fault in &report.faults {
             faults += 1;
-            out.fault(fault.index, &fault.entity, fault.reason, &fault.detail)?;
+            out.fault(fault.index, &fault.entity, &fault.reason, &fault.detail)?;
         }
         out.line(&format!(
             "{} records of {} entities, {} of them pruned",

@@ -54,23 +54,29 @@ impl Report {
     }
 
     /// Evidence that is refused: its stable word, and why.
-    pub(super) fn refuse(&mut self, reason: &str, detail: &str) -> Result<(), Trouble> {
+    pub(super) fn refuse(&mut self, reason: impl AsRef<str>, detail: &str) -> Result<(), Trouble> {
         self.refused_count += 1;
         if !self.is_json {
             return self.out.refused(reason, detail);
         }
         if self.refused.len() < MOST_LISTED {
-            self.refused.push(Value::object([("detail", detail), ("reason", reason)]));
+            self.refused.push(Value::object([("detail", detail), ("reason", reason.as_ref())]));
         }
         Ok(())
     }
 
     /// A record that does not hold.
     pub(super) fn fault(&mut self, fault: &Fault) -> Result<(), Trouble> {
-        self.fault_at(fault.index, &fault.entity, fault.reason, &fault.detail)
+        self.fault_at(fault.index, &fault.entity, &fault.reason, &fault.detail)
     }
 
-    pub(super) fn fault_at(&mut self, index: u64, entity: &str, reason: &str, detail: &str) -> Result<(), Trouble> {
+    pub(super) fn fault_at(
+        &mut self,
+        index: u64,
+        entity: &str,
+        reason: impl AsRef<str>,
+        detail: &str,
+    ) -> Result<(), Trouble> {
         self.fault_count += 1;
         if !self.is_json {
             return self.out.fault(index, entity, reason, detail);
@@ -80,7 +86,7 @@ impl Report {
                 ("detail", Value::from(detail)),
                 ("entity", Value::from(entity)),
                 ("index", Value::from(index)),
-                ("reason", Value::from(reason)),
+                ("reason", Value::from(reason.as_ref())),
             ]));
         }
         Ok(())

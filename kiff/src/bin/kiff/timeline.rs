@@ -34,12 +34,12 @@ impl Timeline {
             }
             if let Some(fault) = line.fault.filter(|fault| fault.entity == self.entity.as_str()) {
                 faults += 1;
-                out.fault(fault.index, &fault.entity, fault.reason, &fault.detail)?;
+                out.fault(fault.index, &fault.entity, &fault.reason, &fault.detail)?;
             }
         }
         for fault in verifier.finish().faults.iter().filter(|fault| fault.entity == self.entity.as_str()) {
             faults += 1;
-            out.fault(fault.index, &fault.entity, fault.reason, &fault.detail)?;
+            out.fault(fault.index, &fault.entity, &fault.reason, &fault.detail)?;
         }
         if shown == 0 && faults == 0 {
             out.refused("entity_unknown", &format!("the log has no record of {}", self.entity))?;

@@ -295,7 +295,7 @@ fn verify_proof(path: &Path, trust: &LogTrust, report: &mut Report) -> Result<Op
     };
     let proof = match TlogProof::parse(&files::small(path)?) {
         Ok(proof) => proof,
-        Err(fault) => return refused(report, fault.code(), &fault),
+        Err(fault) => return refused(report, fault.code().as_str(), &fault),
     };
     let origin = proof.checkpoint().unverified().origin();
     let Some(key) = trust.key(origin, report)? else {
@@ -307,7 +307,7 @@ fn verify_proof(path: &Path, trust: &LogTrust, report: &mut Report) -> Result<Op
     };
     let proven = match proof.verify(key, &trust.policy) {
         Ok(proven) => proven,
-        Err(fault) => return refused(report, fault.code(), &fault),
+        Err(fault) => return refused(report, fault.code().as_str(), &fault),
     };
     let (index, size) = (proven.index(), proven.size());
     let record = Record::parse(proven.record().unwrap_or_default().into());
@@ -316,6 +316,6 @@ fn verify_proof(path: &Path, trust: &LogTrust, report: &mut Report) -> Result<Op
             report.proved("inclusion", format!("record {index} is in the log of {origin} with {size} records"));
             Ok(Some(ProvenRecord { index, record, head: proven.checkpoint().head() }))
         }
-        Err(error) => refused(report, error.code(), &error),
+        Err(error) => refused(report, error.code().as_str(), &error),
     }
 }

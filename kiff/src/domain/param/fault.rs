@@ -1,5 +1,6 @@
 //! What can be wrong with a parameter.
 
+use crate::base::code::coded;
 use crate::value::Value;
 use std::fmt;
 
@@ -14,102 +15,84 @@ pub struct ParamFault {
     pub problem: ParamProblem,
 }
 
-/// The ways in which a parameter can be wrong.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParamProblem {
-    /// A required parameter, or a required field of one, was not given.
-    #[error("is required")]
-    Missing,
-    /// The contract has no such parameter.
-    #[error("is not a parameter of this action")]
-    Unknown,
-    /// The object has no such field.
-    #[error("is not a field of this object")]
-    UnknownField,
-    /// The value is of another type.
-    #[error("must be {expected}, not {found}")]
-    Type {
-        /// What the contract wants.
-        expected: &'static str,
-        /// What was given.
-        found: &'static str,
-    },
-    /// The integer has a fraction or an exponent, or is `-0`.
-    #[error("must be an exact integer")]
-    NotAnInteger,
-    /// The decimal has an exponent, is `-0`, or has more than 28 digits.
-    #[error("must be an exact decimal of at most 28 digits")]
-    NotADecimal,
-    /// The integer is outside its bounds.
-    #[error("must be between {min} and {max}")]
-    OutOfRange {
-        /// The smallest value.
-        min: i128,
-        /// The largest value.
-        max: i128,
-    },
-    /// The decimal is outside its bounds, of which there is at least one.
-    #[error("must be {}", span(min.as_ref(), max.as_ref()))]
-    DecimalOutOfRange {
-        /// The smallest value.
-        min: Option<&'static str>,
-        /// The largest value.
-        max: Option<&'static str>,
-    },
-    /// The text or the list is too short or too long.
-    #[error("must have {} {unit}, not {found}", span(Some(min).filter(|min| **min > 0), Some(max).filter(|max| **max < u32::MAX)))]
-    Length {
-        /// What is counted: `characters` (Unicode scalar values) or `items`.
-        unit: &'static str,
-        /// The least.
-        min: u32,
-        /// The most; `u32::MAX` if there is no bound.
-        max: u32,
-        /// How many were given.
-        found: usize,
-    },
-    /// The word is none of those that are admitted.
-    #[error("must be one of {}", quoted(admitted))]
-    NotOneOf {
-        /// What is admitted.
-        admitted: Vec<&'static str>,
-    },
-    /// The word is admitted, but not in this form.
-    #[error("must give `{variant}` as {expected}")]
-    Form {
-        /// The word.
-        variant: &'static str,
-        /// How it is written.
-        expected: &'static str,
-    },
-    /// A rule of the parameter's type refuses the value.
-    #[error("is refused by `{rule}`: {text}")]
-    Rule {
-        /// The rule's name.
-        rule: &'static str,
-        /// Why, in the rule's words; cut, and its control characters escaped.
-        text: String,
-    },
-}
-
-impl ParamProblem {
-    /// A stable word for the problem.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Unknown => "unknown_parameter",
-            Self::UnknownField => "unknown_field",
-            Self::Type { .. } => "wrong_type",
-            Self::NotAnInteger => "not_an_integer",
-            Self::NotADecimal => "not_a_decimal",
-            Self::OutOfRange { .. } | Self::DecimalOutOfRange { .. } => "out_of_range",
-            Self::Length { .. } => "wrong_length",
-            Self::NotOneOf { .. } => "not_one_of",
-            Self::Form { .. } => "wrong_form",
-            Self::Rule { .. } => "rule_broken",
-        }
+coded! {
+    /// The ways in which a parameter can be wrong.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum ParamProblem {
+        /// A required parameter, or a required field of one, was not given.
+        #[error("is required")]
+        Missing => "missing",
+        /// The contract has no such parameter.
+        #[error("is not a parameter of this action")]
+        Unknown => "unknown_parameter",
+        /// The object has no such field.
+        #[error("is not a field of this object")]
+        UnknownField => "unknown_field",
+        /// The value is of another type.
+        #[error("must be {expected}, not {found}")]
+        Type {
+            /// What the contract wants.
+            expected: &'static str,
+            /// What was given.
+            found: &'static str,
+        } => "wrong_type",
+        /// The integer has a fraction or an exponent, or is `-0`.
+        #[error("must be an exact integer")]
+        NotAnInteger => "not_an_integer",
+        /// The decimal has an exponent, is `-0`, or has more than 28 digits.
+        #[error("must be an exact decimal of at most 28 digits")]
+        NotADecimal => "not_a_decimal",
+        /// The integer is outside its bounds.
+        #[error("must be between {min} and {max}")]
+        OutOfRange {
+            /// The smallest value.
+            min: i128,
+            /// The largest value.
+            max: i128,
+        } => "out_of_range",
+        /// The decimal is outside its bounds, of which there is at least one.
+        #[error("must be {}", span(min.as_ref(), max.as_ref()))]
+        DecimalOutOfRange {
+            /// The smallest value.
+            min: Option<&'static str>,
+            /// The largest value.
+            max: Option<&'static str>,
+        } => "out_of_range",
+        /// The text or the list is too short or too long.
+        #[error("must have {} {unit}, not {found}", span(Some(min).filter(|min| **min > 0), Some(max).filter(|max| **max < u32::MAX)))]
+        Length {
+            /// What is counted: `characters` (Unicode scalar values) or `items`.
+            unit: &'static str,
+            /// The least.
+            min: u32,
+            /// The most; `u32::MAX` if there is no bound.
+            max: u32,
+            /// How many were given.
+            found: usize,
+        } => "wrong_length",
+        /// The word is none of those that are admitted.
+        #[error("must be one of {}", quoted(admitted))]
+        NotOneOf {
+            /// What is admitted.
+            admitted: Vec<&'static str>,
+        } => "not_one_of",
+        /// The word is admitted, but not in this form.
+        #[error("must give `{variant}` as {expected}")]
+        Form {
+            /// The word.
+            variant: &'static str,
+            /// How it is written.
+            expected: &'static str,
+        } => "wrong_form",
+        /// A rule of the parameter's type refuses the value.
+        #[error("is refused by `{rule}`: {text}")]
+        Rule {
+            /// The rule's name.
+            rule: &'static str,
+            /// Why, in the rule's words; cut, and its control characters escaped.
+            text: String,
+        } => "rule_broken",
     }
 }
 

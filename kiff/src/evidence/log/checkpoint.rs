@@ -6,6 +6,7 @@ use super::{
     note::{Note, NoteFault, NoteSignature},
     verifier_key::{KeyRole, VerifierKey},
 };
+use crate::base::code::coded;
 use crate::base::{
     base64::{self, Form},
     digest::Digest,
@@ -238,75 +239,57 @@ impl VerifiedCheckpoint {
     }
 }
 
-/// Why a checkpoint is refused.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CheckpointFault {
-    /// It is no signed note.
-    #[error(transparent)]
-    Note(#[from] NoteFault),
-    /// The text does not have three lines.
-    #[error("a checkpoint has lines for origin, size and root")]
-    Lines,
-    /// The origin is empty or has a control character.
-    #[error("the origin of a checkpoint must not be empty or have control characters")]
-    Origin,
-    /// The size is not a decimal number without leading zeros, or too large.
-    #[error("the size of a checkpoint is a decimal number without leading zeros, below 2^63")]
-    Size,
-    /// The root is not 32 bytes in base 64, or not that of a tree without records where there are none.
-    #[error("the root of a checkpoint is 32 bytes in base 64, and that of nothing if the size is 0")]
-    Root,
-    /// A line behind the root is empty.
-    #[error("a line behind the root of a checkpoint must not be empty")]
-    Extension,
-    /// It is about another log.
-    #[error("the checkpoint is of `{actual}`, not of `{expected}`")]
-    OriginUnexpected {
-        /// The log that it should be about.
-        expected: String,
-        /// The log that it is about.
-        actual: String,
-    },
-    /// The log has not signed it.
-    #[error("the checkpoint has no signature of its log")]
-    LogSignatureMissing,
-    /// The signature of the log is wrong.
-    #[error("the signature of the log is wrong")]
-    LogSignatureWrong,
-    /// The signature of a witness is wrong.
-    #[error("the signature of witness `{name}` is wrong")]
-    WitnessSignatureWrong {
-        /// The witness.
-        name: String,
-    },
-    /// Fewer witnesses than the policy wants have signed it.
-    #[error("{actual} of the witnesses have signed the checkpoint, and the policy wants {quorum}")]
-    QuorumMissed {
-        /// How many it wants.
-        quorum: usize,
-        /// How many have signed.
-        actual: usize,
-    },
-}
-
-impl CheckpointFault {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Note(fault) => fault.code(),
-            Self::Lines => "checkpoint_lines",
-            Self::Origin => "origin_malformed",
-            Self::Size => "size_malformed",
-            Self::Root => "root_malformed",
-            Self::Extension => "extension_malformed",
-            Self::OriginUnexpected { .. } => "origin_unexpected",
-            Self::LogSignatureMissing => "log_signature_missing",
-            Self::LogSignatureWrong => "log_signature_wrong",
-            Self::WitnessSignatureWrong { .. } => "witness_signature_wrong",
-            Self::QuorumMissed { .. } => "witness_quorum_missed",
-        }
+coded! {
+    /// Why a checkpoint is refused.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum CheckpointFault {
+        /// It is no signed note.
+        #[error(transparent)]
+        Note(#[from] NoteFault) => fault,
+        /// The text does not have three lines.
+        #[error("a checkpoint has lines for origin, size and root")]
+        Lines => "checkpoint_lines",
+        /// The origin is empty or has a control character.
+        #[error("the origin of a checkpoint must not be empty or have control characters")]
+        Origin => "origin_malformed",
+        /// The size is not a decimal number without leading zeros, or too large.
+        #[error("the size of a checkpoint is a decimal number without leading zeros, below 2^63")]
+        Size => "size_malformed",
+        /// The root is not 32 bytes in base 64, or not that of a tree without records where there are none.
+        #[error("the root of a checkpoint is 32 bytes in base 64, and that of nothing if the size is 0")]
+        Root => "root_malformed",
+        /// A line behind the root is empty.
+        #[error("a line behind the root of a checkpoint must not be empty")]
+        Extension => "extension_malformed",
+        /// It is about another log.
+        #[error("the checkpoint is of `{actual}`, not of `{expected}`")]
+        OriginUnexpected {
+            /// The log that it should be about.
+            expected: String,
+            /// The log that it is about.
+            actual: String,
+        } => "origin_unexpected",
+        /// The log has not signed it.
+        #[error("the checkpoint has no signature of its log")]
+        LogSignatureMissing => "log_signature_missing",
+        /// The signature of the log is wrong.
+        #[error("the signature of the log is wrong")]
+        LogSignatureWrong => "log_signature_wrong",
+        /// The signature of a witness is wrong.
+        #[error("the signature of witness `{name}` is wrong")]
+        WitnessSignatureWrong {
+            /// The witness.
+            name: String,
+        } => "witness_signature_wrong",
+        /// Fewer witnesses than the policy wants have signed it.
+        #[error("{actual} of the witnesses have signed the checkpoint, and the policy wants {quorum}")]
+        QuorumMissed {
+            /// How many it wants.
+            quorum: usize,
+            /// How many have signed.
+            actual: usize,
+        } => "witness_quorum_missed",
     }
 }
 

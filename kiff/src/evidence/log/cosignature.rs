@@ -5,6 +5,7 @@ use super::{
     note::NoteSignature,
     verifier_key::{KeyRole, VerifierKey},
 };
+use crate::base::code::coded;
 
 /// That a witness saw a checkpoint, which extends all that it saw of the log before.
 #[non_exhaustive]
@@ -78,41 +79,31 @@ impl WitnessPolicy {
     }
 }
 
-/// A policy that cannot be met, or would count a witness twice.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WitnessPolicyError {
-    /// A key is not a witness's.
-    #[error("`{name}` is not the key of a witness")]
-    NoWitness {
-        /// Its name.
-        name: String,
-    },
-    /// A key or a name is there twice.
-    #[error("witness `{name}` is there twice")]
-    Duplicate {
-        /// Its name.
-        name: String,
-    },
-    /// There are fewer witnesses than must have signed.
-    #[error("{quorum} of {witnesses} witnesses cannot be")]
-    QuorumTooLarge {
-        /// How many must have signed.
-        quorum: usize,
-        /// How many there are.
-        witnesses: usize,
-    },
-}
-
-impl WitnessPolicyError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NoWitness { .. } => "no_witness_key",
-            Self::Duplicate { .. } => "duplicate_witness",
-            Self::QuorumTooLarge { .. } => "quorum_too_large",
-        }
+coded! {
+    /// A policy that cannot be met, or would count a witness twice.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum WitnessPolicyError {
+        /// A key is not a witness's.
+        #[error("`{name}` is not the key of a witness")]
+        NoWitness {
+            /// Its name.
+            name: String,
+        } => "no_witness_key",
+        /// A key or a name is there twice.
+        #[error("witness `{name}` is there twice")]
+        Duplicate {
+            /// Its name.
+            name: String,
+        } => "duplicate_witness",
+        /// There are fewer witnesses than must have signed.
+        #[error("{quorum} of {witnesses} witnesses cannot be")]
+        QuorumTooLarge {
+            /// How many must have signed.
+            quorum: usize,
+            /// How many there are.
+            witnesses: usize,
+        } => "quorum_too_large",
     }
 }
 

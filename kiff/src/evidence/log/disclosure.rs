@@ -4,6 +4,7 @@
 use crate::{
     base::{
         actor::Actor,
+        code::coded,
         digest::Digest,
         ids::{ActionName, EntityRef, NameError, ParamName, Salt, TenantId},
         scratch::with_scratch,
@@ -202,60 +203,44 @@ impl Disclosed {
     }
 }
 
-/// Why a disclosure is refused, or cannot be made.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DisclosureFault {
-    /// It is no JSON that can be relied on.
-    #[error("a disclosure is one JSON object without duplicate members and rounded numbers")]
-    Json(#[from] Faults),
-    /// A member is missing, too many or of another type.
-    #[error("a disclosure has the members {MEMBERS:?}")]
-    Members,
-    /// It is in another format.
-    #[error("a disclosure has the format `{FORMAT}`")]
-    Format,
-    /// A name breaks its alphabet.
-    #[error(transparent)]
-    Name(#[from] NameError),
-    /// A field is not `[salt, name, value]`, or a commitment no digest.
-    #[error("a field of a disclosure is a salt, a name and a value, or a name and a digest")]
-    Field,
-    /// A field is shown twice, or shown and hidden.
-    #[error("field `{field}` is there twice")]
-    DuplicateField {
-        /// The field.
-        field: String,
-    },
-    /// The record holds no proposal.
-    #[error("the record holds no proposal")]
-    NoProposal,
-    /// The proposal has no such field.
-    #[error("the proposal has no field `{field}`")]
-    UnknownField {
-        /// The field.
-        field: String,
-    },
-    /// The fields are not those of the request.
-    #[error("the fields are not those of the request")]
-    DigestMismatch,
-}
-
-impl DisclosureFault {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Json(_) => "json_malformed",
-            Self::Members => "disclosure_members",
-            Self::Format => "disclosure_format",
-            Self::Name(_) => "name_malformed",
-            Self::Field => "field_malformed",
-            Self::DuplicateField { .. } => "duplicate_field",
-            Self::NoProposal => "no_proposal",
-            Self::UnknownField { .. } => "unknown_field",
-            Self::DigestMismatch => "request_digest_mismatch",
-        }
+coded! {
+    /// Why a disclosure is refused, or cannot be made.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum DisclosureFault {
+        /// It is no JSON that can be relied on.
+        #[error("a disclosure is one JSON object without duplicate members and rounded numbers")]
+        Json(#[from] Faults) => "json_malformed",
+        /// A member is missing, too many or of another type.
+        #[error("a disclosure has the members {MEMBERS:?}")]
+        Members => "disclosure_members",
+        /// It is in another format.
+        #[error("a disclosure has the format `{FORMAT}`")]
+        Format => "disclosure_format",
+        /// A name breaks its alphabet.
+        #[error(transparent)]
+        Name(#[from] NameError) => "name_malformed",
+        /// A field is not `[salt, name, value]`, or a commitment no digest.
+        #[error("a field of a disclosure is a salt, a name and a value, or a name and a digest")]
+        Field => "field_malformed",
+        /// A field is shown twice, or shown and hidden.
+        #[error("field `{field}` is there twice")]
+        DuplicateField {
+            /// The field.
+            field: String,
+        } => "duplicate_field",
+        /// The record holds no proposal.
+        #[error("the record holds no proposal")]
+        NoProposal => "no_proposal",
+        /// The proposal has no such field.
+        #[error("the proposal has no field `{field}`")]
+        UnknownField {
+            /// The field.
+            field: String,
+        } => "unknown_field",
+        /// The fields are not those of the request.
+        #[error("the fields are not those of the request")]
+        DigestMismatch => "request_digest_mismatch",
     }
 }
 

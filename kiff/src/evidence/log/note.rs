@@ -2,6 +2,7 @@
 
 use super::verifier_key::{KEY_ID, is_key_name};
 use crate::base::base64::{self, Form};
+use crate::base::code::coded;
 use std::fmt;
 
 /// The most bytes of a note that is read.
@@ -146,41 +147,28 @@ impl fmt::Debug for NoteSignature {
     }
 }
 
-/// Bytes that are no signed note.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoteFault {
-    /// More bytes than are read.
-    #[error("the note has more than {MAX_NOTE} bytes")]
-    TooLarge,
-    /// Not UTF-8.
-    #[error("the note is not UTF-8")]
-    NotUtf8,
-    /// A control character other than the newline, such as a carriage return.
-    #[error("the note has a control character other than a newline")]
-    ControlCharacter,
-    /// There is no empty line with signatures behind it.
-    #[error("the note has no signatures behind an empty line")]
-    SignaturesMissing,
-    /// A line behind the text is no signature.
-    #[error("a line behind the text is no signature with its key's name, id and base 64")]
-    SignatureMalformed,
-    /// More signatures than are read.
-    #[error("the note has more than {MAX_SIGNATURES} signatures")]
-    TooManySignatures,
-}
-
-impl NoteFault {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::TooLarge => "note_too_large",
-            Self::NotUtf8 => "note_not_utf8",
-            Self::ControlCharacter => "control_character",
-            Self::SignaturesMissing => "signatures_missing",
-            Self::SignatureMalformed => "signature_malformed",
-            Self::TooManySignatures => "too_many_signatures",
-        }
+coded! {
+    /// Bytes that are no signed note.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum NoteFault {
+        /// More bytes than are read.
+        #[error("the note has more than {MAX_NOTE} bytes")]
+        TooLarge => "note_too_large",
+        /// Not UTF-8.
+        #[error("the note is not UTF-8")]
+        NotUtf8 => "note_not_utf8",
+        /// A control character other than the newline, such as a carriage return.
+        #[error("the note has a control character other than a newline")]
+        ControlCharacter => "control_character",
+        /// There is no empty line with signatures behind it.
+        #[error("the note has no signatures behind an empty line")]
+        SignaturesMissing => "signatures_missing",
+        /// A line behind the text is no signature.
+        #[error("a line behind the text is no signature with its key's name, id and base 64")]
+        SignatureMalformed => "signature_malformed",
+        /// More signatures than are read.
+        #[error("the note has more than {MAX_SIGNATURES} signatures")]
+        TooManySignatures => "too_many_signatures",
     }
 }

@@ -1,6 +1,7 @@
 //! Proofs about the tree: how they are checked, and how one is made in a single pass over a log.
 
 use super::frontier::{Frontier, TreeHead, bag};
+use crate::base::code::coded;
 use crate::base::digest::Digest;
 use std::collections::BTreeMap;
 
@@ -103,55 +104,42 @@ pub fn verify_consistency(old: &TreeHead, new: &TreeHead, path: &[Digest]) -> Re
     }
 }
 
-/// A proof that does not show what it should, or that there cannot be.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProofError {
-    /// A tree without records proves nothing.
-    #[error("a tree without records proves nothing")]
-    EmptyTree,
-    /// The tree has no record at this index.
-    #[error("index {index} is not in a tree of {size} records")]
-    IndexOutside {
-        /// The index.
-        index: u64,
-        /// The tree's size.
-        size: u64,
-    },
-    /// A tree cannot begin with a larger one.
-    #[error("a tree of {new} records cannot extend one of {old}")]
-    SizesOutOfOrder {
-        /// The size that should be the smaller one.
-        old: u64,
-        /// The size that should be the larger one.
-        new: u64,
-    },
-    /// The proof has more hashes, or fewer, than one about these sizes has.
-    #[error("the proof has {actual} hashes, which is not as many as its sizes take")]
-    Length {
-        /// How many it has.
-        actual: usize,
-    },
-    /// The proof leads to another root.
-    #[error("the proof leads to another root")]
-    RootMismatch,
-    /// The proof leads to another root of the old tree.
-    #[error("the proof leads to another root of the older tree")]
-    OldRootMismatch,
-}
-
-impl ProofError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::EmptyTree => "tree_empty",
-            Self::IndexOutside { .. } => "index_outside_tree",
-            Self::SizesOutOfOrder { .. } => "sizes_out_of_order",
-            Self::Length { .. } => "proof_length",
-            Self::RootMismatch => "root_mismatch",
-            Self::OldRootMismatch => "old_root_mismatch",
-        }
+coded! {
+    /// A proof that does not show what it should, or that there cannot be.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum ProofError {
+        /// A tree without records proves nothing.
+        #[error("a tree without records proves nothing")]
+        EmptyTree => "tree_empty",
+        /// The tree has no record at this index.
+        #[error("index {index} is not in a tree of {size} records")]
+        IndexOutside {
+            /// The index.
+            index: u64,
+            /// The tree's size.
+            size: u64,
+        } => "index_outside_tree",
+        /// A tree cannot begin with a larger one.
+        #[error("a tree of {new} records cannot extend one of {old}")]
+        SizesOutOfOrder {
+            /// The size that should be the smaller one.
+            old: u64,
+            /// The size that should be the larger one.
+            new: u64,
+        } => "sizes_out_of_order",
+        /// The proof has more hashes, or fewer, than one about these sizes has.
+        #[error("the proof has {actual} hashes, which is not as many as its sizes take")]
+        Length {
+            /// How many it has.
+            actual: usize,
+        } => "proof_length",
+        /// The proof leads to another root.
+        #[error("the proof leads to another root")]
+        RootMismatch => "root_mismatch",
+        /// The proof leads to another root of the old tree.
+        #[error("the proof leads to another root of the older tree")]
+        OldRootMismatch => "old_root_mismatch",
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     proof::{ProofError, verify_inclusion},
     verifier_key::VerifierKey,
 };
+use crate::base::code::coded;
 use crate::base::{
     base64::{self, Form},
     digest::Digest,
@@ -199,58 +200,41 @@ impl Proven {
     }
 }
 
-/// Why a proof file is refused.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TlogProofFault {
-    /// More bytes than are read.
-    #[error("the proof has more than {MAX_PROOF} bytes")]
-    TooLarge,
-    /// Not UTF-8.
-    #[error("the proof is not UTF-8")]
-    NotUtf8,
-    /// It does not begin with the name of the format.
-    #[error("the proof does not begin with `{HEADER}`")]
-    Header,
-    /// What it shows beside the proof is not in base 64, or empty.
-    #[error("the line `extra` of the proof is not in base 64, or empty")]
-    Extra,
-    /// The index is missing or not a decimal number without leading zeros.
-    #[error("the line `index` of the proof is missing, or no decimal number without leading zeros")]
-    Index,
-    /// A hash is not 32 bytes in base 64.
-    #[error("a hash of the proof is not 32 bytes in base 64")]
-    Hash,
-    /// There is no checkpoint behind an empty line.
-    #[error("the proof has no checkpoint behind an empty line")]
-    CheckpointMissing,
-    /// The checkpoint is refused.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointFault),
-    /// The path does not lead to the root.
-    #[error(transparent)]
-    Proof(#[from] ProofError),
-    /// It does not show the record that it is about.
-    #[error("the proof does not show its record")]
-    RecordMissing,
-}
-
-impl TlogProofFault {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::TooLarge => "proof_too_large",
-            Self::NotUtf8 => "proof_not_utf8",
-            Self::Header => "proof_header",
-            Self::Extra => "extra_malformed",
-            Self::Index => "index_malformed",
-            Self::Hash => "hash_malformed",
-            Self::CheckpointMissing => "checkpoint_missing",
-            Self::Checkpoint(fault) => fault.code(),
-            Self::Proof(error) => error.code(),
-            Self::RecordMissing => "record_missing",
-        }
+coded! {
+    /// Why a proof file is refused.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum TlogProofFault {
+        /// More bytes than are read.
+        #[error("the proof has more than {MAX_PROOF} bytes")]
+        TooLarge => "proof_too_large",
+        /// Not UTF-8.
+        #[error("the proof is not UTF-8")]
+        NotUtf8 => "proof_not_utf8",
+        /// It does not begin with the name of the format.
+        #[error("the proof does not begin with `{HEADER}`")]
+        Header => "proof_header",
+        /// What it shows beside the proof is not in base 64, or empty.
+        #[error("the line `extra` of the proof is not in base 64, or empty")]
+        Extra => "extra_malformed",
+        /// The index is missing or not a decimal number without leading zeros.
+        #[error("the line `index` of the proof is missing, or no decimal number without leading zeros")]
+        Index => "index_malformed",
+        /// A hash is not 32 bytes in base 64.
+        #[error("a hash of the proof is not 32 bytes in base 64")]
+        Hash => "hash_malformed",
+        /// There is no checkpoint behind an empty line.
+        #[error("the proof has no checkpoint behind an empty line")]
+        CheckpointMissing => "checkpoint_missing",
+        /// The checkpoint is refused.
+        #[error(transparent)]
+        Checkpoint(#[from] CheckpointFault) => fault,
+        /// The path does not lead to the root.
+        #[error(transparent)]
+        Proof(#[from] ProofError) => error,
+        /// It does not show the record that it is about.
+        #[error("the proof does not show its record")]
+        RecordMissing => "record_missing",
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     frontier::{Frontier, MAX_TREE_SIZE, TreeHead},
     proof::{ProofError, check_sizes, path, peaks},
 };
+use crate::base::code::coded;
 use crate::base::digest::Digest;
 use std::io;
 
@@ -205,26 +206,17 @@ impl<N: Nodes> Tree<N> {
     }
 }
 
-/// A proof that a [`Tree`] cannot make.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum TreeError {
-    /// What was asked for does not exist, or the nodes are not those of the head.
-    #[error(transparent)]
-    Proof(#[from] ProofError),
-    /// A node could not be read.
-    #[error("a node of the tree could not be read")]
-    Nodes(#[from] io::Error),
-}
-
-impl TreeError {
-    /// A stable word for the failure.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Proof(error) => error.code(),
-            Self::Nodes(_) => "nodes_failed",
-        }
+coded! {
+    /// A proof that a [`Tree`] cannot make.
+    #[non_exhaustive]
+    #[derive(Debug, thiserror::Error)]
+    pub enum TreeError {
+        /// What was asked for does not exist, or the nodes are not those of the head.
+        #[error(transparent)]
+        Proof(#[from] ProofError) => error,
+        /// A node could not be read.
+        #[error("a node of the tree could not be read")]
+        Nodes(#[from] io::Error) => "nodes_failed",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Verifier keys (C2SP `signed-note`): public keys with the names under which they sign.
 
 use super::note::NoteSignature;
+use crate::base::code::coded;
 use crate::base::{
     base64::{self, Form},
     digest::Digest,
@@ -142,45 +143,32 @@ fn hex(id: [u8; KEY_ID]) -> String {
     format!("{:08x}", u32::from_be_bytes(id))
 }
 
-/// A text that is no verifier key to be relied on.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum VerifierKeyError {
-    /// Not name, id and key, joined by plus signs.
-    #[error("a verifier key is written as its name, eight hexadecimal digits and base 64, joined by `+`")]
-    Form,
-    /// The name is empty or has a space, a control character or a `+`.
-    #[error("the name of a verifier key must not be empty or have spaces, control characters or `+`")]
-    Name,
-    /// Neither an Ed25519 log key nor an Ed25519 witness key.
-    #[error("the key is of an unknown algorithm")]
-    Algorithm,
-    /// The id is not that of name and key: one of them was changed.
-    #[error("the id is not that of name and key")]
-    IdMismatch,
-    /// The key is not fit to be pinned.
-    #[error(transparent)]
-    Key(#[from] PublicKeyError),
-    /// Two keys of a list have the same name and what they sign in common.
-    #[error("two keys are named `{name}`")]
-    Duplicate {
-        /// Their name.
-        name: String,
-    },
-}
-
-impl VerifierKeyError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Form => "verifier_key_malformed",
-            Self::Name => "key_name_malformed",
-            Self::Algorithm => "unknown_algorithm",
-            Self::IdMismatch => "key_id_mismatch",
-            Self::Key(error) => error.code(),
-            Self::Duplicate { .. } => "duplicate_key",
-        }
+coded! {
+    /// A text that is no verifier key to be relied on.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum VerifierKeyError {
+        /// Not name, id and key, joined by plus signs.
+        #[error("a verifier key is written as its name, eight hexadecimal digits and base 64, joined by `+`")]
+        Form => "verifier_key_malformed",
+        /// The name is empty or has a space, a control character or a `+`.
+        #[error("the name of a verifier key must not be empty or have spaces, control characters or `+`")]
+        Name => "key_name_malformed",
+        /// Neither an Ed25519 log key nor an Ed25519 witness key.
+        #[error("the key is of an unknown algorithm")]
+        Algorithm => "unknown_algorithm",
+        /// The id is not that of name and key: one of them was changed.
+        #[error("the id is not that of name and key")]
+        IdMismatch => "key_id_mismatch",
+        /// The key is not fit to be pinned.
+        #[error(transparent)]
+        Key(#[from] PublicKeyError) => error,
+        /// Two keys of a list have the same name and what they sign in common.
+        #[error("two keys are named `{name}`")]
+        Duplicate {
+            /// Their name.
+            name: String,
+        } => "duplicate_key",
     }
 }
 

@@ -18,8 +18,9 @@ pub(crate) use signer::DynSigner;
 
 use crate::{
     base::{
+        code::Code,
         digest::Digest,
-        ids::{ActionName, Code, EntityRef, KeyId, ReceiptId, TenantId, TraceId, Version},
+        ids::{ActionName, EntityRef, KeyId, ReceiptId, TenantId, TraceId, Version},
         timestamp::Timestamp,
     },
     kernel::record::Verdict,

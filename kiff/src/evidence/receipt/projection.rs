@@ -2,7 +2,7 @@
 
 use super::{Claims, Receipt};
 use crate::{
-    base::{digest::Digest, ids::KeyId},
+    base::{code::coded, digest::Digest, ids::KeyId},
     kernel::record::{Kind, Record, Verdict},
 };
 
@@ -56,38 +56,29 @@ impl Unsigned {
     }
 }
 
-/// A receipt and a record that do not belong together.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RecordMismatch {
-    /// The record is of a kind that no receipt is issued for, or names no key.
-    #[error("no receipt is issued for a record of kind {kind} without a key")]
-    NoReceipt {
-        /// The record's kind.
-        kind: Kind,
-    },
-    /// A member of the receipt is not what the record says.
-    #[error("`{member}` is `{receipt}`, and the record {record} says `{recorded}`")]
-    Member {
-        /// The member.
-        member: &'static str,
-        /// What the receipt says.
-        receipt: String,
-        /// What the record says.
-        recorded: String,
-        /// The record's leaf hash.
-        record: Digest,
-    },
-}
-
-impl RecordMismatch {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NoReceipt { .. } => "record_without_receipt",
-            Self::Member { .. } => "record_mismatch",
-        }
+coded! {
+    /// A receipt and a record that do not belong together.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum RecordMismatch {
+        /// The record is of a kind that no receipt is issued for, or names no key.
+        #[error("no receipt is issued for a record of kind {kind} without a key")]
+        NoReceipt {
+            /// The record's kind.
+            kind: Kind,
+        } => "record_without_receipt",
+        /// A member of the receipt is not what the record says.
+        #[error("`{member}` is `{receipt}`, and the record {record} says `{recorded}`")]
+        Member {
+            /// The member.
+            member: &'static str,
+            /// What the receipt says.
+            receipt: String,
+            /// What the record says.
+            recorded: String,
+            /// The record's leaf hash.
+            record: Digest,
+        } => "record_mismatch",
     }
 }
 

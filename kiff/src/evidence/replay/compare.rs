@@ -2,7 +2,8 @@
 
 use super::{Key, lines};
 use crate::{
-    base::ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
+    base::code::Code,
+    base::ids::{ActionName, ApprovalId, EntityRef, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
     domain::Domain,
     kernel::{
         decide::{Case, Found, Moment, asked_again, decide},
@@ -147,7 +148,7 @@ pub struct Comparison {
     /// The decisions that would differ, in the order of the log.
     pub differences: Vec<Difference>,
     /// Records that could not be read or followed, with the reason.
-    pub unreadable: Vec<(u64, &'static str)>,
+    pub unreadable: Vec<(u64, Code)>,
 }
 
 /// One decision that would differ.

@@ -2,12 +2,15 @@
 //! different people, and that nothing was cleared on less.
 
 use super::Mismatch;
-use crate::kernel::{
-    record::{
-        Record,
-        body::{Body, Grant, Ruling},
+use crate::{
+    base::code::Code,
+    kernel::{
+        record::{
+            Record,
+            body::{Body, Grant, Ruling},
+        },
+        view::{OpenApproval, View},
     },
-    view::{OpenApproval, View},
 };
 
 /// Checks a grant, or a clearance that uses one, against the approval as it stands. The fold has refused what speaks of
@@ -39,7 +42,7 @@ fn check_grant(approval: &OpenApproval, grant: &Grant, record: &Record) -> Resul
         (approval.has_expired(record.recorded_at()), "an approval that had expired"),
     ];
     match differs.into_iter().find(|(differs, _)| *differs) {
-        Some((_, what)) => Err(("grant_mismatch", format!("the grant is about {what}"))),
+        Some((_, what)) => Err((Code::fixed("grant_mismatch"), format!("the grant is about {what}"))),
         None => Ok(()),
     }
 }
@@ -53,9 +56,10 @@ fn check_use(approval: &OpenApproval, cleared: &Ruling, record: &Record) -> Resu
         (cleared.state_version != asked.state_version, "the entity changed since"),
     ];
     match lacks.into_iter().find(|(lacks, _)| *lacks) {
-        Some((_, why)) => {
-            Err(("approval_not_granted", format!("it was cleared on approval `{}`, and {why}", approval.id)))
-        }
+        Some((_, why)) => Err((
+            Code::fixed("approval_not_granted"),
+            format!("it was cleared on approval `{}`, and {why}", approval.id),
+        )),
         None => Ok(()),
     }
 }

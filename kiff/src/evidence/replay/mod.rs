@@ -23,7 +23,10 @@ pub use verifier::{EntityEnd, Followed, Line, LogVerifier};
 #[cfg(feature = "testing")]
 use crate::kernel::record::Record;
 use crate::{
-    base::ids::{EntityRef, TenantId},
+    base::{
+        code::Code,
+        ids::{EntityRef, TenantId},
+    },
     domain::Domain,
 };
 use std::fmt;
@@ -161,7 +164,7 @@ pub struct Fault {
     /// Its entity; empty if it cannot be told.
     pub entity: String,
     /// Why it does not hold, as a stable word.
-    pub reason: &'static str,
+    pub reason: Code,
     /// The same for people.
     pub detail: String,
 }
@@ -206,4 +209,4 @@ pub(crate) fn entities(log: &[u8]) -> Vec<EntityRef> {
 type Key = (TenantId, EntityRef);
 
 /// What does not hold, as a stable word and for people.
-type Mismatch = (&'static str, String);
+type Mismatch = (Code, String);

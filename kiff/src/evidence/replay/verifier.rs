@@ -3,8 +3,9 @@
 use super::{Fault, Key, Mismatch, Report, consent};
 use crate::{
     base::{
+        code::Code,
         digest::Digest,
-        ids::{ApprovalId, Code, EntityRef, EventId, EventType, ExecutionId, StateName, TenantId},
+        ids::{ApprovalId, EntityRef, EventId, EventType, ExecutionId, StateName, TenantId},
     },
     domain::Domain,
     kernel::{
@@ -192,7 +193,7 @@ impl<'a> LogVerifier<'a> {
         let fault = |((_, entity), _): (&Key, _)| Fault {
             index,
             entity: entity.to_string(),
-            reason: "proposal_unpaired",
+            reason: Code::fixed("proposal_unpaired"),
             detail: "the log ends between a proposal and its decision".to_owned(),
         };
         Report {
@@ -266,7 +267,7 @@ impl<'a> LogVerifier<'a> {
         stream.check(domain, record)?;
         fold(&mut stream.view, record).map_err(|error| (error.code(), error.to_string()))?;
         match stream.view.facts_failed {
-            true => Err(("facts_failed", "the domain's own code failed to fold this event".to_owned())),
+            true => Err((Code::fixed("facts_failed"), "the domain's own code failed to fold this event".to_owned())),
             false => Ok(()),
         }
     }
@@ -283,7 +284,10 @@ impl Stream {
             Body::EventIngested(event) => self.event = Some((event.id.clone(), event.kind.clone())),
             Body::DecisionRecorded(proposed) => {
                 if proposed.request(record.tenant()).digest(proposed.salt).0 != proposed.commitments {
-                    return Err(("commitment_mismatch", "a commitment is not over the value beside it".to_owned()));
+                    return Err((
+                        Code::fixed("commitment_mismatch"),
+                        "a commitment is not over the value beside it".to_owned(),
+                    ));
                 }
                 self.proposal = Some(Arc::clone(proposed));
             }
@@ -294,7 +298,10 @@ impl Stream {
                 if let Some(proposed) = proposal.as_ref().or(held)
                     && proposed.request_digest != ruling.request_digest
                 {
-                    return Err(("request_digest_mismatch", "the decision is about another request".to_owned()));
+                    return Err((
+                        Code::fixed("request_digest_mismatch"),
+                        "the decision is about another request".to_owned(),
+                    ));
                 }
             }
         }
@@ -303,7 +310,10 @@ impl Stream {
     /// A step is that of the event before it, and one of the domain's if there is one.
     fn check_step(&mut self, domain: Option<&Domain>, record: &Record, change: &StateChange) -> Result<(), Mismatch> {
         let Some((_, kind)) = self.event.take().filter(|(id, _)| *id == change.event) else {
-            return Err(("step_without_event", format!("no event `{}` comes before the step", change.event)));
+            return Err((
+                Code::fixed("step_without_event"),
+                format!("no event `{}` comes before the step", change.event),
+            ));
         };
         let Some(domain) = domain else { return Ok(()) };
         let step =
@@ -312,6 +322,6 @@ impl Stream {
             return Ok(());
         }
         let step = step.map_or_else(|| "no step".to_owned(), |step| format!("a step to {}", step.to));
-        Err(("transition_not_in_domain", format!("the log moves to {}, the domain has {step}", change.to)))
+        Err((Code::fixed("transition_not_in_domain"), format!("the log moves to {}, the domain has {step}", change.to)))
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     base::{
+        code::coded,
         ids::KeyId,
         public_key::{PublicKey, PublicKeyError},
     },
@@ -31,65 +32,51 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeySet(BTreeMap<KeyId, PublicKey>);
 
-/// A text that is not a set of sound Ed25519 keys. One key that is not sound spoils the set.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum KeySetError {
-    /// It is not JSON, or a member is there twice.
-    #[error("the key set cannot be read")]
-    Json(#[from] Faults),
-    /// It is not an object whose member `keys` is an array of objects.
-    #[error("a key set is an object with an array `keys` of objects")]
-    NotASet,
-    /// The key is of another type or curve.
-    #[error("key {place}: only `OKP` keys of the curve `Ed25519` are admitted")]
-    OtherAlgorithm {
-        /// Its place in the array, from 0.
-        place: usize,
-    },
-    /// The key has the member `d`: it is secret, and no longer so.
-    #[error("key {place} has its secret half with it")]
-    PrivateKey {
-        /// Its place in the array, from 0.
-        place: usize,
-    },
-    /// The key is no public key to be relied on.
-    #[error("key {place} cannot be relied on")]
-    Unsound {
-        /// Its place in the array, from 0.
-        place: usize,
-        /// Why not.
-        source: PublicKeyError,
-    },
-    /// The key says that it has another id than it has.
-    #[error("key {place} is `{expected}`, whatever its `kid` says")]
-    OtherId {
-        /// Its place in the array, from 0.
-        place: usize,
-        /// The RFC 7638 thumbprint.
-        expected: KeyId,
-    },
-    /// The key is there twice.
-    #[error("key `{key_id}` is there twice")]
-    Duplicate {
-        /// The key.
-        key_id: KeyId,
-    },
-}
-
-impl KeySetError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Json(_) => "not_json",
-            Self::NotASet => "not_a_key_set",
-            Self::OtherAlgorithm { .. } => "other_algorithm",
-            Self::PrivateKey { .. } => "private_key",
-            Self::Unsound { source, .. } => source.code(),
-            Self::OtherId { .. } => "key_id_mismatch",
-            Self::Duplicate { .. } => "duplicate_key",
-        }
+coded! {
+    /// A text that is not a set of sound Ed25519 keys. One key that is not sound spoils the set.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum KeySetError {
+        /// It is not JSON, or a member is there twice.
+        #[error("the key set cannot be read")]
+        Json(#[from] Faults) => "not_json",
+        /// It is not an object whose member `keys` is an array of objects.
+        #[error("a key set is an object with an array `keys` of objects")]
+        NotASet => "not_a_key_set",
+        /// The key is of another type or curve.
+        #[error("key {place}: only `OKP` keys of the curve `Ed25519` are admitted")]
+        OtherAlgorithm {
+            /// Its place in the array, from 0.
+            place: usize,
+        } => "other_algorithm",
+        /// The key has the member `d`: it is secret, and no longer so.
+        #[error("key {place} has its secret half with it")]
+        PrivateKey {
+            /// Its place in the array, from 0.
+            place: usize,
+        } => "private_key",
+        /// The key is no public key to be relied on.
+        #[error("key {place} cannot be relied on")]
+        Unsound {
+            /// Its place in the array, from 0.
+            place: usize,
+            /// Why not.
+            source: PublicKeyError,
+        } => {source},
+        /// The key says that it has another id than it has.
+        #[error("key {place} is `{expected}`, whatever its `kid` says")]
+        OtherId {
+            /// Its place in the array, from 0.
+            place: usize,
+            /// The RFC 7638 thumbprint.
+            expected: KeyId,
+        } => "key_id_mismatch",
+        /// The key is there twice.
+        #[error("key `{key_id}` is there twice")]
+        Duplicate {
+            /// The key.
+            key_id: KeyId,
+        } => "duplicate_key",
     }
 }
 

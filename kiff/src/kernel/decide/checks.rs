@@ -2,12 +2,7 @@
 
 use super::Case;
 use crate::{
-    base::{
-        actor::Granted,
-        defect::is_sown,
-        ids::{Code, StateName},
-        unwind::caught,
-    },
+    base::{actor::Granted, code::Code, defect::is_sown, ids::StateName, unwind::caught},
     domain::{
         Action,
         ctx::{RuleError, Situation},

@@ -5,10 +5,7 @@ use super::{
     checks::{answer, situation},
 };
 use crate::{
-    base::{
-        defect::is_sown,
-        ids::{ApprovalId, Code},
-    },
+    base::{code::Code, defect::is_sown, ids::ApprovalId},
     domain::{Action, CheckedApproval},
     kernel::{
         decision::{APPROVAL_REQUIRED, Refusal},

@@ -13,8 +13,9 @@ pub(crate) use records::{refusal_drafts, ruling};
 use crate::{
     base::{
         actor::Granted,
+        code::Code,
         defect::is_sown,
-        ids::{Code, EntityRef, Ids},
+        ids::{EntityRef, Ids},
         timestamp::Timestamp,
     },
     domain::{Action, Domain},

@@ -2,11 +2,7 @@
 
 use super::{Case, Found};
 use crate::{
-    base::{
-        actor::Actor,
-        digest::Digest,
-        ids::{ApprovalId, Code},
-    },
+    base::{actor::Actor, code::Code, digest::Digest, ids::ApprovalId},
     domain::Action,
     kernel::{
         decision::{Block, Clearance, Cleared, Decided, Hold, Refusal, Sheet},

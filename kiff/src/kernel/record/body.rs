@@ -2,11 +2,11 @@
 
 use crate::{
     base::{
+        code::Code,
         digest::Digest,
         event::EventBody,
         ids::{
-            ActionName, ApprovalId, Code, EntityRef, EventId, ExecutionId, KeyId, Permission, ReceiptId, StateName,
-            Version,
+            ActionName, ApprovalId, EntityRef, EventId, ExecutionId, KeyId, Permission, ReceiptId, StateName, Version,
         },
         public_key::PublicKey,
         timestamp::Timestamp,

@@ -102,7 +102,8 @@ mod tests {
             for steps in [STEPS, OLD] {
                 let error = Record::parse_with(bytes(&text), steps).unwrap_err();
                 assert_eq!(error, RecordError::UnknownFormat { format: format.to_owned() });
-                assert_eq!((error.code(), error.to_string()), ("unknown_format", format!("unknown format `{format}`")));
+                assert_eq!(error.code(), "unknown_format");
+                assert_eq!(error.to_string(), format!("unknown format `{format}`"));
             }
         }
     }

@@ -12,8 +12,9 @@ use super::{
 use crate::{
     base::{
         actor::{self, Actor, ActorType},
+        code::{Code, coded},
         event::EventBody,
-        ids::{Code, EntityRef, KeyId, Salt, TenantId},
+        ids::{EntityRef, KeyId, Salt, TenantId},
         public_key::PublicKey,
     },
     domain::{
@@ -25,50 +26,38 @@ use crate::{
 };
 use std::{str::FromStr, sync::Arc};
 
-/// Why bytes are not a record that this version can read.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RecordError {
-    /// The bytes are not JSON as records are written.
-    #[error("not a record")]
-    Json(#[from] Faults),
-    /// A member is missing, or of another form than the format says.
-    #[error("member `{member}` is missing or malformed")]
-    Member {
-        /// The member's name.
-        member: String,
-    },
-    /// The envelope has a member that the format does not name.
-    #[error("the envelope has a member `{member}` that the format does not name")]
-    UnknownMember {
-        /// The member's name.
-        member: String,
-    },
-    /// A format of records that this version does not know.
-    #[error("unknown format `{format}`")]
-    UnknownFormat {
-        /// The format.
-        format: String,
-    },
-    /// A kind of record that this version does not know.
-    #[error("unknown kind `{kind}`")]
-    UnknownKind {
-        /// The kind.
-        kind: String,
-    },
-}
-
-impl RecordError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Json(_) => "not_a_record",
-            Self::Member { .. } => "member_malformed",
-            Self::UnknownMember { .. } => "unknown_member",
-            Self::UnknownFormat { .. } => "unknown_format",
-            Self::UnknownKind { .. } => "unknown_kind",
-        }
+coded! {
+    /// Why bytes are not a record that this version can read.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum RecordError {
+        /// The bytes are not JSON as records are written.
+        #[error("not a record")]
+        Json(#[from] Faults) => "not_a_record",
+        /// A member is missing, or of another form than the format says.
+        #[error("member `{member}` is missing or malformed")]
+        Member {
+            /// The member's name.
+            member: String,
+        } => "member_malformed",
+        /// The envelope has a member that the format does not name.
+        #[error("the envelope has a member `{member}` that the format does not name")]
+        UnknownMember {
+            /// The member's name.
+            member: String,
+        } => "unknown_member",
+        /// A format of records that this version does not know.
+        #[error("unknown format `{format}`")]
+        UnknownFormat {
+            /// The format.
+            format: String,
+        } => "unknown_format",
+        /// A kind of record that this version does not know.
+        #[error("unknown kind `{kind}`")]
+        UnknownKind {
+            /// The kind.
+            kind: String,
+        } => "unknown_kind",
     }
 }
 

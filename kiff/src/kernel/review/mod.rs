@@ -8,9 +8,10 @@ pub use request::{ReviewRequest, ReviewVerdict};
 use crate::{
     base::{
         actor::{Actor, ActorType, Granted},
+        code::{Code, coded},
         defect::is_sown,
         digest::Digest,
-        ids::{ActionName, ApprovalId, Code, EntityRef, Permission},
+        ids::{ActionName, ApprovalId, EntityRef, Permission},
         timestamp::Timestamp,
     },
     domain::{Action, Domain, contract::Risk, param::Params},
@@ -136,23 +137,14 @@ impl fmt::Display for ApprovalState {
     }
 }
 
-/// What a reviewer wants.
-#[derive(Clone, Debug)]
-pub(crate) enum Wish {
-    Grant,
-    Deny,
-    Revoke,
-    Escalate(Permission),
-}
-
-impl Wish {
-    fn code(&self) -> Code {
-        Code::fixed(match self {
-            Self::Grant => "grant",
-            Self::Deny => "deny",
-            Self::Revoke => "revoke",
-            Self::Escalate(_) => "escalate",
-        })
+coded! {
+    /// What a reviewer wants.
+    #[derive(Clone, Debug)]
+    pub(crate) enum Wish {
+        Grant => "grant",
+        Deny => "deny",
+        Revoke => "revoke",
+        Escalate(Permission) => "escalate",
     }
 }
 
@@ -164,117 +156,98 @@ pub(crate) struct Reviewer<'a> {
     pub(crate) note: &'a str,
 }
 
-/// Why a review, a resolution, a probe or a retry was refused.
-///
-/// | variant | [`code`](Self::code), the reason |
-/// |---|---|
-/// | `ApprovalUnknown` | `approval_unknown` |
-/// | `AlreadyDecided` | how it ended: `approval_consumed`, `approval_denied`, `approval_revoked`, `approval_expired`, `approval_stale` |
-/// | `Expired` | `approval_expired` |
-/// | `Stale` | `approval_stale` |
-/// | `PermissionDenied` | `permission_denied` |
-/// | `ReviewerKind` | `reviewer_kind` |
-/// | `SelfReview` | `self_review` |
-/// | `AlreadyGranted` | `already_granted` |
-/// | `NotEscalatable` | `not_escalatable` |
-/// | `ExecutionNotOpen` | `execution_not_open` |
-/// | `StillRunning` | `execution_still_running` |
-/// | `NotRetryable` | `execution_not_retryable` |
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReviewRefusal {
-    /// There is no such approval.
-    #[error("there is no approval `{approval}`")]
-    ApprovalUnknown {
-        /// What was named.
-        approval: ApprovalId,
-    },
-    /// The approval has come to its end.
-    #[error("the approval is decided already: {0}")]
-    AlreadyDecided(Box<Refusal>),
-    /// The approval is past its time.
-    #[error("approval `{approval}` expired")]
-    Expired {
-        /// The approval.
-        approval: ApprovalId,
-    },
-    /// What the approval is bound to has changed since it was opened.
-    #[error("approval `{approval}` is stale: {what} changed since")]
-    Stale {
-        /// The approval.
-        approval: ApprovalId,
-        /// What changed.
-        what: &'static str,
-    },
-    /// The reviewer lacks the permission.
-    #[error("reviewing needs permission `{permission}`")]
-    PermissionDenied {
-        /// The permission.
-        permission: Permission,
-    },
-    /// The contract does not let this kind of actor review.
-    #[error("a reviewer of this kind ({kind}) is not admitted")]
-    ReviewerKind {
-        /// The kind of the reviewer.
-        kind: ActorType,
-    },
-    /// The reviewer is the requester, or its principal, or acts for one of them.
-    #[error("nobody reviews a request of their own")]
-    SelfReview,
-    /// The reviewer, or the same person in another role, has granted already; a quorum wants different people.
-    #[error("`{reviewer}` has granted already")]
-    AlreadyGranted {
-        /// The reviewer.
-        reviewer: crate::ActorId,
-    },
-    /// The approval is granted already, or nobody holds the permission.
-    #[error("approval `{approval}` cannot be escalated to `{permission}`")]
-    NotEscalatable {
-        /// The approval.
-        approval: ApprovalId,
-        /// The permission that was named.
-        permission: Permission,
-    },
-    /// There is no such open execution.
-    #[error("execution `{execution}` is not open")]
-    ExecutionNotOpen {
-        /// What was named.
-        execution: crate::ExecutionId,
-    },
-    /// The execution may still be running, so its outcome is not in doubt yet.
-    #[error("execution `{execution}` may still land")]
-    StillRunning {
-        /// The execution.
-        execution: crate::ExecutionId,
-    },
-    /// The contract does not say that the effect may be repeated, or not so late.
-    #[error("execution `{execution}` may not be retried: {why}")]
-    NotRetryable {
-        /// The execution.
-        execution: crate::ExecutionId,
-        /// Why not.
-        why: &'static str,
-    },
-}
-
-impl ReviewRefusal {
-    /// The reason code: a stable word that goes to the log.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        Code::fixed(match self {
-            Self::ApprovalUnknown { .. } => "approval_unknown",
-            Self::AlreadyDecided(refusal) => return refusal.code(),
-            Self::Expired { .. } => "approval_expired",
-            Self::Stale { .. } => "approval_stale",
-            Self::PermissionDenied { .. } => "permission_denied",
-            Self::ReviewerKind { .. } => "reviewer_kind",
-            Self::SelfReview => "self_review",
-            Self::AlreadyGranted { .. } => "already_granted",
-            Self::NotEscalatable { .. } => "not_escalatable",
-            Self::ExecutionNotOpen { .. } => "execution_not_open",
-            Self::StillRunning { .. } => "execution_still_running",
-            Self::NotRetryable { .. } => "execution_not_retryable",
-        })
+coded! {
+    /// Why a review, a resolution, a probe or a retry was refused.
+    ///
+    /// | variant | [`code`](Self::code), the reason |
+    /// |---|---|
+    /// | `ApprovalUnknown` | `approval_unknown` |
+    /// | `AlreadyDecided` | how it ended: `approval_consumed`, `approval_denied`, `approval_revoked`, `approval_expired`, `approval_stale` |
+    /// | `Expired` | `approval_expired` |
+    /// | `Stale` | `approval_stale` |
+    /// | `PermissionDenied` | `permission_denied` |
+    /// | `ReviewerKind` | `reviewer_kind` |
+    /// | `SelfReview` | `self_review` |
+    /// | `AlreadyGranted` | `already_granted` |
+    /// | `NotEscalatable` | `not_escalatable` |
+    /// | `ExecutionNotOpen` | `execution_not_open` |
+    /// | `StillRunning` | `execution_still_running` |
+    /// | `NotRetryable` | `execution_not_retryable` |
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum ReviewRefusal {
+        /// There is no such approval.
+        #[error("there is no approval `{approval}`")]
+        ApprovalUnknown {
+            /// What was named.
+            approval: ApprovalId,
+        } => "approval_unknown",
+        /// The approval has come to its end.
+        #[error("the approval is decided already: {0}")]
+        AlreadyDecided(Box<Refusal>) => refusal,
+        /// The approval is past its time.
+        #[error("approval `{approval}` expired")]
+        Expired {
+            /// The approval.
+            approval: ApprovalId,
+        } => "approval_expired",
+        /// What the approval is bound to has changed since it was opened.
+        #[error("approval `{approval}` is stale: {what} changed since")]
+        Stale {
+            /// The approval.
+            approval: ApprovalId,
+            /// What changed.
+            what: &'static str,
+        } => "approval_stale",
+        /// The reviewer lacks the permission.
+        #[error("reviewing needs permission `{permission}`")]
+        PermissionDenied {
+            /// The permission.
+            permission: Permission,
+        } => "permission_denied",
+        /// The contract does not let this kind of actor review.
+        #[error("a reviewer of this kind ({kind}) is not admitted")]
+        ReviewerKind {
+            /// The kind of the reviewer.
+            kind: ActorType,
+        } => "reviewer_kind",
+        /// The reviewer is the requester, or its principal, or acts for one of them.
+        #[error("nobody reviews a request of their own")]
+        SelfReview => "self_review",
+        /// The reviewer, or the same person in another role, has granted already; a quorum wants different people.
+        #[error("`{reviewer}` has granted already")]
+        AlreadyGranted {
+            /// The reviewer.
+            reviewer: crate::ActorId,
+        } => "already_granted",
+        /// The approval is granted already, or nobody holds the permission.
+        #[error("approval `{approval}` cannot be escalated to `{permission}`")]
+        NotEscalatable {
+            /// The approval.
+            approval: ApprovalId,
+            /// The permission that was named.
+            permission: Permission,
+        } => "not_escalatable",
+        /// There is no such open execution.
+        #[error("execution `{execution}` is not open")]
+        ExecutionNotOpen {
+            /// What was named.
+            execution: crate::ExecutionId,
+        } => "execution_not_open",
+        /// The execution may still be running, so its outcome is not in doubt yet.
+        #[error("execution `{execution}` may still land")]
+        StillRunning {
+            /// The execution.
+            execution: crate::ExecutionId,
+        } => "execution_still_running",
+        /// The contract does not say that the effect may be repeated, or not so late.
+        #[error("execution `{execution}` may not be retried: {why}")]
+        NotRetryable {
+            /// The execution.
+            execution: crate::ExecutionId,
+            /// Why not.
+            why: &'static str,
+        } => "execution_not_retryable",
     }
 }
 

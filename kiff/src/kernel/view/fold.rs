@@ -3,10 +3,11 @@
 use super::{Denial, KnownKey, OpenApproval, OpenExecution, View};
 use crate::{
     base::{
+        code::{Code, coded},
         defect::is_sown,
         digest::Digest,
         event::Event,
-        ids::{ActorId, ApprovalId, Code, EntityRef, ExecutionId, KeyId, StateName},
+        ids::{ActorId, ApprovalId, EntityRef, ExecutionId, KeyId, StateName},
         timestamp::Timestamp,
     },
     domain::contract::Effect,
@@ -17,81 +18,68 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Why a record cannot be the next one of its stream.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FoldError {
-    /// It is of another tenant or entity.
-    #[error("the record is of another stream, `{entity}`")]
-    OtherStream {
-        /// The entity in the record.
-        entity: EntityRef,
-    },
-    /// A record is missing or out of place.
-    #[error("sequence {found} where {expected} comes next")]
-    Sequence {
-        /// The sequence that comes next.
-        expected: u64,
-        /// The sequence in the record.
-        found: u64,
-    },
-    /// The record before it is not the one that it names.
-    #[error("the record before it has leaf hash {expected}, and it names {found}")]
-    Chain {
-        /// The leaf hash of the record before it.
-        expected: Digest,
-        /// The leaf hash that it names.
-        found: Digest,
-    },
-    /// It is earlier than the record before it.
-    #[error("recorded at {found}, before {last}")]
-    TimeWentBack {
-        /// When the record before it was recorded.
-        last: Timestamp,
-        /// When it was recorded.
-        found: Timestamp,
-    },
-    /// Its step does not go on from the entity's state.
-    #[error("the step goes on from {found}, and the entity is in {expected}")]
-    State {
-        /// The entity's state and version.
-        expected: String,
-        /// The state and version that the record goes on from.
-        found: String,
-    },
-    /// A decision without a proposal before it, or a proposal without a decision.
-    #[error("a proposal and its decision stand apart")]
-    Unpaired,
-    /// It speaks of an approval that is not open.
-    #[error("approval `{approval}` is not open")]
-    ApprovalNotOpen {
-        /// The approval.
-        approval: ApprovalId,
-    },
-    /// It speaks of an execution that is not open.
-    #[error("execution `{execution}` is not open")]
-    ExecutionNotOpen {
-        /// The execution.
-        execution: ExecutionId,
-    },
-}
-
-impl FoldError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::OtherStream { .. } => "other_stream",
-            Self::Sequence { .. } => "sequence_broken",
-            Self::Chain { .. } => "chain_broken",
-            Self::TimeWentBack { .. } => "time_went_back",
-            Self::State { .. } => "state_not_continued",
-            Self::Unpaired => "proposal_unpaired",
-            Self::ApprovalNotOpen { .. } => "approval_not_open",
-            Self::ExecutionNotOpen { .. } => "execution_not_open",
-        }
+coded! {
+    /// Why a record cannot be the next one of its stream.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum FoldError {
+        /// It is of another tenant or entity.
+        #[error("the record is of another stream, `{entity}`")]
+        OtherStream {
+            /// The entity in the record.
+            entity: EntityRef,
+        } => "other_stream",
+        /// A record is missing or out of place.
+        #[error("sequence {found} where {expected} comes next")]
+        Sequence {
+            /// The sequence that comes next.
+            expected: u64,
+            /// The sequence in the record.
+            found: u64,
+        } => "sequence_broken",
+        /// The record before it is not the one that it names.
+        #[error("the record before it has leaf hash {expected}, and it names {found}")]
+        Chain {
+            /// The leaf hash of the record before it.
+            expected: Digest,
+            /// The leaf hash that it names.
+            found: Digest,
+        } => "chain_broken",
+        /// It is earlier than the record before it.
+        #[error("recorded at {found}, before {last}")]
+        TimeWentBack {
+            /// When the record before it was recorded.
+            last: Timestamp,
+            /// When it was recorded.
+            found: Timestamp,
+        } => "time_went_back",
+        /// Its step does not go on from the entity's state.
+        #[error("the step goes on from {found}, and the entity is in {expected}")]
+        State {
+            /// The entity's state and version.
+            expected: String,
+            /// The state and version that the record goes on from.
+            found: String,
+        } => "state_not_continued",
+        /// A decision without a proposal before it, or a proposal without a decision.
+        #[error("a proposal and its decision stand apart")]
+        Unpaired => "proposal_unpaired",
+        /// It speaks of an approval that is not open.
+        #[error("approval `{approval}` is not open")]
+        ApprovalNotOpen {
+            /// The approval.
+            approval: ApprovalId,
+        } => "approval_not_open",
+        /// It speaks of an execution that is not open.
+        #[error("execution `{execution}` is not open")]
+        ExecutionNotOpen {
+            /// The execution.
+            execution: ExecutionId,
+        } => "execution_not_open",
     }
 }
+
+impl FoldError {}
 
 /// Takes the stream's next record into account. On an error the view is as it was, or to be thrown away.
 pub(crate) fn fold(view: &mut View, record: &Record) -> Result<(), FoldError> {

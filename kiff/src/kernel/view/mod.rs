@@ -13,8 +13,9 @@ pub(crate) use fold::{check_place, fold};
 use crate::{
     base::{
         actor::Actor,
+        code::Code,
         defect::is_sown,
-        ids::{ActionName, ActorId, ApprovalId, Code, EntityRef, ExecutionId, KeyId, Permission, StateName, TenantId},
+        ids::{ActionName, ActorId, ApprovalId, EntityRef, ExecutionId, KeyId, Permission, StateName, TenantId},
         timestamp::Timestamp,
     },
     domain::{Domain, contract::Effect, machine::FactsBox},

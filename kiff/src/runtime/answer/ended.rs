@@ -3,7 +3,8 @@
 use super::{Answer, Executed, Failed, InDoubt};
 use crate::{
     base::{
-        ids::{ActionName, Code, EntityRef, ExecutionId, TraceId},
+        code::Code,
+        ids::{ActionName, EntityRef, ExecutionId, TraceId},
         timestamp::Timestamp,
     },
     evidence::receipt::Receipt,

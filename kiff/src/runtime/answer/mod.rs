@@ -8,7 +8,8 @@ pub(crate) use ended::Teller;
 use crate::{
     base::{
         actor::Actor,
-        ids::{ActionName, ApprovalId, Code, EntityRef, ExecutionId, TraceId},
+        code::Code,
+        ids::{ActionName, ApprovalId, EntityRef, ExecutionId, TraceId},
         timestamp::Timestamp,
     },
     domain::param::Params,

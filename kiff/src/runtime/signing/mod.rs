@@ -3,7 +3,7 @@
 mod pkcs8;
 
 use crate::{
-    base::{ids::KeyId, public_key::PublicKey},
+    base::{code::coded, ids::KeyId, public_key::PublicKey},
     evidence::receipt::{Signer, SignerError},
     runtime::clock::EntropyError,
 };
@@ -50,60 +50,44 @@ pub struct Ed25519Signer {
     public: PublicKey,
 }
 
-/// A key that could not be read from a file, or written to one.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum KeyFileError {
-    /// The file could not be read or written.
-    #[error("the key file could not be read or written")]
-    Io(#[from] io::Error),
-    /// It is a folder, a pipe or a device.
-    #[error("the key file is not a regular file")]
-    NotAFile,
-    /// Others than the owner may read or change it, or run it.
-    #[error("the key file has the mode {mode:03o}: others may use it, so it must be 600 or less")]
-    Exposed {
-        /// The permission bits.
-        mode: u32,
-    },
-    /// It has more than 4 KiB.
-    #[error("the key file has more than {most} bytes")]
-    TooLarge {
-        /// How many it may have.
-        most: usize,
-    },
-    /// It holds no PEM text with a `PRIVATE KEY`.
-    #[error("the key file is not a PEM text with a `PRIVATE KEY`")]
-    NotPem,
-    /// The key is encrypted, and there is nobody to ask for a password.
-    #[error("the key is encrypted")]
-    Encrypted,
-    /// The key is for another algorithm.
-    #[error("the key is not for Ed25519")]
-    OtherAlgorithm,
-    /// It is not PKCS #8 as RFC 8410 writes Ed25519 keys.
-    #[error("the key is not in the form of PKCS #8")]
-    Malformed,
-    /// The public half in the file belongs to another key.
-    #[error("the public half in the key file belongs to another key")]
-    OtherPublicKey,
-}
-
-impl KeyFileError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Io(_) => "key_file_failed",
-            Self::NotAFile => "not_a_file",
-            Self::Exposed { .. } => "key_file_exposed",
-            Self::TooLarge { .. } => "key_file_too_large",
-            Self::NotPem => "not_pem",
-            Self::Encrypted => "key_encrypted",
-            Self::OtherAlgorithm => "other_algorithm",
-            Self::Malformed => "key_malformed",
-            Self::OtherPublicKey => "public_key_mismatch",
-        }
+coded! {
+    /// A key that could not be read from a file, or written to one.
+    #[non_exhaustive]
+    #[derive(Debug, thiserror::Error)]
+    pub enum KeyFileError {
+        /// The file could not be read or written.
+        #[error("the key file could not be read or written")]
+        Io(#[from] io::Error) => "key_file_failed",
+        /// It is a folder, a pipe or a device.
+        #[error("the key file is not a regular file")]
+        NotAFile => "not_a_file",
+        /// Others than the owner may read or change it, or run it.
+        #[error("the key file has the mode {mode:03o}: others may use it, so it must be 600 or less")]
+        Exposed {
+            /// The permission bits.
+            mode: u32,
+        } => "key_file_exposed",
+        /// It has more than 4 KiB.
+        #[error("the key file has more than {most} bytes")]
+        TooLarge {
+            /// How many it may have.
+            most: usize,
+        } => "key_file_too_large",
+        /// It holds no PEM text with a `PRIVATE KEY`.
+        #[error("the key file is not a PEM text with a `PRIVATE KEY`")]
+        NotPem => "not_pem",
+        /// The key is encrypted, and there is nobody to ask for a password.
+        #[error("the key is encrypted")]
+        Encrypted => "key_encrypted",
+        /// The key is for another algorithm.
+        #[error("the key is not for Ed25519")]
+        OtherAlgorithm => "other_algorithm",
+        /// It is not PKCS #8 as RFC 8410 writes Ed25519 keys.
+        #[error("the key is not in the form of PKCS #8")]
+        Malformed => "key_malformed",
+        /// The public half in the file belongs to another key.
+        #[error("the public half in the key file belongs to another key")]
+        OtherPublicKey => "public_key_mismatch",
     }
 }
 

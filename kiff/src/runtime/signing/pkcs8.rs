@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(whole.public, Some(signer.public_key().to_bytes()));
         let other = WHOLE.replace("AGb9ECWmE", "AGb9ECWmF");
         let refused = crate::Ed25519Signer::from_pem(other.as_bytes()).map(drop).map_err(|error| error.code());
-        assert_eq!(refused, Err("public_key_mismatch"));
+        assert_eq!(refused.unwrap_err(), "public_key_mismatch");
         assert_eq!(to_pem(&bare.seed).as_str(), BARE);
     }
 
@@ -144,8 +144,7 @@ mod tests {
             (pem(&[&der[..], &[0]].concat()), "key_malformed"),
             (pem(&[]), "key_malformed"),
         ] {
-            let found = from_pem(text.as_bytes()).map(drop).map_err(|error| error.code());
-            assert_eq!(found, Err(code), "{text}");
+            assert_eq!(from_pem(text.as_bytes()).map(drop).unwrap_err().code(), code, "{text}");
         }
     }
 }

@@ -1,91 +1,76 @@
 //! What can be wrong with a file, or with the SQLite that reads it.
 
+use crate::base::code::coded;
 use rusqlite::ErrorCode;
 use std::{error::Error, io, path::PathBuf, sync::Arc};
 
-/// Why a [`SqliteStore`](super::SqliteStore) cannot be opened, or failed.
-///
-/// It is the source of the [`StoreError`](crate::store::StoreError)s that the store gives.
-#[non_exhaustive]
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum SqliteError {
-    /// This SQLite has bugs that can destroy a log.
-    #[error("SQLite {found} is too old: {needed} is the oldest that keeps a log safe")]
-    TooOld {
-        /// Its version.
-        found: String,
-        /// The oldest that is accepted.
-        needed: String,
-    },
-    /// The file belongs to another program. It was left as it is.
-    #[error("the file `{}` was not made by kiff", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file has a form that a later version of kiff gave it.
-    #[error("the file has schema version {found}, and this version of kiff knows none later than {known}")]
-    TooNew {
-        /// The version of its schema.
-        found: i64,
-        /// The latest version that is known here.
-        known: i64,
-    },
-    /// A setting that the store's promises rest on did not take.
-    #[error("the setting `{name}` is `{found}`, and must be `{wanted}`")]
-    NotInForce {
-        /// The setting, a pragma of SQLite.
-        name: &'static str,
-        /// What it must be.
-        wanted: String,
-        /// What it is.
-        found: String,
-    },
-    /// The file, or its folder, cannot be written.
-    #[error("the file cannot be written")]
-    ReadOnly(#[source] Cause),
-    /// There is no room left.
-    #[error("there is no room left for the file to grow")]
-    Full(#[source] Cause),
-    /// Another process held the file for longer than the store waits.
-    #[error("another process holds the file")]
-    Locked(#[source] Cause),
-    /// The file is damaged.
-    #[error("the file is damaged")]
-    Corrupt(#[source] Cause),
-    /// The system failed to read or write.
-    #[error("the system could not read or write the file")]
-    Io(#[source] Cause),
-    /// SQLite failed in another way.
-    #[error("SQLite failed")]
-    Other(#[source] Cause),
-    /// The thread that writes has ended.
-    #[error("the thread that writes to the file has ended")]
-    WriterEnded,
+coded! {
+    /// Why a [`SqliteStore`](super::SqliteStore) cannot be opened, or failed.
+    ///
+    /// It is the source of the [`StoreError`](crate::store::StoreError)s that the store gives.
+    #[non_exhaustive]
+    #[derive(Clone, Debug, thiserror::Error)]
+    pub enum SqliteError {
+        /// This SQLite has bugs that can destroy a log.
+        #[error("SQLite {found} is too old: {needed} is the oldest that keeps a log safe")]
+        TooOld {
+            /// Its version.
+            found: String,
+            /// The oldest that is accepted.
+            needed: String,
+        } => "sqlite_too_old",
+        /// The file belongs to another program. It was left as it is.
+        #[error("the file `{}` was not made by kiff", path.display())]
+        Foreign {
+            /// The file.
+            path: PathBuf,
+        } => "file_foreign",
+        /// The file has a form that a later version of kiff gave it.
+        #[error("the file has schema version {found}, and this version of kiff knows none later than {known}")]
+        TooNew {
+            /// The version of its schema.
+            found: i64,
+            /// The latest version that is known here.
+            known: i64,
+        } => "file_too_new",
+        /// A setting that the store's promises rest on did not take.
+        #[error("the setting `{name}` is `{found}`, and must be `{wanted}`")]
+        NotInForce {
+            /// The setting, a pragma of SQLite.
+            name: &'static str,
+            /// What it must be.
+            wanted: String,
+            /// What it is.
+            found: String,
+        } => "setting_not_in_force",
+        /// The file, or its folder, cannot be written.
+        #[error("the file cannot be written")]
+        ReadOnly(#[source] Cause) => "file_read_only",
+        /// There is no room left.
+        #[error("there is no room left for the file to grow")]
+        Full(#[source] Cause) => "file_full",
+        /// Another process held the file for longer than the store waits.
+        #[error("another process holds the file")]
+        Locked(#[source] Cause) => "file_locked",
+        /// The file is damaged.
+        #[error("the file is damaged")]
+        Corrupt(#[source] Cause) => "file_corrupt",
+        /// The system failed to read or write.
+        #[error("the system could not read or write the file")]
+        Io(#[source] Cause) => "file_io",
+        /// SQLite failed in another way.
+        #[error("SQLite failed")]
+        Other(#[source] Cause) => "sqlite_failed",
+        /// The thread that writes has ended.
+        #[error("the thread that writes to the file has ended")]
+        WriterEnded => "writer_ended",
+    }
 }
 
 /// What SQLite or the system said. Several appends may share one.
 type Cause = Arc<dyn Error + Send + Sync>;
 
 impl SqliteError {
-    /// A stable word for the kind of error.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::TooOld { .. } => "sqlite_too_old",
-            Self::Foreign { .. } => "file_foreign",
-            Self::TooNew { .. } => "file_too_new",
-            Self::NotInForce { .. } => "setting_not_in_force",
-            Self::ReadOnly(_) => "file_read_only",
-            Self::Full(_) => "file_full",
-            Self::Locked(_) => "file_locked",
-            Self::Corrupt(_) => "file_corrupt",
-            Self::Io(_) => "file_io",
-            Self::Other(_) => "sqlite_failed",
-            Self::WriterEnded => "writer_ended",
-        }
-    }
-
     /// The kind of what SQLite said. No `From`, so that SQLite's own error stays out of the interface.
     pub(super) fn of(error: rusqlite::Error) -> Self {
         let code = error.sqlite_error_code();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    base::code::Code,
     base::{
         actor::Authority,
         event::{EventBody, NewEvent},
@@ -310,7 +311,7 @@ fn its_debug_form_tells_the_file_and_no_content() {
 
 /// The code of an error after which certainly nothing is stored.
 #[track_caller]
-pub(super) fn failed<T: fmt::Debug>(answer: Result<T, StoreError>) -> &'static str {
+pub(super) fn failed<T: fmt::Debug>(answer: Result<T, StoreError>) -> Code {
     match answer {
         Err(StoreError::Failed(source)) => source.downcast_ref::<SqliteError>().unwrap().code(),
         other => panic!("{other:?}"),

@@ -2,31 +2,23 @@
 
 use super::PAGE;
 use crate::{
+    base::code::coded,
     base::ids::TenantId,
     store::{DynStore, EventStore, StoreError},
 };
 use std::io::{self, Write};
 
-/// Why a log could not be written out. What was written is the log's beginning.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    /// The store cannot be read.
-    #[error("the log cannot be read")]
-    Store(#[from] StoreError),
-    /// The writer failed.
-    #[error("the log cannot be written out")]
-    Write(#[source] io::Error),
-}
-
-impl ExportError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Store(error) => error.code(),
-            Self::Write(_) => "log_not_written",
-        }
+coded! {
+    /// Why a log could not be written out. What was written is the log's beginning.
+    #[non_exhaustive]
+    #[derive(Debug, thiserror::Error)]
+    pub enum ExportError {
+        /// The store cannot be read.
+        #[error("the log cannot be read")]
+        Store(#[from] StoreError) => error,
+        /// The writer failed.
+        #[error("the log cannot be written out")]
+        Write(#[source] io::Error) => "log_not_written",
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     page::{Heads, Page},
 };
 use crate::{
+    base::code::coded,
     base::ids::{EntityRef, TenantId, TraceId},
     kernel::{
         record::{Claim, Kind, Record, RecordBytes, RecordError, index_of},
@@ -18,112 +19,97 @@ use std::{
     io::{self, BufRead},
 };
 
-/// Why a file could not be brought in.
-///
-/// What stands before the line is in the store or will be when the import is run again; the line itself and
-/// what follows is not.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The file cannot be read.
-    #[error("line {line} cannot be read")]
-    Read {
-        /// The line; 1 is the first.
-        line: u64,
-        /// What the reader said.
-        source: io::Error,
-    },
-    /// The line is no record, or one that this version cannot read.
-    #[error("line {line} is no record of this format")]
-    Record {
-        /// The line.
-        line: u64,
-        /// What is wrong with it.
-        source: RecordError,
-    },
-    /// The line stands for an erased record. A store cannot find anything by what is gone.
-    #[error("line {line} stands for an erased record, which cannot be brought into a store")]
-    Erased {
-        /// The line.
-        line: u64,
-    },
-    /// The record is of another tenant than the first, or than the runtime.
-    #[error("line {line} is of tenant `{found}`, and the log is that of `{expected}`")]
-    OtherTenant {
-        /// The line.
-        line: u64,
-        /// Whose log it is.
-        expected: TenantId,
-        /// The tenant in the record.
-        found: TenantId,
-    },
-    /// The record cannot be the next one of its stream.
-    #[error("line {line} does not follow the record before it in `{entity}`")]
-    Place {
-        /// The line.
-        line: u64,
-        /// The stream.
-        entity: EntityRef,
-        /// What is wrong with its place.
-        source: FoldError,
-    },
-    /// An event without its step, or a proposal without its decision: the file was cut there.
-    #[error("line {line} lacks the record that was stored together with it")]
-    Torn {
-        /// The line that stands alone.
-        line: u64,
-    },
-    /// A name that one record alone may have, such as an event's id, is taken.
-    #[error("line {line} claims what another record of the log has")]
-    Claimed {
-        /// The line.
-        line: u64,
-        /// What is taken.
-        claim: Claim,
-    },
-    /// The store's log has another record at this place: it is another log, somebody else appends to it, or
-    /// the store does not keep the order of a batch.
-    #[error("the store's log has another record at line {line}")]
-    OtherLog {
-        /// The line.
-        line: u64,
-    },
-    /// The store's log begins with the whole file and goes on behind it. Nothing was to be added.
-    #[error("the store's log has {length} records, and the file ends at {lines}")]
-    StoreAhead {
-        /// How many lines the file has.
-        lines: u64,
-        /// How many records the store has.
-        length: u64,
-    },
-    /// The store failed. Run the import again: it goes on where the store's log ends.
-    #[error("the store failed at line {line}")]
-    Store {
-        /// The first line that may not be stored.
-        line: u64,
-        /// What the store said.
-        source: StoreError,
-    },
+coded! {
+    /// Why a file could not be brought in.
+    ///
+    /// What stands before the line is in the store or will be when the import is run again; the line itself and
+    /// what follows is not.
+    #[non_exhaustive]
+    #[derive(Debug, thiserror::Error)]
+    pub enum ImportError {
+        /// The file cannot be read.
+        #[error("line {line} cannot be read")]
+        Read {
+            /// The line; 1 is the first.
+            line: u64,
+            /// What the reader said.
+            source: io::Error,
+        } => "log_not_read",
+        /// The line is no record, or one that this version cannot read.
+        #[error("line {line} is no record of this format")]
+        Record {
+            /// The line.
+            line: u64,
+            /// What is wrong with it.
+            source: RecordError,
+        } => {source},
+        /// The line stands for an erased record. A store cannot find anything by what is gone.
+        #[error("line {line} stands for an erased record, which cannot be brought into a store")]
+        Erased {
+            /// The line.
+            line: u64,
+        } => "record_erased",
+        /// The record is of another tenant than the first, or than the runtime.
+        #[error("line {line} is of tenant `{found}`, and the log is that of `{expected}`")]
+        OtherTenant {
+            /// The line.
+            line: u64,
+            /// Whose log it is.
+            expected: TenantId,
+            /// The tenant in the record.
+            found: TenantId,
+        } => "other_tenant",
+        /// The record cannot be the next one of its stream.
+        #[error("line {line} does not follow the record before it in `{entity}`")]
+        Place {
+            /// The line.
+            line: u64,
+            /// The stream.
+            entity: EntityRef,
+            /// What is wrong with its place.
+            source: FoldError,
+        } => {source},
+        /// An event without its step, or a proposal without its decision: the file was cut there.
+        #[error("line {line} lacks the record that was stored together with it")]
+        Torn {
+            /// The line that stands alone.
+            line: u64,
+        } => "append_torn",
+        /// A name that one record alone may have, such as an event's id, is taken.
+        #[error("line {line} claims what another record of the log has")]
+        Claimed {
+            /// The line.
+            line: u64,
+            /// What is taken.
+            claim: Claim,
+        } => "name_claimed",
+        /// The store's log has another record at this place: it is another log, somebody else appends to it, or
+        /// the store does not keep the order of a batch.
+        #[error("the store's log has another record at line {line}")]
+        OtherLog {
+            /// The line.
+            line: u64,
+        } => "other_log",
+        /// The store's log begins with the whole file and goes on behind it. Nothing was to be added.
+        #[error("the store's log has {length} records, and the file ends at {lines}")]
+        StoreAhead {
+            /// How many lines the file has.
+            lines: u64,
+            /// How many records the store has.
+            length: u64,
+        } => "store_ahead",
+        /// The store failed. Run the import again: it goes on where the store's log ends.
+        #[error("the store failed at line {line}")]
+        Store {
+            /// The first line that may not be stored.
+            line: u64,
+            /// What the store said.
+            source: StoreError,
+        } => {source},
+    }
 }
 
 impl ImportError {
-    /// A stable word for the fault.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Read { .. } => "log_not_read",
-            Self::Record { source, .. } => source.code(),
-            Self::Erased { .. } => "record_erased",
-            Self::OtherTenant { .. } => "other_tenant",
-            Self::Place { source, .. } => source.code(),
-            Self::Torn { .. } => "append_torn",
-            Self::Claimed { .. } => "name_claimed",
-            Self::OtherLog { .. } => "other_log",
-            Self::StoreAhead { .. } => "store_ahead",
-            Self::Store { source, .. } => source.code(),
-        }
-    }
-
     /// The line at which it was found; 1 is the first.
     #[must_use]
     pub fn line(&self) -> u64 {

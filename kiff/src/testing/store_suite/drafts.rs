@@ -4,11 +4,12 @@ use super::Broken;
 use crate::{
     base::{
         actor::{Actor, Authority, Granted},
+        code::Code,
         digest::Digest,
         event::EventBody,
         ids::{
-            ActionName, ApprovalId, Code, EntityRef, EventId, EventType, ExecutionId, IdempotencyKey, Permission,
-            ReceiptId, Salt, TenantId, TraceId, Ulid, Version,
+            ActionName, ApprovalId, EntityRef, EventId, EventType, ExecutionId, IdempotencyKey, Permission, ReceiptId,
+            Salt, TenantId, TraceId, Ulid, Version,
         },
         timestamp::Timestamp,
     },
