@@ -166,7 +166,7 @@ impl<'a> Situation<'a> {
 /// /// A check that reads the time of the decision. The system's clock would say another one on replay.
 /// fn within_thirty_days(order: &Ctx<'_, Order>) -> bool {
 ///     let paid_at = Timestamp::from_unix_ms(order.data().paid_at_ms);
-///     order.now().since(paid_at) <= Duration::from_secs(30 * 24 * 60 * 60)
+///     order.now() - paid_at <= Duration::from_secs(30 * 24 * 60 * 60)
 /// }
 /// # let _: (fn(&Ctx<'_, Order>, u64) -> bool, fn(&Ctx<'_, Order>) -> bool) = (not_more_than_paid, within_thirty_days);
 /// # }

@@ -35,7 +35,7 @@ pub(super) fn execute(
         execution: at.ids.execution,
         attempt: 1,
         effect: action.effect(),
-        deadline: Some(decided_at.plus(action.timeout().unwrap_or(case.domain.bounds().lease))),
+        deadline: Some(decided_at + action.timeout().unwrap_or(case.domain.bounds().lease)),
     };
     // What runs is the stored proposal.
     let stored = approval
@@ -81,7 +81,7 @@ pub(super) fn open_hold(
     ruling.hold = reviewers.clone().map(|reviewers| HoldTerms {
         reviewers,
         quorum: action.contract.quorum,
-        expires_at: opened_at.plus(action.contract.expires),
+        expires_at: opened_at + action.contract.expires,
     });
     let ruling = Arc::new(ruling);
     let mut drafts = Vec::with_capacity(2 + closing.len());

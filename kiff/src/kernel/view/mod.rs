@@ -224,7 +224,7 @@ impl View {
     }
 
     fn is_over(&self, run: &RefusalRun, now: Timestamp) -> bool {
-        self.state_version == 0 && run.since.plus(RUN_WITHOUT_EVENTS) <= now
+        self.state_version == 0 && run.since + RUN_WITHOUT_EVENTS <= now
     }
 
     /// Counts a refusal; `None` notes that from here on they are not recorded.
