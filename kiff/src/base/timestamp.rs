@@ -50,7 +50,11 @@ impl Timestamp {
 
     /// The 24 characters.
     #[must_use]
-    #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "every constructor keeps to the years 0 to 9999")]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "every constructor keeps to the years 0 to 9999"
+    )]
     pub fn encode(self) -> [u8; 24] {
         let seconds = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1000));
         let moment = seconds.expect("a time within the years 0 to 9999");

@@ -2,7 +2,10 @@
 //!
 //! A key at its default is left out, so that a key of a later release does not change an old digest.
 
-use super::{Action, Bounds, CheckedApproval, CheckedMachine, CheckedStep};
+use super::{
+    bounds::Bounds,
+    checked::{Action, CheckedApproval, CheckedMachine, CheckedStep},
+};
 use crate::{
     base::{
         actor::{ActorType, PermissionPolicy},

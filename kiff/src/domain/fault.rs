@@ -1,7 +1,6 @@
 //! What can be wrong with a domain.
 
-use crate::base::code::coded;
-use crate::base::ids::NameError;
+use crate::base::{code::coded, ids::NameError};
 use std::{error::Error, fmt};
 
 /// A domain that does not hold together: every fault at once.

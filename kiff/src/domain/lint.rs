@@ -1,6 +1,9 @@
 //! What a reviewer of a sound domain would ask about.
 
-use super::{Action, CheckedApproval, CheckedMachine, Domain};
+use super::{
+    built::Domain,
+    checked::{Action, CheckedApproval, CheckedMachine},
+};
 use crate::{
     base::{
         actor::ActorType,

@@ -23,7 +23,9 @@
 //! ```
 
 use crate::domain::{
-    Action, Bounds, CheckedApproval, CheckedMachine, Domain,
+    bounds::Bounds,
+    built::Domain,
+    checked::{Action, CheckedApproval, CheckedMachine},
     contract::Contract,
     param::{ParamKind, ParamSpec},
 };
@@ -247,7 +249,7 @@ pub enum ShapeDescription {
 }
 
 impl Domain {
-    /// Everything that the domain declares, as data: see [`describe`](crate::domain::export::describe).
+    /// Everything that the domain declares, as data: see [`describe`](crate::describe).
     #[must_use]
     pub fn describe(&self) -> DomainDescription {
         let mut machines: Vec<_> = self.machines().map(machine).collect();

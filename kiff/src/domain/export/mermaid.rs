@@ -2,7 +2,10 @@
 
 use crate::{
     base::ids::StateName,
-    domain::{Action, CheckedApproval, CheckedMachine, Domain},
+    domain::{
+        built::Domain,
+        checked::{Action, CheckedApproval},
+    },
 };
 use std::fmt::Write as _;
 
@@ -76,13 +79,6 @@ impl Domain {
             line(out, &format!("    {}, {} risk, {consent}", action.name, action.risk()));
         }
         line(out, "end note");
-    }
-}
-
-impl CheckedMachine {
-    /// Nothing leaves the state; what leads back to it does not leave it.
-    pub(in crate::domain) fn is_end(&self, state: &StateName) -> bool {
-        !self.steps.iter().any(|step| step.from.as_ref() == Some(state) && step.to != *state)
     }
 }
 

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Action, CheckedApproval, Domain,
+        built::Domain,
+        checked::{Action, CheckedApproval},
         contract::{Effect, Risk},
         param::ParamSpec,
     },

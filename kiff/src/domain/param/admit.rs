@@ -1,9 +1,10 @@
 //! Admission: everything that is wrong with what was offered, and its canonical form.
 
 use super::{
-    CheckedParam, ParamFault, ParamKind, ParamProblem, ParamSpec, Params, VariantSpec,
     decimal::{compare, is_decimal},
-    fault::pointer,
+    fault::{ParamFault, ParamProblem, pointer},
+    kind::{ParamKind, ParamSpec, VariantSpec},
+    params::{CheckedParam, Params},
 };
 use crate::value::{Number, Object, Value};
 use std::cmp::Ordering;

@@ -1,9 +1,11 @@
 //! The shape of a parameter as data, and how a contract's digest writes it.
 
-use super::decimal::{compare, is_decimal};
+use super::{
+    decimal::{compare, is_decimal},
+    fault::ParamFault,
+};
 use crate::{
     base::unwind::caught,
-    domain::param::ParamFault,
     value::{Object, Value},
 };
 use std::{cmp::Ordering, collections::BTreeSet, fmt};

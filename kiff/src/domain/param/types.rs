@@ -1,6 +1,6 @@
 //! The types of Rust that an agent can propose values of.
 
-use super::{Param, ParamFault, ParamKind};
+use super::{decode::Param, fault::ParamFault, kind::ParamKind};
 use crate::value::{Number, Value};
 use std::marker::PhantomData;
 
@@ -78,7 +78,7 @@ impl Param for rust_decimal::Decimal {
             Value::Number(number) => number.as_str(),
             _ => return Err(ParamFault::wrong_type("a decimal", value)),
         };
-        Self::from_str_exact(digits).map_err(|_| ParamFault::new("", super::ParamProblem::NotADecimal))
+        Self::from_str_exact(digits).map_err(|_| ParamFault::new("", super::fault::ParamProblem::NotADecimal))
     }
 }
 

@@ -1,172 +1,14 @@
-//! Contracts: what an action needs before it may run, as data.
+//! Contracts that are built by hand.
 
+use super::{
+    declaration::{ApprovalRule, Declaration},
+    risk::{Effect, Risk},
+};
 use crate::{
     base::actor::ActorType,
     domain::param::{ParamKind, ParamSpec},
 };
-use std::{fmt, time::Duration};
-
-/// How much harm a wrong execution could do. It is recorded with every proposal.
-#[expect(clippy::exhaustive_enums, reason = "complete by meaning: the contract's digest names these four")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Risk {
-    /// Little, or easily undone.
-    #[default]
-    Low,
-    /// Some.
-    Medium,
-    /// Much, or hard to undone; the contract must ask for approval or waive it in words.
-    High,
-    /// So much that the contract must ask for approval or waive it in words.
-    Critical,
-}
-
-impl Risk {
-    /// The word that the log uses.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-impl fmt::Display for Risk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// What running an action twice would do.
-#[expect(clippy::exhaustive_enums, reason = "complete by meaning: the contract's digest names these three")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// It would happen twice. An unknown result is settled by a probe or a person, never by a retry.
-    #[default]
-    Once,
-    /// The provider deduplicates by the execution's id, so a retry is safe for as long as it remembers that: see
-    /// [`Contract::retry_within`].
-    Idempotent,
-    /// Nothing outside happens: a panic or an error is a failure, not a doubt.
-    None,
-}
-
-impl Effect {
-    /// The word that the log uses.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Once => "once",
-            Self::Idempotent => "idempotent",
-            Self::None => "none",
-        }
-    }
-
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        [Self::Once, Self::Idempotent, Self::None].into_iter().find(|effect| effect.as_str() == word)
-    }
-}
-
-/// When an action needs a person's consent, in a [`Declaration`] and in the words of the macro.
-#[expect(clippy::exhaustive_enums, reason = "complete by meaning: the macro has these three words")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ApprovalRule {
-    /// Never.
-    #[default]
-    Never,
-    /// Always.
-    Required,
-    /// When the policy function of this name says so. The name is the reason code.
-    When(&'static str),
-}
-
-/// An action's contract as a constant: what `#[action]` makes of its arguments and of the signature.
-///
-/// Every field is plain data, so that a contract can be printed, compared and hashed without running
-/// anything. By hand, write a [`Contract`] instead: fields may be added here in a minor release.
-#[expect(clippy::exhaustive_structs, reason = "written as a literal by the macro, which is pinned to this version")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Declaration {
-    /// The action's name, such as `REFUND_ORDER`.
-    pub name: &'static str,
-    /// The entity type that it acts on.
-    pub entity: &'static str,
-    /// The function's documentation.
-    pub doc: &'static str,
-    /// The states in which it may run.
-    pub allowed_states: &'static [&'static str],
-    /// The permissions that the requester must hold, all of them.
-    pub permissions: &'static [&'static str],
-    /// How much harm it could do.
-    pub risk: Risk,
-    /// When a person must consent.
-    pub approval: ApprovalRule,
-    /// The permission that a reviewer must hold; empty if no approval is ever asked for.
-    pub reviewers: &'static str,
-    /// How many different reviewers must grant.
-    pub quorum: u32,
-    /// How long an approval stands, in seconds.
-    pub expires_secs: u64,
-    /// Whether the requester and its principal are barred from reviewing.
-    pub separate_reviewer: bool,
-    /// Which kinds of actor may review.
-    pub reviewer_kinds: &'static [ActorType],
-    /// The names of the custom checks, in the order in which they are asked.
-    pub checks: &'static [&'static str],
-    /// The event types that the executor may emit.
-    pub emits: &'static [&'static str],
-    /// What running it twice would do.
-    pub effect: Effect,
-    /// How long the executor may take, in milliseconds; 0 for no limit.
-    pub timeout_ms: u64,
-    /// For an idempotent effect, how long after its clearance another attempt may start, in milliseconds.
-    pub retry_within_ms: u64,
-    /// What a reviewer is shown, with `{parameter}` and `{entity}` filled in; empty for a plain listing.
-    pub summary: &'static str,
-    /// Why a high or critical risk needs no approval; empty if it is not waived.
-    pub waiver: &'static str,
-    /// The parameters, in the order of the signature.
-    pub params: &'static [ParamSpec],
-    /// Where the function stands: `src/orders.rs:12`.
-    pub location: &'static str,
-}
-
-impl Declaration {
-    /// How long an approval stands where the contract does not say: seven days.
-    pub const DEFAULT_EXPIRY_SECS: u64 = 7 * 24 * 60 * 60;
-
-    /// How long an idempotent effect may be retried where the contract does not say: a day. Providers forget
-    /// idempotency keys, and many do after no more than that.
-    pub const DEFAULT_RETRY_WITHIN_MS: u64 = 24 * 60 * 60 * 1_000;
-
-    /// A contract with the defaults of every key, for struct update syntax.
-    pub const DEFAULT: Self = Self {
-        name: "",
-        entity: "",
-        doc: "",
-        allowed_states: &[],
-        permissions: &[],
-        risk: Risk::Low,
-        approval: ApprovalRule::Never,
-        reviewers: "",
-        quorum: 1,
-        expires_secs: Self::DEFAULT_EXPIRY_SECS,
-        separate_reviewer: true,
-        reviewer_kinds: &[ActorType::Human],
-        checks: &[],
-        emits: &[],
-        effect: Effect::Once,
-        timeout_ms: 0,
-        retry_within_ms: Self::DEFAULT_RETRY_WITHIN_MS,
-        summary: "",
-        waiver: "",
-        params: &[],
-        location: "",
-    };
-}
+use std::{panic::Location, time::Duration};
 
 /// An action's contract built by hand, from text that need not be known at compile time.
 ///
@@ -243,7 +85,7 @@ impl Contract {
     /// A contract for this action on this entity type, with the defaults of every key.
     #[track_caller]
     pub fn new(name: impl Into<String>, entity: impl Into<String>) -> Self {
-        let place = std::panic::Location::caller();
+        let place = Location::caller();
         let mut contract = Self::from(&Declaration::DEFAULT);
         contract.name = name.into();
         contract.entity = entity.into();

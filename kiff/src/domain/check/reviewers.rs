@@ -1,14 +1,23 @@
 //! Whether those who could review are enough, where the policy knows them by name.
 
-use super::{Action, CheckedApproval, DomainFault};
-use crate::base::{
-    actor::{Actor, PermissionPolicy},
-    ids::Permission,
+use crate::{
+    base::{
+        actor::{Actor, PermissionPolicy},
+        ids::Permission,
+    },
+    domain::{
+        checked::{Action, CheckedApproval},
+        fault::DomainFault,
+    },
 };
 use std::collections::BTreeSet;
 
 /// Tells an approval that nobody could give.
-pub(super) fn check_reviewers(action: &Action, policy: &dyn PermissionPolicy, faults: &mut Vec<DomainFault>) {
+pub(in crate::domain) fn check_reviewers(
+    action: &Action,
+    policy: &dyn PermissionPolicy,
+    faults: &mut Vec<DomainFault>,
+) {
     let Some(permission) = action.reviewers.as_ref().filter(|_| !matches!(action.approval, CheckedApproval::Never))
     else {
         return;

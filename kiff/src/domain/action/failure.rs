@@ -1,0 +1,110 @@
+//! Executions that did not succeed.
+
+use std::{error::Error, fmt};
+
+/// Why an executor did not succeed: certainly without an effect, or not known.
+///
+/// Every [`std::error::Error`] turns into the second, so `?` works in an executor and a plain error is
+/// never taken for proof that nothing happened. `Failure` itself is therefore not an `Error`.
+///
+/// ```
+/// use kiff::Failure;
+///
+/// /// What became of a payment, by the provider's answer.
+/// fn paid(status: u16) -> Result<&'static str, Failure> {
+///     match status {
+///         200 => Ok("paid"),
+///         // The provider says that it did nothing: the answer is `Failed`, and the proposal may be made again.
+///         402 => Err(Failure::not_applied("the card was declined")),
+///         // It may have paid: the answer is `InDoubt`, until someone looks.
+///         _ => Err(Failure::unknown(format_args!("the provider answered {status}"))),
+///     }
+/// }
+/// assert_eq!(paid(402).map_err(|failure| failure.message().to_owned()), Err("the card was declined".to_owned()));
+///
+/// /// A plain error, such as a lost connection, is of the second kind.
+/// fn sent(text: &str) -> Result<u16, Failure> {
+///     Ok(text.parse::<u16>()?)
+/// }
+/// assert!(sent("no number").is_err());
+/// ```
+#[derive(Debug)]
+pub struct Failure {
+    pub(crate) certainty: Certainty,
+    pub(crate) message: String,
+}
+
+/// What is known about an effect that did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Certainty {
+    NotApplied,
+    Unknown,
+}
+
+impl Failure {
+    /// Certainly nothing happened: the provider refused, or was never called.
+    ///
+    /// Say it only where it is proved: the answer is [`Answer::Failed`](crate::Answer::Failed), and nobody looks
+    /// at the execution again.
+    pub fn not_applied(reason: impl fmt::Display) -> Self {
+        Self { certainty: Certainty::NotApplied, message: reason.to_string() }
+    }
+
+    /// The effect may or may not have happened.
+    ///
+    /// The answer is [`Answer::InDoubt`](crate::Answer::InDoubt), and nothing else runs on the entity until
+    /// someone [resolves](crate::Runtime::resolve) it, has it [probed](crate::Runtime::probe), or
+    /// [retries](crate::Runtime::retry) it.
+    pub fn unknown(reason: impl fmt::Display) -> Self {
+        Self { certainty: Certainty::Unknown, message: reason.to_string() }
+    }
+
+    /// What the executor said.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::unknown(with_causes(&error))
+    }
+}
+
+/// An error and what it came of, in one line.
+pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
+}
+
+/// What an annotated function may fail with: any error, or [`Failure`] itself. Sealed by its two
+/// implementations.
+#[diagnostic::on_unimplemented(
+    message = "an action cannot fail with `{Self}`",
+    label = "not an error type",
+    note = "use any `std::error::Error + Send + Sync + 'static`, or `kiff::Failure`, whose `Failure::not_applied(..)` says that certainly nothing happened"
+)]
+pub trait IntoFailure {
+    /// The failure.
+    fn into_failure(self) -> Failure;
+}
+
+impl IntoFailure for Failure {
+    fn into_failure(self) -> Failure {
+        self
+    }
+}
+
+// Whoever misses it is told of `IntoFailure`, whose note says what to use.
+#[diagnostic::do_not_recommend]
+impl<E: Error + Send + Sync + 'static> IntoFailure for E {
+    fn into_failure(self) -> Failure {
+        self.into()
+    }
+}
