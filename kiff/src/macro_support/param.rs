@@ -1,6 +1,6 @@
 //! What `#[derive(Param)]` uses: bounds, and the steps of a decoder.
 
-use super::{Text, refuse};
+use super::message::{Text, refuse};
 use crate::{
     domain::param::{ParamFault, ParamKind, decode_at},
     value::{Object, Value},
@@ -146,7 +146,7 @@ pub fn members<'v>(value: &'v Value, known: &[&str]) -> Result<&'v Object, Param
     }
 }
 
-/// Decodes a member. The two functions are those of [`Param`](crate::Param), without the bound: see [`proposed`](super::proposed).
+/// Decodes a member. The two functions are those of [`Param`](crate::Param), without the bound: see [`proposed`](super::rules::proposed).
 ///
 /// # Errors
 /// [`ParamFault`] if it is missing or of another kind.
