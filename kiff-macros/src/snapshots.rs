@@ -164,7 +164,7 @@ fn a_parameter_type_with_a_mistake() {
 #[test]
 fn a_machine() {
     let item = quote! {
-        #[state_machine(entity = "order", data = Facts)]
+        #[state_machine(entity = "order", facts = Facts)]
         pub enum Order {
             #[enter(on = "ORDER_PLACED")]
             Created,

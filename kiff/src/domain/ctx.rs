@@ -11,7 +11,7 @@ use crate::{
         param::{Param, ParamFault, Params},
     },
 };
-use std::fmt;
+use std::{any::Any, fmt};
 
 /// One proposal at one entity, by names and values: what a rule of a hand-built contract is asked about.
 /// [`Ctx`] is the same with the entity's own types round it.
@@ -115,11 +115,12 @@ impl<'a> Situation<'a> {
     pub fn ctx<M: StateMachine>(&self) -> Result<Ctx<'a, M>, RuleError> {
         let unknown = || RuleError::UnknownState { state: self.state.to_owned(), entity: M::ENTITY };
         let state = M::from_state(self.state).ok_or_else(unknown)?;
-        let data = match self.facts {
-            Some(facts) => facts.get::<M::Data>(),
-            None => (&() as &dyn std::any::Any).downcast_ref::<M::Data>(),
+        let facts = match self.facts {
+            Some(facts) => facts.get::<M::Facts>(),
+            // Nothing is kept for `()`.
+            None => (&() as &dyn Any).downcast_ref::<M::Facts>(),
         };
-        Ok(Ctx { situation: *self, state, data: data.ok_or(RuleError::OtherFacts { entity: M::ENTITY })? })
+        Ok(Ctx { situation: *self, state, facts: facts.ok_or(RuleError::OtherFacts { entity: M::ENTITY })? })
     }
 }
 
@@ -152,7 +153,7 @@ impl<'a> Situation<'a> {
 ///
 /// /// An order.
 /// #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
-/// #[state_machine(entity = "order", data = OrderFacts)]
+/// #[state_machine(entity = "order", facts = OrderFacts)]
 /// enum Order {
 ///     #[enter(on = "ORDER_PAID")]
 ///     Paid,
@@ -160,12 +161,12 @@ impl<'a> Situation<'a> {
 ///
 /// /// A check that reads the facts.
 /// fn not_more_than_paid(order: &Ctx<'_, Order>, cents: u64) -> bool {
-///     cents <= order.data().paid_cents
+///     cents <= order.facts().paid_cents
 /// }
 ///
 /// /// A check that reads the time of the decision. The system's clock would say another one on replay.
 /// fn within_thirty_days(order: &Ctx<'_, Order>) -> bool {
-///     let paid_at = Timestamp::from_unix_ms(order.data().paid_at_ms);
+///     let paid_at = Timestamp::from_unix_ms(order.facts().paid_at_ms);
 ///     order.now() - paid_at <= Duration::from_secs(30 * 24 * 60 * 60)
 /// }
 /// # let _: (fn(&Ctx<'_, Order>, u64) -> bool, fn(&Ctx<'_, Order>) -> bool) = (not_more_than_paid, within_thirty_days);
@@ -175,7 +176,7 @@ impl<'a> Situation<'a> {
 pub struct Ctx<'a, M: StateMachine> {
     situation: Situation<'a>,
     state: M,
-    data: &'a M::Data,
+    facts: &'a M::Facts,
 }
 
 impl<'a, M: StateMachine> Ctx<'a, M> {
@@ -205,8 +206,8 @@ impl<'a, M: StateMachine> Ctx<'a, M> {
 
     /// The facts folded from the entity's events.
     #[must_use]
-    pub fn data(&self) -> &'a M::Data {
-        self.data
+    pub fn facts(&self) -> &'a M::Facts {
+        self.facts
     }
 
     /// How many events the log has accepted for the entity.

@@ -68,7 +68,7 @@ pub const fn state_name<M: StateMachine>(place: usize) -> &'static str {
 pub enum Unchecked {}
 
 impl StateMachine for Unchecked {
-    type Data = ();
+    type Facts = ();
     const ENTITY: &'static str = "";
     const STATES: &'static [&'static str] = &[];
     const TRANSITIONS: &'static [Transition] = &[];

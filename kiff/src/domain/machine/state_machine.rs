@@ -15,7 +15,7 @@ use std::fmt;
 )]
 pub trait StateMachine: Copy + Eq + fmt::Debug + Send + Sync + 'static {
     /// What is folded from the entity's events beside its state; `()` for nothing.
-    type Data: Facts;
+    type Facts: Facts;
     /// The entity type, such as `order`.
     const ENTITY: &'static str;
     /// The names of the states, in the order of the variants.

@@ -48,7 +48,7 @@ impl Machine {
         for step in M::TRANSITIONS {
             machine = machine.step(step.from, step.on, step.to).sources(step.sources.iter().copied());
         }
-        machine.facts::<M::Data>()
+        machine.facts::<M::Facts>()
     }
 
     /// An empty table for this entity type.
