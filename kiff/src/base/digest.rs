@@ -1,6 +1,6 @@
 //! SHA-256 digests and their one written form.
 
-use crate::value::Value;
+use crate::{base::debug::readable_debug, value::Value};
 use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr};
 
@@ -66,9 +66,11 @@ impl Digest {
 
 /// A text that is not a digest in its written form.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a digest is written as `sha256:` and 64 lower-case hexadecimal digits")]
 pub struct DigestError;
+
+readable_debug!(DigestError);
 
 impl FromStr for Digest {
     type Err = DigestError;

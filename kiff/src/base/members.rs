@@ -3,6 +3,7 @@
 use crate::{
     base::{
         code::{Code, coded},
+        debug::readable_debug,
         ids::NameError,
     },
     value::{Faults, Limits, Object, Value},
@@ -29,12 +30,6 @@ coded! {
     }
 }
 
-impl fmt::Debug for AdmissionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// The faults of the members of one text: at least one, at most 64, by their places.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MemberFaults(Vec<MemberFault>);
@@ -54,11 +49,7 @@ impl MemberFaults {
 
 impl std::error::Error for MemberFaults {}
 
-impl fmt::Debug for MemberFaults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+readable_debug!(AdmissionError, MemberFaults);
 
 impl fmt::Display for MemberFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

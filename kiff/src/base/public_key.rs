@@ -3,6 +3,7 @@
 use crate::base::{
     base64::{self, Form},
     code::coded,
+    debug::readable_debug,
     digest::Digest,
     ids::KeyId,
 };
@@ -33,7 +34,7 @@ pub struct PublicKey {
 coded! {
     /// A text or bytes that are not a sound public key.
     #[non_exhaustive]
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
     pub enum PublicKeyError {
         /// The text is not 32 bytes in base64url without padding.
         #[error("a public key is written as 43 characters of base64url, for 32 bytes")]
@@ -49,6 +50,8 @@ coded! {
         SmallOrder => "small_order",
     }
 }
+
+readable_debug!(PublicKeyError);
 
 impl PublicKey {
     /// A key of these 32 bytes, as RFC 8032 encodes them.

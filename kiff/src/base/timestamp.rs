@@ -1,6 +1,6 @@
 //! Time as the log writes it: UTC, milliseconds, one fixed form.
 
-use crate::value::Value;
+use crate::{base::debug::readable_debug, value::Value};
 use std::{
     fmt,
     ops::{Add, AddAssign, Sub, SubAssign},
@@ -130,9 +130,11 @@ impl From<&Timestamp> for Value {
 
 /// A text that is not a time in the one form that records use.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a time is written as `2026-05-24T09:41:02.123Z`, or without the fraction")]
 pub struct TimestampError;
+
+readable_debug!(TimestampError);
 
 impl FromStr for Timestamp {
     type Err = TimestampError;

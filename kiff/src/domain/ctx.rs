@@ -3,6 +3,7 @@
 use crate::{
     base::{
         actor::Actor,
+        debug::readable_debug,
         ids::{EntityRef, ExecutionId, TenantId},
         timestamp::Timestamp,
     },
@@ -30,7 +31,7 @@ pub struct Situation<'a> {
 
 /// Why a [`Situation`] cannot be seen through the types of a rule.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
     /// A parameter is missing or of another kind.
     #[error(transparent)]
@@ -50,6 +51,8 @@ pub enum RuleError {
         entity: &'static str,
     },
 }
+
+readable_debug!(RuleError);
 
 impl<'a> Situation<'a> {
     /// The tenant.

@@ -1,6 +1,6 @@
 //! What can be wrong with a domain.
 
-use crate::base::{code::coded, ids::NameError};
+use crate::base::{code::coded, debug::readable_debug, ids::NameError};
 use std::{error::Error, fmt};
 
 /// A domain that does not hold together: every fault at once.
@@ -23,9 +23,11 @@ use std::{error::Error, fmt};
 /// //     src/main.rs:7: action `CLOSE_TICKET` may run in `RESOLVED`, which `ticket` does not have; its states are OPEN
 /// //     src/main.rs:7: action `CLOSE_TICKET` needs permission `tickets.close`, which no role holds; give it to one or correct it
 /// println!("{error}");
+/// // `Debug` is the same text, because that is what a `main` that returns an error prints.
+/// assert_eq!(format!("{error:?}"), error.to_string());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DomainError {
     pub(super) faults: Vec<DomainFault>,
 }
@@ -49,6 +51,8 @@ impl fmt::Display for DomainError {
 }
 
 impl Error for DomainError {}
+
+readable_debug!(DomainError);
 
 coded! {
     /// One fault of a domain, with the place of the action where one is at fault.
@@ -282,5 +286,20 @@ coded! {
             /// What is wrong.
             problem: String,
         } => "rule_misfit",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Domain, Machine};
+
+    #[test]
+    fn a_main_that_returns_the_error_prints_every_fault() {
+        let twice = || Machine::new("order").starts("PAID", "PAID");
+        let error = Domain::builder("shop", "v 1").table(twice()).table(twice()).build().unwrap_err();
+        let printed = format!("{:?}", Box::<dyn std::error::Error>::from(error.clone()));
+        assert_eq!(printed, error.to_string());
+        assert_eq!(printed.lines().count(), 1 + error.faults().len());
+        assert!(printed.starts_with("the domain has 2 faults\n  the domain, as `<name>-<version>`: "), "{printed}");
     }
 }

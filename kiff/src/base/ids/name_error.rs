@@ -1,6 +1,6 @@
 //! What is wrong with a name.
 
-use std::fmt;
+use crate::base::debug::readable_debug;
 
 /// A text that breaks the alphabet of the name that was asked for.
 ///
@@ -24,8 +24,4 @@ impl NameError {
     }
 }
 
-impl fmt::Debug for NameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+readable_debug!(NameError);

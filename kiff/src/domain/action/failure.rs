@@ -1,5 +1,6 @@
 //! Executions that did not succeed.
 
+use crate::base::debug::with_causes;
 use std::{error::Error, fmt};
 
 /// Why an executor did not succeed: certainly without an effect, or not known.
@@ -70,17 +71,6 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::unknown(with_causes(&error))
     }
-}
-
-/// An error and what it came of, in one line.
-pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        message = format!("{message}: {cause}");
-        source = cause.source();
-    }
-    message
 }
 
 /// What an annotated function may fail with: any error, or [`Failure`] itself. Sealed by its two

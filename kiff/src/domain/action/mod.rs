@@ -12,4 +12,4 @@ pub use outcome::{IntoOutcome, Outcome};
 
 pub(crate) use definition::{Ask, RuleFunction};
 pub(crate) use executor::Providers;
-pub(crate) use failure::{Certainty, with_causes};
+pub(crate) use failure::Certainty;

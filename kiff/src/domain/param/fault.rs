@@ -1,12 +1,14 @@
 //! What can be wrong with a parameter.
 
-use crate::base::code::coded;
-use crate::value::Value;
+use crate::{
+    base::{code::coded, debug::readable_debug},
+    value::Value,
+};
 use std::fmt;
 
 /// What is wrong with one parameter.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{pointer}` {problem}")]
 pub struct ParamFault {
     /// Where, as a JSON pointer into the parameters: `/amount`, `/lines/2/sku`.
@@ -95,6 +97,8 @@ coded! {
         } => "rule_broken",
     }
 }
+
+readable_debug!(ParamFault);
 
 impl ParamFault {
     pub(crate) fn new(pointer: impl Into<String>, problem: ParamProblem) -> Self {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::value::Limits;
+use crate::value::{Limits, Value};
 
 const LINE: ParamKind = ParamKind::Object(&[
     ParamSpec { name: "sku", kind: ParamKind::String { min_len: 1, max_len: 4 }, required: true, doc: "" },
