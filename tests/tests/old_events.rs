@@ -143,7 +143,7 @@ mod tests {
         for (machine, problem) in [
             (
                 machine().upcast("PAYED", nothing),
-                "entity `account`: the upcast of `PAYED` is of no event of the machine",
+                "entity `account`: the upcast of `PAYED` is not for an event of the machine",
             ),
             (
                 machine().upcast("PAID", nothing).upcast("PAID", nothing),

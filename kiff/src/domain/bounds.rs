@@ -21,20 +21,20 @@ use std::time::Duration;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// How many refusals of one actor are recorded one by one since the last event. 100 by default.
+    /// How many refusals of one actor since the last event are recorded one by one. 100 by default.
     pub refusals: u64,
     /// How many approvals one requester may have open. 32 by default.
     pub open_approvals: usize,
-    /// How many events one execution may emit. 64 by default; the rest is recorded as rejected.
+    /// How many events one execution may emit. 64 by default. Further events are recorded as rejected.
     pub emitted_events: usize,
-    /// After how long an execution without an outcome counts as abandoned, where its contract names no
-    /// timeout. Ten minutes by default. Until then nobody can say that it did nothing, and nobody retries it.
+    /// How long an execution without an outcome may last before it counts as abandoned, where its contract names no
+    /// timeout. Ten minutes by default. Until then it can neither be resolved as "not applied" nor be retried.
     ///
-    /// It is for executions of other processes: one cannot see what runs in another, and what runs in its own it
-    /// leaves alone however long it takes. Each process reads it by its own clock, and no safety rests on that: one
-    /// whose clock is ahead calls an attempt abandoned too early, and a success that comes then is recorded as
-    /// `outcome_conflict` and puts the entity in doubt again. So let it be longer than any attempt takes, by more than
-    /// clocks differ.
+    /// The lease is for executions of other processes, which a process cannot see. It leaves its own executions alone,
+    /// however long they take. Each process reads the lease by its own clock, and no safety rests on that: a process whose
+    /// clock is ahead calls an attempt abandoned too early, and a success that arrives afterwards is recorded as
+    /// `outcome_conflict` and puts the entity in doubt again. Choose a lease that is longer than any attempt, by more than
+    /// the clocks differ.
     pub lease: Duration,
 }
 
@@ -45,28 +45,28 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    /// The same with this many refusals.
+    /// Sets how many refusals are recorded one by one.
     #[must_use]
     pub const fn with_refusals(mut self, refusals: u64) -> Self {
         self.refusals = refusals;
         self
     }
 
-    /// The same with this many open approvals.
+    /// Sets how many approvals may be open.
     #[must_use]
     pub const fn with_open_approvals(mut self, open_approvals: usize) -> Self {
         self.open_approvals = open_approvals;
         self
     }
 
-    /// The same with this many emitted events.
+    /// Sets how many events may be emitted.
     #[must_use]
     pub const fn with_emitted_events(mut self, emitted_events: usize) -> Self {
         self.emitted_events = emitted_events;
         self
     }
 
-    /// The same with this lease.
+    /// Sets the lease.
     #[must_use]
     pub const fn with_lease(mut self, lease: Duration) -> Self {
         self.lease = lease;

@@ -24,9 +24,8 @@ use crate::{
 use std::{panic::Location, sync::Arc};
 
 impl Domain {
-    /// Starts a domain. `name` and `version` together are the domain version on every decision:
-    /// `refund-ops` and `v2` give `refund-ops-v2`. What a rule's code does cannot be hashed, so a change
-    /// of code is a new version.
+    /// Starts a domain. `name` and `version` together are the domain version of every decision: `refund-ops` and `v2` give
+    /// `refund-ops-v2`. The code of a rule cannot be hashed, so a change of code needs a new version.
     pub fn builder(name: impl AsRef<str>, version: impl AsRef<str>) -> DomainBuilder {
         DomainBuilder::new(name.as_ref(), version.as_ref())
     }
@@ -34,7 +33,7 @@ impl Domain {
 
 /// Collects machines, actions and roles, and checks them against each other.
 ///
-/// By hand, from names that need not be known at compile time:
+/// A domain that is built by hand, from names that need not be known at compile time:
 ///
 /// ```
 /// use kiff::{Call, Contract, Definition, Domain, Machine, Outcome};
@@ -81,31 +80,31 @@ impl DomainBuilder {
         }
     }
 
-    /// The version of the policy, where it changes apart from the domain. The domain's own by default.
+    /// Sets the version of the policy, where the policy changes apart from the domain. The version of the domain by default.
     pub fn policy_version(mut self, version: impl Into<String>) -> Self {
         self.policy_version = Some(version.into());
         self
     }
 
-    /// Adds the state machine of an entity.
+    /// Adds a derived state machine, by its type. [`table`](Self::table) takes one that is only known at run time.
     #[track_caller]
     pub fn machine<M: StateMachine>(self) -> Self {
         self.table(Machine::of::<M>())
     }
 
-    /// Adds a state machine that was built as a table.
+    /// Adds a state machine that was built as a table, by value. [`machine`](Self::machine) takes a derived one.
     pub fn table(mut self, machine: Machine) -> Self {
         self.machines.push(machine);
         self
     }
 
-    /// Adds an annotated function. `A` is the type of the function's name, which `#[action]` makes: a
-    /// plain function is refused by the compiler as "a function item, not a type".
+    /// Adds an annotated function, by the type of the same name that `#[action]` makes. [`define`](Self::define) takes an
+    /// action that is only known at run time. The compiler refuses a plain function as "a function item, not a type".
     pub fn action<A: ActionContract>(self) -> Self {
         self.define(A::definition())
     }
 
-    /// Adds an action that was built by hand.
+    /// Adds an action that was built by hand, by value. [`action`](Self::action) takes an annotated function.
     pub fn define(mut self, definition: Definition) -> Self {
         self.definitions.push(definition);
         self
@@ -124,26 +123,26 @@ impl DomainBuilder {
         self
     }
 
-    /// Asks this policy instead of the roles.
+    /// Resolves permissions by this policy instead of by the roles.
     pub fn policy(mut self, policy: impl PermissionPolicy + 'static) -> Self {
         self.policy = Some(Arc::new(policy));
         self
     }
 
-    /// Changes the bounds that keep a hostile agent from growing the log.
+    /// Sets the bounds that keep a hostile agent from growing the log.
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
         self
     }
 
-    /// Changes what texts from outside may hold: proposals, events and reviews as JSON, where they are read with
+    /// Sets the limits for texts from outside: proposals, events and reviews as JSON, where they are read with
     /// [`Domain::limits`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Checks everything and closes the domain.
+    /// Checks everything and builds the domain.
     ///
     /// # Errors
     /// [`DomainError`] with every fault at once.

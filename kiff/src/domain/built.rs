@@ -17,7 +17,7 @@ use std::{fmt, sync::Arc};
 
 /// Machines, contracts and roles that have been checked against each other. Cheap to clone.
 ///
-/// An annotated function and a machine by derive are registered by their types:
+/// Register annotated functions and derived machines by their types:
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -50,7 +50,7 @@ use std::{fmt, sync::Arc};
 /// # Ok::<(), kiff::DomainError>(())
 /// ```
 ///
-/// [`DomainBuilder`] shows one that is built by hand.
+/// [`DomainBuilder`](crate::DomainBuilder) has an example that is built by hand.
 #[derive(Clone)]
 pub struct Domain(Arc<Parts>);
 
@@ -72,19 +72,19 @@ impl Domain {
         Self(Arc::new(parts))
     }
 
-    /// The name and version, as on every decision.
+    /// The name and the version, as every decision records them.
     #[must_use]
     pub fn version(&self) -> &Version {
         &self.0.version
     }
 
-    /// The version of the policy, as on every decision.
+    /// The version of the policy, as every decision records it.
     #[must_use]
     pub fn policy_version(&self) -> &Version {
         &self.0.policy_version
     }
 
-    /// The digest of all contracts, machines and roles.
+    /// The digest of the contracts, the machines and the roles.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.0.digest
@@ -124,7 +124,7 @@ impl Domain {
         self.0.bounds
     }
 
-    /// What texts from outside may hold. It counts where they are read with it: a proposal that host code makes has
+    /// The limits for texts from outside. They apply to a text that is read with them; a proposal that host code makes has
     /// no text.
     ///
     /// ```
@@ -143,7 +143,7 @@ impl Domain {
         &self.0.limits
     }
 
-    /// What the executors want from the host, with the action that wants it.
+    /// The types that the executors need from the host, each with the action that needs it.
     pub(crate) fn needs(&self) -> impl Iterator<Item = (&ActionName, Provided)> {
         let needs = |action: &Action| action.executor.as_ref().map(|executor| executor.needs()).unwrap_or_default();
         self.0.actions.iter().flat_map(move |action| needs(action).into_iter().map(|need| (&action.name, need)))

@@ -31,12 +31,12 @@ pub struct Action {
     pub(crate) params: Vec<CheckedParam>,
     pub(crate) digest: Digest,
     pub(crate) executor: Option<Arc<dyn Executor>>,
-    /// The functions behind the codes, where they are known.
+    /// The functions of the codes, where they are known.
     pub(in crate::domain) functions: BTreeMap<&'static str, RuleFunction>,
     pub(crate) contract: Contract,
 }
 
-/// When a person must consent, with the policy to ask.
+/// When a person must approve, with the policy.
 #[derive(Clone)]
 pub(crate) enum CheckedApproval {
     Never,
@@ -57,7 +57,7 @@ impl Action {
         &self.entity
     }
 
-    /// What it does, in the words of the function's documentation.
+    /// The documentation of the function.
     #[must_use]
     pub fn doc(&self) -> &str {
         &self.contract.doc
@@ -69,7 +69,7 @@ impl Action {
         self.contract.risk
     }
 
-    /// What running it twice would do.
+    /// The result of running it twice.
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.contract.effect
@@ -81,7 +81,7 @@ impl Action {
         self.contract.timeout
     }
 
-    /// How long after its clearance another attempt may start; nothing unless the effect is idempotent.
+    /// How long after its clearance another attempt may start; `None` unless the effect is idempotent.
     #[must_use]
     pub fn retry_within(&self) -> Option<Duration> {
         let default = Duration::from_millis(Declaration::DEFAULT_RETRY_WITHIN_MS);
@@ -100,7 +100,7 @@ impl Action {
         &self.permissions
     }
 
-    /// The permission that a reviewer must hold, if approval is ever asked for.
+    /// The permission that a reviewer must hold, if the action ever asks for approval.
     #[must_use]
     pub fn reviewers(&self) -> Option<&Permission> {
         self.reviewers.as_ref()
@@ -147,11 +147,11 @@ pub(crate) struct CheckedMachine {
     pub(crate) states: Vec<StateName>,
     pub(crate) steps: Vec<CheckedStep>,
     pub(crate) blank: Option<FactsBox>,
-    /// The events that facts see through an upcast, sorted.
+    /// The events that have an upcast, sorted.
     pub(crate) upcasts: Vec<EventType>,
     /// Where it was added to the domain, or made as a table.
     pub(in crate::domain) place: String,
-    /// The states that no event reaches: none in a domain that was built.
+    /// The states that no event reaches. A domain that was built has none.
     pub(in crate::domain) unreached: Vec<StateName>,
 }
 
@@ -169,7 +169,7 @@ impl CheckedMachine {
         self.steps.iter().find(|step| step.from.as_ref() == from && step.on == *on)
     }
 
-    /// Nothing leaves the state; what leads back to it does not leave it.
+    /// Whether nothing leaves the state. A step back to the state does not leave it.
     pub(in crate::domain) fn is_end(&self, state: &StateName) -> bool {
         !self.steps.iter().any(|step| step.from.as_ref() == Some(state) && step.to != *state)
     }

@@ -1,4 +1,4 @@
-//! What checks, approval policies and executors are told.
+//! The situation in which checks, approval policies and executors are called.
 
 use crate::{
     base::{
@@ -14,8 +14,8 @@ use crate::{
 };
 use std::{any::Any, fmt};
 
-/// One proposal at one entity, by names and values: what a rule of a hand-built contract is asked about.
-/// [`Ctx`] is the same with the entity's own types round it.
+/// One proposal for one entity, by names and values, as the rules of a hand-built contract see it. [`Ctx`] shows the same
+/// through the entity's own types.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation<'a> {
     pub(crate) tenant: &'a TenantId,
@@ -29,7 +29,7 @@ pub struct Situation<'a> {
     pub(crate) execution: Option<ExecutionId>,
 }
 
-/// Why a [`Situation`] cannot be seen through the types of a rule.
+/// A mismatch between a [`Situation`] and the types of a rule.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
@@ -91,7 +91,7 @@ impl<'a> Situation<'a> {
         self.now
     }
 
-    /// What is proposed.
+    /// The proposed parameters.
     #[must_use]
     pub fn params(&self) -> &'a Params {
         self.params
@@ -111,10 +111,10 @@ impl<'a> Situation<'a> {
         self.facts.and_then(FactsBox::get)
     }
 
-    /// The same, seen through the types of a state machine.
+    /// The situation through the types of a state machine.
     ///
     /// # Errors
-    /// [`RuleError`] if the machine in the domain is not the one of this type.
+    /// [`RuleError`] if the domain has another machine for the entity.
     pub fn ctx<M: StateMachine>(&self) -> Result<Ctx<'a, M>, RuleError> {
         let unknown = || RuleError::UnknownState { state: self.state.to_owned(), entity: M::ENTITY };
         let state = M::from_state(self.state).ok_or_else(unknown)?;
@@ -127,10 +127,10 @@ impl<'a> Situation<'a> {
     }
 }
 
-/// An entity in the middle of a decision or of an execution: its state, its facts, who proposes.
+/// An entity during a decision or an execution: its state, its facts, and the actor who proposes.
 ///
-/// The first parameter of every action, check and approval policy. It cannot be made from what an agent
-/// sends: everything in it comes from the log and from the host.
+/// It is the first parameter of every action, check and approval policy. Everything in it comes from the log and from the
+/// host, nothing from an agent.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -167,7 +167,7 @@ impl<'a> Situation<'a> {
 ///     cents <= order.facts().paid_cents
 /// }
 ///
-/// /// A check that reads the time of the decision. The system's clock would say another one on replay.
+/// /// A check that reads the time of the decision. The system's clock would give another time on replay.
 /// fn within_thirty_days(order: &Ctx<'_, Order>) -> bool {
 ///     let paid_at = Timestamp::from_unix_ms(order.facts().paid_at_ms);
 ///     order.now() - paid_at <= Duration::from_secs(30 * 24 * 60 * 60)
@@ -201,7 +201,7 @@ impl<'a, M: StateMachine> Ctx<'a, M> {
         self.situation.entity.id()
     }
 
-    /// The state that the log gives.
+    /// The state.
     #[must_use]
     pub fn state(&self) -> M {
         self.state
@@ -225,14 +225,14 @@ impl<'a, M: StateMachine> Ctx<'a, M> {
         self.situation.actor
     }
 
-    /// The time of the decision. Checks and policies must take it from here: they are asked again on replay.
+    /// The time of the decision. Checks and policies must take the time from here, because they are called again on replay.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.situation.now
     }
 
-    /// The id of this execution, under which a provider should deduplicate the effect. `None` in checks
-    /// and policies, where nothing has been cleared yet.
+    /// The id of this execution, under which a provider should deduplicate the effect. `None` in checks and policies, which
+    /// run before anything is cleared.
     #[must_use]
     pub fn execution_id(&self) -> Option<ExecutionId> {
         self.situation.execution

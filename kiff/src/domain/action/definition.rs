@@ -8,7 +8,7 @@ use crate::domain::{
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-/// An annotated function: what `#[action]` implements for the type of the function's name.
+/// An annotated function. `#[action]` implements it for a type of the function's name.
 pub trait ActionContract: 'static {
     /// The state machine of the entity that it acts on.
     type Entity: StateMachine;
@@ -19,12 +19,12 @@ pub trait ActionContract: 'static {
     fn definition() -> Definition;
 }
 
-/// A question about a [`Situation`] with a yes or no answer. It must be pure: it is asked again on replay.
+/// A check or policy: a question about a [`Situation`]. It must be pure, because a replay asks it again.
 pub(crate) type Ask = Arc<dyn for<'a> Fn(&Situation<'a>) -> Result<bool, RuleError> + Send + Sync>;
 
-/// A contract with the rules that it names and the executor behind it: what a domain registers.
+/// A contract with the rules that it names and the executor that runs the effect, as a domain registers it.
 ///
-/// `#[action]` makes one; by hand:
+/// `#[action]` makes one. By hand:
 ///
 /// ```
 /// use kiff::{Call, Contract, Definition, Outcome};
@@ -34,7 +34,7 @@ pub(crate) type Ask = Arc<dyn for<'a> Fn(&Situation<'a>) -> Result<bool, RuleErr
 ///     .executor(|call: Call<'_>| Ok(Outcome::new(format!("{} closed", call.situation().entity())).emit("TICKET_CLOSED")));
 /// ```
 ///
-/// A rule that asks about a parameter decodes it; with `try_` an error in it is never a yes to running:
+/// A rule that reads a parameter decodes it. The functions with `try_` take an error as a reason not to run:
 ///
 /// ```
 /// use kiff::{Call, Contract, Definition, Outcome, Param, Risk};
@@ -59,15 +59,16 @@ pub struct Definition {
     pub(crate) checks: Vec<(String, Ask)>,
     pub(crate) approval: Option<(String, Ask)>,
     pub(crate) executor: Option<Arc<dyn Executor>>,
-    /// The functions behind the codes, where they are known. No part of the contract's digest: a function may move.
+    /// The functions of the codes, where they are known. They are not in the digest of the contract, because a function may
+    /// move.
     pub(crate) functions: BTreeMap<&'static str, RuleFunction>,
 }
 
-/// What is known of a function that an annotation names as a check or a policy.
+/// A function that an annotation names as a check or a policy.
 #[derive(Clone, Copy)]
 pub(crate) struct RuleFunction {
     pub(crate) path: &'static str,
-    /// The parameters that it is given, by the names that agents write.
+    /// The parameters that it reads, by the names that agents write.
     pub(crate) asks: &'static [&'static str],
 }
 
@@ -78,7 +79,7 @@ impl Definition {
         Self { contract, checks: Vec::new(), approval: None, executor: None, functions: BTreeMap::new() }
     }
 
-    /// Adds a check: the proposal is refused with `code` unless it holds.
+    /// Adds a check: the proposal is blocked with `code` unless it returns true.
     #[must_use]
     pub fn check(
         self,
@@ -88,7 +89,7 @@ impl Definition {
         self.try_check(code, move |at| Ok(holds(at)))
     }
 
-    /// Adds a check that decodes what it asks about. An error counts as a no.
+    /// Adds a check that may fail, such as one that decodes a parameter. An error blocks the proposal.
     #[must_use]
     pub fn try_check(
         mut self,
@@ -99,7 +100,7 @@ impl Definition {
         self
     }
 
-    /// The policy that the contract's `approval_when` names: the proposal is held with `code` if it holds.
+    /// Sets the policy that the contract's `approval_when` names: the proposal is held with `code` if it returns true.
     #[must_use]
     pub fn approval_when(
         self,
@@ -109,7 +110,7 @@ impl Definition {
         self.try_approval_when(code, move |at| Ok(holds(at)))
     }
 
-    /// A policy that decodes what it asks about. An error counts as a yes.
+    /// Sets a policy that may fail, such as one that decodes a parameter. An error holds the proposal.
     #[must_use]
     pub fn try_approval_when(
         mut self,
@@ -120,8 +121,8 @@ impl Definition {
         self
     }
 
-    /// What runs when a proposal is cleared. Without one, the action can only be decided and settled by
-    /// the host.
+    /// Sets the executor that runs when a proposal is cleared. Without one, the host runs the effect itself and records the
+    /// outcome.
     #[must_use]
     pub fn executor(mut self, executor: impl Executor) -> Self {
         self.executor = Some(Arc::new(executor));

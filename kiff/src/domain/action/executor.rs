@@ -1,4 +1,4 @@
-//! Executors, and what they are given.
+//! Executors, and the calls that they receive.
 
 use super::{failure::Failure, outcome::Outcome};
 use crate::{
@@ -28,7 +28,7 @@ pub trait Executor: Send + Sync + 'static {
     /// Runs the effect.
     fn run<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Outcome, Failure>>;
 
-    /// What the host must provide. Checked when the runtime is built.
+    /// The types that the host must provide. They are checked when the runtime is built.
     fn needs(&self) -> Vec<Provided> {
         Vec::new()
     }
@@ -43,14 +43,14 @@ where
     }
 }
 
-/// One cleared execution: what an [`Executor`] is given.
+/// One cleared execution, as an [`Executor`] receives it.
 #[derive(Debug)]
 pub struct Call<'a> {
     situation: Situation<'a>,
     execution: &'a ExecutionId,
     attempt: u32,
     providers: &'a Providers,
-    /// What shows to others that this was cleared.
+    /// Evidence of the clearance, to show to others.
     shown: &'a [&'a (dyn Any + Send + Sync)],
 }
 
@@ -72,10 +72,10 @@ impl<'a> Call<'a> {
         &self.situation
     }
 
-    /// The same, seen through the types of a state machine.
+    /// The situation through the types of a state machine.
     ///
     /// # Errors
-    /// [`Failure::not_applied`] if the machine in the domain is not the one of this type.
+    /// [`Failure::not_applied`] if the domain has another machine for the entity.
     pub fn ctx<M: StateMachine>(&self) -> Result<Ctx<'a, M>, Failure> {
         self.situation.ctx().map_err(Failure::not_applied)
     }
@@ -88,12 +88,12 @@ impl<'a> Call<'a> {
         self.situation.param(name).map_err(Failure::not_applied)
     }
 
-    /// What the host provided of this type. An [`ExecutionId`] is always there: the one of this execution. Where the
-    /// runtime has a signer, the [`Receipt`](crate::Receipt) of the clearance and a [`Warrant`](crate::Warrant) are too.
+    /// The value of this type that the host provided. The [`ExecutionId`] of this execution is always provided, and so are
+    /// the [`Receipt`](crate::Receipt) of the clearance and a [`Warrant`](crate::Warrant) if the runtime has a signer.
     ///
     /// # Errors
-    /// [`Failure::not_applied`] if it provided none. Name the type in [`Executor::needs`] and the runtime
-    /// is not even built then.
+    /// [`Failure::not_applied`] if the host provided none. If [`Executor::needs`] names the type, building the runtime fails
+    /// already.
     pub fn provided<T: Any + Send + Sync>(&self) -> Result<&'a T, Failure> {
         let own: &'a (dyn Any + Send + Sync) = self.execution;
         own.downcast_ref()
@@ -102,7 +102,7 @@ impl<'a> Call<'a> {
             .ok_or_else(|| Failure::not_applied(format_args!("the host provides no `{}`", type_name::<T>())))
     }
 
-    /// The id under which the provider should deduplicate the effect. A retry has the same one.
+    /// The id under which the provider should deduplicate the effect. A retry has the same id.
     #[must_use]
     pub fn execution_id(&self) -> ExecutionId {
         *self.execution
@@ -132,7 +132,7 @@ impl Provided {
     }
 }
 
-/// What the host provides to executors, by type.
+/// The values that the host provides to executors, by type.
 #[derive(Clone, Default)]
 pub(crate) struct Providers(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
 
@@ -145,7 +145,7 @@ impl Providers {
         wanted.id == TypeId::of::<ExecutionId>() || self.0.contains_key(&wanted.id)
     }
 
-    /// True if only an `Arc` of the type is provided.
+    /// Whether an `Arc` of the type is provided.
     pub(crate) fn has_arc(&self, wanted: &Provided) -> bool {
         self.0.contains_key(&wanted.arc)
     }

@@ -1,29 +1,29 @@
-//! Executions that did not succeed.
+//! Failures of executors.
 
 use crate::base::debug::with_causes;
 use std::{error::Error, fmt};
 
-/// Why an executor did not succeed: certainly without an effect, or not known.
+/// The failure of an executor: the effect certainly did not happen, or its result is unknown.
 ///
-/// Every [`std::error::Error`] turns into the second, so `?` works in an executor and a plain error is
-/// never taken for proof that nothing happened. `Failure` itself is therefore not an `Error`.
+/// Every [`std::error::Error`] converts into an unknown result. So `?` works in an executor, and a plain error is never taken
+/// for proof that nothing happened. `Failure` itself is therefore not an `Error`.
 ///
 /// ```
 /// use kiff::Failure;
 ///
-/// /// What became of a payment, by the provider's answer.
+/// /// The result of a payment, by the status of the provider's answer.
 /// fn paid(status: u16) -> Result<&'static str, Failure> {
 ///     match status {
 ///         200 => Ok("paid"),
-///         // The provider says that it did nothing: the answer is `Failed`, and the proposal may be made again.
+///         // The provider did nothing: the answer is `Failed`, and the proposal may be made again.
 ///         402 => Err(Failure::not_applied("the card was declined")),
-///         // It may have paid: the answer is `InDoubt`, until someone looks.
+///         // The provider may have paid: the answer is `InDoubt` until someone looks.
 ///         _ => Err(Failure::unknown(format_args!("the provider answered {status}"))),
 ///     }
 /// }
 /// assert_eq!(paid(402).map_err(|failure| failure.message().to_owned()), Err("the card was declined".to_owned()));
 ///
-/// /// A plain error, such as a lost connection, is of the second kind.
+/// /// The result of a plain error, such as a lost connection, is unknown.
 /// fn sent(text: &str) -> Result<u16, Failure> {
 ///     Ok(text.parse::<u16>()?)
 /// }
@@ -35,7 +35,7 @@ pub struct Failure {
     pub(crate) message: String,
 }
 
-/// What is known about an effect that did not succeed.
+/// The knowledge about an effect that did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Certainty {
     NotApplied,
@@ -43,10 +43,10 @@ pub(crate) enum Certainty {
 }
 
 impl Failure {
-    /// Certainly nothing happened: the provider refused, or was never called.
+    /// The effect certainly did not happen: the provider refused, or was never called.
     ///
-    /// Say it only where it is proved: the answer is [`Answer::Failed`](crate::Answer::Failed), and nobody looks
-    /// at the execution again.
+    /// Return it only where that is proved, because the answer is [`Answer::Failed`](crate::Answer::Failed) and nobody looks at
+    /// the execution again.
     pub fn not_applied(reason: impl fmt::Display) -> Self {
         Self { certainty: Certainty::NotApplied, message: reason.to_string() }
     }
@@ -60,7 +60,7 @@ impl Failure {
         Self { certainty: Certainty::Unknown, message: reason.to_string() }
     }
 
-    /// What the executor said.
+    /// The reason that the executor gave.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -73,12 +73,11 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
     }
 }
 
-/// What an annotated function may fail with: any error, or [`Failure`] itself. Sealed by its two
-/// implementations.
+/// An error of an annotated function: any error type, or [`Failure`] itself. Sealed by its two implementations.
 #[diagnostic::on_unimplemented(
     message = "an action cannot fail with `{Self}`",
     label = "not an error type",
-    note = "use any `std::error::Error + Send + Sync + 'static`, or `kiff::Failure`, whose `Failure::not_applied(..)` says that certainly nothing happened"
+    note = "use any `std::error::Error + Send + Sync + 'static`, or `kiff::Failure`, whose `Failure::not_applied(..)` says that nothing happened"
 )]
 pub trait IntoFailure {
     /// The failure.
@@ -91,7 +90,7 @@ impl IntoFailure for Failure {
     }
 }
 
-// Whoever misses it is told of `IntoFailure`, whose note says what to use.
+// Without this, rustc would report the bounds and not `IntoFailure`, whose note says what to use.
 #[diagnostic::do_not_recommend]
 impl<E: Error + Send + Sync + 'static> IntoFailure for E {
     fn into_failure(self) -> Failure {

@@ -1,9 +1,9 @@
-//! Executions that succeeded.
+//! Outcomes of executors.
 
 use super::failure::{Failure, IntoFailure};
 use crate::value::Value;
 
-/// What an executor reports: that the effect happened, a message for the caller, and the events that follow.
+/// The report of an executor that succeeded: a message for the caller, and the events that follow.
 ///
 /// ```
 /// use kiff::{Outcome, Value};
@@ -11,7 +11,7 @@ use crate::value::Value;
 /// let outcome = Outcome::new("refund of $49.00 issued")
 ///     .event("ORDER_REFUNDED", Value::object([("amount", "49.00")]));
 /// ```
-#[must_use = "what an action reports counts only if it is returned"]
+#[must_use = "an outcome counts only if the action returns it"]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     pub(crate) message: String,
@@ -25,7 +25,7 @@ impl Outcome {
         Self { message: message.into(), output: None, events: Vec::new() }
     }
 
-    /// Emits an event of the executor's own entity. Its type must be one that the contract names.
+    /// Emits an event of the action's entity. The contract must name its type.
     pub fn event(mut self, kind: impl Into<String>, payload: Value) -> Self {
         self.events.push((kind.into(), payload));
         self
@@ -36,8 +36,8 @@ impl Outcome {
         self.event(kind, Value::object::<&str, &str>([]))
     }
 
-    /// What the effect returned, for the caller and the log: any JSON. What does not fit a record is
-    /// recorded by its length and digest, and a number that is not an integer within ±(2^53−1) as text.
+    /// Adds the output of the effect, for the caller and the log: any JSON. Output that does not fit into a record is recorded
+    /// by its length and digest, and a number that is not an integer within ±(2^53−1) as text.
     pub fn output(mut self, output: Value) -> Self {
         self.output = Some(output);
         self
@@ -49,21 +49,21 @@ impl Outcome {
         &self.message
     }
 
-    /// What the effect returned.
+    /// The output of the effect.
     #[must_use]
     pub fn returned(&self) -> Option<&Value> {
         self.output.as_ref()
     }
 }
 
-/// What an annotated function may return: [`Outcome`], or `Result<Outcome, E>` with any error.
+/// The result of an annotated function: [`Outcome`], or `Result<Outcome, E>` with any error.
 #[diagnostic::on_unimplemented(
     message = "an action must return `Result<Outcome, E>` (or `Outcome`), not `{Self}`",
     label = "not an outcome",
     note = "`E` is any `std::error::Error + Send + Sync`, or `kiff::Failure`"
 )]
 pub trait IntoOutcome {
-    /// The outcome, or why there is none.
+    /// The outcome, or the failure.
     ///
     /// # Errors
     /// [`Failure`] if the function failed.

@@ -29,8 +29,11 @@ pub(in crate::domain) fn check_action(
     let name = named(&place, ActionName::new(&contract.name), faults)?;
     let entity = named(&place, EntityType::new(&contract.entity), faults)?;
     let Some(machine) = machines.iter().find(|machine| machine.entity == entity) else {
-        let (place, action) = (contract.location, contract.name);
-        faults.push(DomainFault::NoMachine { place, action, entity: contract.entity });
+        faults.push(DomainFault::NoMachine {
+            place: contract.location,
+            action: contract.name,
+            entity: contract.entity,
+        });
         return None;
     };
     let allowed = all_named(&place, &contract.allowed_states, faults);
@@ -68,7 +71,8 @@ pub(in crate::domain) fn check_action(
 }
 
 fn check_states(action: &Action, faults: &mut Vec<DomainFault>) {
-    let (place, name) = (|| action.contract.location.clone(), || action.name.to_string());
+    let place = || action.contract.location.clone();
+    let name = || action.name.to_string();
     if action.contract.allowed_states.is_empty() {
         faults.push(DomainFault::NoStates { place: place(), action: name() });
     }
@@ -121,11 +125,10 @@ pub(in crate::domain) fn check_unique_names(sorted: &[Arc<Action>], faults: &mut
         if let [first, second] = pair
             && first.name == second.name
         {
-            let (first, second) = (&first.contract, &second.contract);
             faults.push(DomainFault::DuplicateAction {
-                name: first.name.clone(),
-                first: first.location.clone(),
-                second: second.location.clone(),
+                name: first.name.to_string(),
+                first: first.contract.location.clone(),
+                second: second.contract.location.clone(),
             });
         }
     }

@@ -6,11 +6,11 @@ use crate::domain::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The names of the checks that every proposal meets. No custom check may have one of them.
+/// The names of the checks that every proposal meets. No custom check may take one of them.
 pub(super) const FIXED_CHECKS: [&str; 7] =
     ["action", "permission", "entity", "state", "parameters", "open_execution", "approval"];
 
-/// The reasons that the runtime gives by itself. A check or a policy of the same name would give one word two meanings.
+/// The reasons of the runtime itself. A check or a policy of the same name would give one word two meanings.
 pub(super) const RUNTIME_CODES: [&str; 19] = [
     "action_unknown",
     "approval_consumed",
@@ -33,8 +33,8 @@ pub(super) const RUNTIME_CODES: [&str; 19] = [
     "too_many_open_approvals",
 ];
 
-/// A code is a check's, which says what must hold, or a policy's, which says why a person is asked. One that is both says
-/// in the log that something held and that it did not.
+/// The code of a check says what must hold, and that of a policy says why a person is asked. A code that is both would say in
+/// the log that something held and that it did not.
 pub(in crate::domain) fn check_codes(actions: &[Arc<Action>], faults: &mut Vec<DomainFault>) {
     let mut checks: BTreeMap<&str, &Action> = BTreeMap::new();
     for action in actions {
@@ -44,7 +44,7 @@ pub(in crate::domain) fn check_codes(actions: &[Arc<Action>], faults: &mut Vec<D
     }
     for action in actions {
         let CheckedApproval::When(code, _) = &action.approval else { continue };
-        // Of two actions that both ask it, the one at fault is most likely the one that asks both ways.
+        // The action that uses the code in both ways is the one most likely at fault.
         let own = action.checks.iter().any(|(check, _)| check == code).then_some(&**action);
         if let Some(check) = own.or_else(|| checks.get(code.as_str()).copied()) {
             faults.push(DomainFault::CodeWithTwoMeanings {
@@ -56,13 +56,13 @@ pub(in crate::domain) fn check_codes(actions: &[Arc<Action>], faults: &mut Vec<D
     }
 }
 
-/// A code that stands for two functions tells a reader of the log two things. Of two entities the functions must differ,
-/// because each is asked about one, so only those of one entity are compared.
+/// A code that stands for two functions has two meanings for a reader of the log. Only the functions of one entity are
+/// compared: those of two entities always differ, because a function takes the context of one entity.
 pub(in crate::domain) fn check_functions(actions: &[Arc<Action>], faults: &mut Vec<DomainFault>) {
     let mut known: BTreeMap<(&str, bool, &str), (&Action, &str)> = BTreeMap::new();
     for action in actions {
         for (code, function) in &action.functions {
-            // That one is a policy and the other a check is a fault of its own.
+            // A code that is both a policy and a check is a fault of its own.
             let is_policy = matches!(&action.approval, CheckedApproval::When(policy, _) if policy == *code);
             let (first, meant) =
                 *known.entry((action.entity.as_str(), is_policy, *code)).or_insert((&**action, function.path));

@@ -41,7 +41,7 @@ pub(in crate::domain) fn check_machine(machine: Machine, faults: &mut Vec<Domain
     Some(machine)
 }
 
-/// An upcast of an event that no step is on would never be asked: most likely its name is misspelt.
+/// An upcast of an event that takes no step would never be called. Most likely its name is misspelt.
 fn check_upcasts(
     place: &str,
     upcasts: Vec<(String, Upcast)>,
@@ -51,22 +51,23 @@ fn check_upcasts(
     let mut checked: Vec<(EventType, Upcast)> = Vec::with_capacity(upcasts.len());
     for (event, upcast) in upcasts {
         let Some(kind) = named(place, EventType::new(&event), faults) else { continue };
-        let problem = match () {
-            () if !steps.iter().any(|step| step.on == kind) => "is of no event of the machine",
-            () if checked.iter().any(|(known, _)| *known == kind) => "is given twice",
-            () => {
-                checked.push((kind, upcast));
-                continue;
-            }
+        let problem = if !steps.iter().any(|step| step.on == kind) {
+            "is not for an event of the machine"
+        } else if checked.iter().any(|(known, _)| *known == kind) {
+            "is given twice"
+        } else {
+            checked.push((kind, upcast));
+            continue;
         };
         faults.push(DomainFault::Upcast { place: place.to_owned(), event, problem });
     }
     checked
 }
 
-/// The states that no event reaches, which are told as faults too.
+/// The states that no event reaches. Each is noted as a fault too.
 fn check_steps(machine: &CheckedMachine, faults: &mut Vec<DomainFault>) -> Vec<StateName> {
-    let (place, entity) = (|| machine.place.clone(), || machine.entity.to_string());
+    let place = || machine.place.clone();
+    let entity = || machine.entity.to_string();
     let mut seen = BTreeSet::new();
     for step in &machine.steps {
         if !seen.insert((&step.from, &step.on)) {

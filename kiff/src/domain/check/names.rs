@@ -2,12 +2,12 @@
 
 use crate::{base::ids::NameError, domain::fault::DomainFault};
 
-/// Unwraps a name or notes what is wrong with it.
+/// The name, or `None` after a fault is noted.
 pub(in crate::domain) fn named<T>(place: &str, name: Result<T, NameError>, faults: &mut Vec<DomainFault>) -> Option<T> {
     name.map_err(|error| faults.push(DomainFault::Name { place: place.to_owned(), error })).ok()
 }
 
-/// Unwraps names or notes what is wrong with each.
+/// The sound names, after a fault is noted for each of the others.
 pub(super) fn all_named<'a, T, E>(place: &str, texts: &'a [String], faults: &mut Vec<DomainFault>) -> Vec<T>
 where
     T: TryFrom<&'a str, Error = E>,

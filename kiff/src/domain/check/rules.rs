@@ -26,12 +26,17 @@ pub(super) struct RuleCheck<'a> {
 
 impl RuleCheck<'_> {
     fn problem(&mut self, problem: impl Into<String>) {
-        let (place, action) = (self.contract.location.clone(), self.contract.name.clone());
-        self.faults.push(DomainFault::Rule { place, action, problem: problem.into() });
+        self.faults.push(DomainFault::Rule {
+            place: self.contract.location.clone(),
+            action: self.contract.name.clone(),
+            problem: problem.into(),
+        });
     }
 
     pub(super) fn approval(&mut self, rule: Option<(String, Ask)>, reviewers: Option<&Permission>) -> CheckedApproval {
-        let (place, action, risk) = (self.contract.location.clone(), self.contract.name.clone(), self.contract.risk);
+        let place = self.contract.location.clone();
+        let action = self.contract.name.clone();
+        let risk = self.contract.risk;
         let never = self.contract.approval == ApprovalNeed::Never;
         if never && risk >= Risk::High && self.contract.waiver.is_empty() {
             self.faults.push(DomainFault::RiskWithoutApproval { place, action, risk: risk.as_str() });
@@ -39,7 +44,7 @@ impl RuleCheck<'_> {
             self.faults.push(DomainFault::NoReviewers { place, action });
         }
         if !never && self.contract.quorum == 0 {
-            self.problem("a quorum of 0 asks nobody; say `approval = Never`");
+            self.problem("a quorum of 0 asks nobody; write `approval = Never`");
         }
         if !never && self.contract.expires.is_zero() {
             self.problem("an approval that expires at once can never be used");
@@ -55,11 +60,11 @@ impl RuleCheck<'_> {
                 None => CheckedApproval::Required,
             },
             (ApprovalNeed::When(want), _) => {
-                self.problem(format!("approval asks the policy `{want}`, which was not given"));
+                self.problem(format!("approval depends on the policy `{want}`, which was not given"));
                 CheckedApproval::Required
             }
             (_, Some((given, _))) => {
-                self.problem(format!("the policy `{given}` was given, and the contract does not ask it"));
+                self.problem(format!("the policy `{given}` was given, but the contract does not name it"));
                 CheckedApproval::Required
             }
         }
@@ -83,19 +88,19 @@ impl RuleCheck<'_> {
             self.problem(format!("`{name}` is the name of a check that every action has; rename yours"));
         }
         if RUNTIME_CODES.contains(&name) {
-            self.problem(format!("`{name}` is a reason that the runtime gives itself; rename yours"));
+            self.problem(format!("`{name}` is a reason of the runtime itself; rename yours"));
         }
         let place = format!("{}: action `{}`", self.contract.location, self.contract.name);
         named(&place, Code::new(name), self.faults)
     }
 
-    /// A window for an effect that is never retried: the author believed that it is.
+    /// A window for an effect that is never retried shows that its author expected retries.
     pub(super) fn retry_window(&mut self) {
         match self.contract.retry_within {
             Some(_) if self.contract.effect != Effect::Idempotent => {
-                self.problem("`retry_within` is for an idempotent effect, which alone is retried");
+                self.problem("`retry_within` applies to an idempotent effect only; no other is retried");
             }
-            Some(window) if window.is_zero() => self.problem("`retry_within` of zero lets nothing be retried"),
+            Some(window) if window.is_zero() => self.problem("a `retry_within` of zero allows no retry"),
             _ => {}
         }
     }

@@ -12,8 +12,7 @@ use std::{panic::Location, time::Duration};
 
 /// An action's contract built by hand, from text that need not be known at compile time.
 ///
-/// Nothing is checked here: [`Domain::build`](crate::DomainBuilder::build) checks all of it and names
-/// every fault.
+/// Nothing is checked here: [`DomainBuilder::build`](crate::DomainBuilder::build) checks all of it and reports every fault.
 ///
 /// ```
 /// use kiff::{Contract, ParamKind, Risk};
@@ -23,11 +22,11 @@ use std::{panic::Location, time::Duration};
 ///     .permissions(["tickets.close"])
 ///     .risk(Risk::Low)
 ///     .param("note", ParamKind::STRING)
-///     .param_doc("What the customer is told.")
+///     .param_doc("The message for the customer.")
 ///     .emits(["TICKET_CLOSED"]);
 /// ```
 ///
-/// Consent, and what a reviewer is shown:
+/// With approval, and a text for the reviewer:
 ///
 /// ```
 /// use kiff::{Contract, Effect, Param, Risk};
@@ -65,7 +64,7 @@ pub struct Contract {
     pub(crate) emits: Vec<String>,
     pub(crate) effect: Effect,
     pub(crate) timeout: Option<Duration>,
-    /// Absent at its default, so that one given to another effect is seen.
+    /// `None` at its default, so that one given for another effect is noticed.
     pub(crate) retry_within: Option<Duration>,
     pub(crate) summary: String,
     pub(crate) waiver: String,
@@ -73,7 +72,7 @@ pub struct Contract {
     pub(crate) location: String,
 }
 
-/// [`ApprovalRule`] with text of any origin.
+/// An [`ApprovalRule`] with owned text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ApprovalNeed {
     Never,
@@ -82,7 +81,7 @@ pub(crate) enum ApprovalNeed {
 }
 
 impl Contract {
-    /// A contract for this action on this entity type, with the defaults of every key.
+    /// A contract for this action on this entity type, with every key at its default.
     #[track_caller]
     pub fn new(name: impl Into<String>, entity: impl Into<String>) -> Self {
         let place = Location::caller();
@@ -93,35 +92,35 @@ impl Contract {
         contract
     }
 
-    /// What the action does, in a sentence.
+    /// Describes the action in a sentence.
     #[must_use]
     pub fn doc(mut self, doc: impl Into<String>) -> Self {
         self.doc = doc.into();
         self
     }
 
-    /// The states in which it may run.
+    /// Sets the states in which it may run.
     #[must_use]
     pub fn allowed_states<S: Into<String>>(mut self, states: impl IntoIterator<Item = S>) -> Self {
         self.allowed_states = owned(states);
         self
     }
 
-    /// The permissions that the requester must hold, all of them.
+    /// Sets the permissions that the requester must hold, all of them.
     #[must_use]
     pub fn permissions<S: Into<String>>(mut self, permissions: impl IntoIterator<Item = S>) -> Self {
         self.permissions = owned(permissions);
         self
     }
 
-    /// How much harm it could do.
+    /// Sets how much harm it could do.
     #[must_use]
     pub fn risk(mut self, risk: Risk) -> Self {
         self.risk = risk;
         self
     }
 
-    /// Every execution needs the consent of someone who holds this permission.
+    /// Requires the approval of someone who holds this permission for every execution.
     #[must_use]
     pub fn approval_required(mut self, reviewers: impl Into<String>) -> Self {
         self.approval = ApprovalNeed::Required;
@@ -129,8 +128,8 @@ impl Contract {
         self
     }
 
-    /// An execution needs the consent of someone who holds this permission when the rule named `code`
-    /// says so. Give the rule with [`Definition::approval_when`](crate::Definition::approval_when).
+    /// Requires the approval of someone who holds this permission when the policy named `code` returns true. Give the policy
+    /// with [`Definition::approval_when`](crate::Definition::approval_when).
     #[must_use]
     pub fn approval_when(mut self, code: impl Into<String>, reviewers: impl Into<String>) -> Self {
         self.approval = ApprovalNeed::When(code.into());
@@ -138,94 +137,93 @@ impl Contract {
         self
     }
 
-    /// How many different reviewers must grant. One by default.
+    /// Sets how many different reviewers must grant. One by default.
     #[must_use]
     pub fn quorum(mut self, quorum: u32) -> Self {
         self.quorum = quorum;
         self
     }
 
-    /// How long an approval stands. Seven days by default.
+    /// Sets how long an approval is valid. Seven days by default.
     #[must_use]
     pub fn expires(mut self, after: Duration) -> Self {
         self.expires = after;
         self
     }
 
-    /// Lets the requester and its principal review too. Without it nobody reviews a request of their own.
+    /// Lets the requester and its principal review too. By default nobody reviews a request of their own.
     #[must_use]
     pub fn allow_self_review(mut self) -> Self {
         self.separate_reviewer = false;
         self
     }
 
-    /// Which kinds of actor may review. Humans by default.
+    /// Sets which kinds of actor may review. Humans by default.
     #[must_use]
     pub fn reviewer_kinds(mut self, kinds: impl IntoIterator<Item = ActorType>) -> Self {
         self.reviewer_kinds = kinds.into_iter().collect();
         self
     }
 
-    /// The event types that the executor may emit.
+    /// Sets the event types that the executor may emit.
     #[must_use]
     pub fn emits<S: Into<String>>(mut self, events: impl IntoIterator<Item = S>) -> Self {
         self.emits = owned(events);
         self
     }
 
-    /// What running it twice would do. [`Effect::Once`] by default.
+    /// Sets the result of running it twice. [`Effect::Once`] by default.
     #[must_use]
     pub fn effect(mut self, effect: Effect) -> Self {
         self.effect = effect;
         self
     }
 
-    /// How long the executor may take. No limit by default. At the deadline its future is dropped and the
-    /// outcome is unknown. An executor that does not await cannot be stopped: it runs to its end, and its
-    /// result counts.
+    /// Limits how long the executor may take. No limit by default. At the deadline its future is dropped, and the outcome is
+    /// unknown. An executor that does not await cannot be stopped: it runs to its end, and its result counts.
     #[must_use]
     pub fn timeout(mut self, after: Duration) -> Self {
         self.timeout = Some(after);
         self
     }
 
-    /// How long after its clearance another attempt of an idempotent effect may start. A day by default.
+    /// Sets how long after its clearance another attempt of an idempotent effect may start. A day by default.
     ///
-    /// Say no more than the provider remembers an idempotency key, and a little less: the time is told by the
-    /// clocks of the processes that clear and retry.
+    /// Choose a little less than the time for which the provider remembers an idempotency key, because the processes that
+    /// clear and retry each read the time by their own clock.
     #[must_use]
     pub fn retry_within(mut self, window: Duration) -> Self {
         self.retry_within = Some(window);
         self
     }
 
-    /// What a reviewer is shown, with `{parameter}` and `{entity}` filled in.
+    /// Sets the text for a reviewer, with `{parameter}` and `{entity}` filled in.
     #[must_use]
     pub fn summary(mut self, summary: impl Into<String>) -> Self {
         self.summary = summary.into();
         self
     }
 
-    /// Why a high or critical risk needs no approval.
+    /// Gives the reason why a high or critical risk needs no approval.
     #[must_use]
     pub fn waiver(mut self, reason: impl Into<String>) -> Self {
         self.waiver = reason.into();
         self
     }
 
-    /// A required parameter.
+    /// Adds a required parameter.
     #[must_use]
     pub fn param(self, name: impl Into<String>, kind: ParamKind) -> Self {
-        self.with_param(name, kind, Need::Required)
+        self.with_param(name, ParamSpec { name: "", kind, required: true, doc: "" })
     }
 
-    /// A parameter that may be left out.
+    /// Adds a parameter that may be left out.
     #[must_use]
     pub fn optional_param(self, name: impl Into<String>, kind: ParamKind) -> Self {
-        self.with_param(name, kind, Need::Optional)
+        self.with_param(name, ParamSpec { name: "", kind, required: false, doc: "" })
     }
 
-    /// Says what the parameter that was added last is for.
+    /// Describes the parameter that was added last.
     #[must_use]
     pub fn param_doc(mut self, doc: &'static str) -> Self {
         if let Some((_, param)) = self.params.last_mut() {
@@ -234,46 +232,40 @@ impl Contract {
         self
     }
 
-    fn with_param(mut self, name: impl Into<String>, kind: ParamKind, need: Need) -> Self {
-        let required = matches!(need, Need::Required);
-        self.params.push((name.into(), ParamSpec { name: "", kind, required, doc: "" }));
+    fn with_param(mut self, name: impl Into<String>, spec: ParamSpec) -> Self {
+        self.params.push((name.into(), spec));
         self
     }
 }
 
-enum Need {
-    Required,
-    Optional,
-}
-
 impl From<&Declaration> for Contract {
-    fn from(it: &Declaration) -> Self {
+    fn from(declared: &Declaration) -> Self {
         Self {
-            name: it.name.to_owned(),
-            entity: it.entity.to_owned(),
-            doc: it.doc.to_owned(),
-            allowed_states: owned(it.allowed_states.iter().copied()),
-            permissions: owned(it.permissions.iter().copied()),
-            risk: it.risk,
-            approval: match it.approval {
+            name: declared.name.to_owned(),
+            entity: declared.entity.to_owned(),
+            doc: declared.doc.to_owned(),
+            allowed_states: owned(declared.allowed_states.iter().copied()),
+            permissions: owned(declared.permissions.iter().copied()),
+            risk: declared.risk,
+            approval: match declared.approval {
                 ApprovalRule::Never => ApprovalNeed::Never,
                 ApprovalRule::Required => ApprovalNeed::Required,
                 ApprovalRule::When(code) => ApprovalNeed::When(code.to_owned()),
             },
-            reviewers: it.reviewers.to_owned(),
-            quorum: it.quorum,
-            expires: Duration::from_secs(it.expires_secs),
-            separate_reviewer: it.separate_reviewer,
-            reviewer_kinds: it.reviewer_kinds.to_vec(),
-            emits: owned(it.emits.iter().copied()),
-            effect: it.effect,
-            timeout: (it.timeout_ms > 0).then(|| Duration::from_millis(it.timeout_ms)),
-            retry_within: (it.retry_within_ms != Declaration::DEFAULT_RETRY_WITHIN_MS)
-                .then(|| Duration::from_millis(it.retry_within_ms)),
-            summary: it.summary.to_owned(),
-            waiver: it.waiver.to_owned(),
-            params: it.params.iter().map(|param| (param.name.to_owned(), *param)).collect(),
-            location: it.location.to_owned(),
+            reviewers: declared.reviewers.to_owned(),
+            quorum: declared.quorum,
+            expires: Duration::from_secs(declared.expires_secs),
+            separate_reviewer: declared.separate_reviewer,
+            reviewer_kinds: declared.reviewer_kinds.to_vec(),
+            emits: owned(declared.emits.iter().copied()),
+            effect: declared.effect,
+            timeout: (declared.timeout_ms > 0).then(|| Duration::from_millis(declared.timeout_ms)),
+            retry_within: (declared.retry_within_ms != Declaration::DEFAULT_RETRY_WITHIN_MS)
+                .then(|| Duration::from_millis(declared.retry_within_ms)),
+            summary: declared.summary.to_owned(),
+            waiver: declared.waiver.to_owned(),
+            params: declared.params.iter().map(|param| (param.name.to_owned(), *param)).collect(),
+            location: declared.location.to_owned(),
         }
     }
 }

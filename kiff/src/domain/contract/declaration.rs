@@ -3,7 +3,7 @@
 use super::risk::{Effect, Risk};
 use crate::{base::actor::ActorType, domain::param::ParamSpec};
 
-/// When an action needs a person's consent, in a [`Declaration`] and in the words of the macro.
+/// When an action needs approval, in the words of the macro.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning: the macro has these three words")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ApprovalRule {
@@ -12,14 +12,14 @@ pub enum ApprovalRule {
     Never,
     /// Always.
     Required,
-    /// When the policy function of this name says so. The name is the reason code.
+    /// When the policy function of this name returns true. The name is the reason code.
     When(&'static str),
 }
 
-/// An action's contract as a constant: what `#[action]` makes of its arguments and of the signature.
+/// An action's contract as a constant, which `#[action]` makes from its arguments and the signature.
 ///
-/// Every field is plain data, so that a contract can be printed, compared and hashed without running
-/// anything. By hand, write a [`Contract`](crate::Contract) instead: fields may be added here in a minor release.
+/// Every field is plain data, so that a contract can be printed, compared and hashed without running anything. To write a
+/// contract by hand use [`Contract`](crate::Contract): a minor release may add fields here.
 #[expect(clippy::exhaustive_structs, reason = "written as a literal by the macro, which is pinned to this version")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declaration {
@@ -35,47 +35,47 @@ pub struct Declaration {
     pub permissions: &'static [&'static str],
     /// How much harm it could do.
     pub risk: Risk,
-    /// When a person must consent.
+    /// When a person must approve.
     pub approval: ApprovalRule,
-    /// The permission that a reviewer must hold; empty if no approval is ever asked for.
+    /// The permission that a reviewer must hold; empty if the action never asks for approval.
     pub reviewers: &'static str,
     /// How many different reviewers must grant.
     pub quorum: u32,
-    /// How long an approval stands, in seconds.
+    /// How long an approval is valid, in seconds.
     pub expires_secs: u64,
     /// Whether the requester and its principal are barred from reviewing.
     pub separate_reviewer: bool,
     /// Which kinds of actor may review.
     pub reviewer_kinds: &'static [ActorType],
-    /// The names of the custom checks, in the order in which they are asked.
+    /// The names of the custom checks, in their order.
     pub checks: &'static [&'static str],
     /// The event types that the executor may emit.
     pub emits: &'static [&'static str],
-    /// What running it twice would do.
+    /// The result of running it twice.
     pub effect: Effect,
     /// How long the executor may take, in milliseconds; 0 for no limit.
     pub timeout_ms: u64,
     /// For an idempotent effect, how long after its clearance another attempt may start, in milliseconds.
     pub retry_within_ms: u64,
-    /// What a reviewer is shown, with `{parameter}` and `{entity}` filled in; empty for a plain listing.
+    /// The text for a reviewer, with `{parameter}` and `{entity}` filled in; empty for a plain list of the parameters.
     pub summary: &'static str,
     /// Why a high or critical risk needs no approval; empty if it is not waived.
     pub waiver: &'static str,
     /// The parameters, in the order of the signature.
     pub params: &'static [ParamSpec],
-    /// Where the function stands: `src/orders.rs:12`.
+    /// The place of the function: `src/orders.rs:12`.
     pub location: &'static str,
 }
 
 impl Declaration {
-    /// How long an approval stands where the contract does not say: seven days.
+    /// How long an approval is valid by default: seven days.
     pub const DEFAULT_EXPIRY_SECS: u64 = 7 * 24 * 60 * 60;
 
-    /// How long an idempotent effect may be retried where the contract does not say: a day. Providers forget
-    /// idempotency keys, and many do after no more than that.
+    /// How long an idempotent effect may be retried by default: a day. Providers forget idempotency keys, many of them after
+    /// a day.
     pub const DEFAULT_RETRY_WITHIN_MS: u64 = 24 * 60 * 60 * 1_000;
 
-    /// A contract with the defaults of every key, for struct update syntax.
+    /// A contract with every key at its default, for struct update syntax.
     pub const DEFAULT: Self = Self {
         name: "",
         entity: "",

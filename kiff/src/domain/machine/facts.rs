@@ -17,10 +17,10 @@ use std::{
 
 /// Facts that are folded from an entity's events beside its state: amounts paid, consent given.
 ///
-/// `apply` must be a pure function of its arguments: it is run again on every replay. It must not call the
-/// runtime, which holds the entity's view meanwhile, and it must not panic, so add with `saturating_add` or
-/// `checked_add`: sources report what they like. An event at which it panics is refused. If a later version of the
-/// domain panics at an event that is in the log, proposals for that entity are refused with `facts_unreliable`.
+/// `apply` must be a pure function of its arguments, because every replay runs it again. It must not call the runtime, which
+/// holds the view of the entity meanwhile. It must not panic, so add with `saturating_add` or `checked_add`: a source may
+/// report any number. An event at which it panics is refused. If a later version of the domain panics at an event that is in
+/// the log, proposals for that entity are refused with `facts_unreliable`.
 ///
 /// ```
 /// use kiff::{Event, Facts};
@@ -41,7 +41,7 @@ use std::{
 /// }
 /// ```
 pub trait Facts: Clone + Default + Send + Sync + Serialize + DeserializeOwned + 'static {
-    /// Takes one more event into account.
+    /// Folds one more event.
     fn apply(&mut self, event: &Event<'_>);
 }
 
@@ -49,7 +49,7 @@ impl Facts for () {
     fn apply(&mut self, _: &Event<'_>) {}
 }
 
-/// Makes an event's payload one of the present form, or leaves it as it is.
+/// Converts the payload of an event into the present form, or leaves it as it is.
 #[derive(Clone)]
 pub(crate) struct Upcast(Arc<UpcastFn>);
 
@@ -67,7 +67,7 @@ impl fmt::Debug for Upcast {
     }
 }
 
-/// Facts of any type, shared until they change, with the way in which they see old events.
+/// Facts of any type, shared until they change, with the upcasts through which they see old events.
 #[derive(Clone)]
 pub(crate) struct FactsBox(Arc<dyn AnyFacts>);
 
@@ -78,7 +78,7 @@ impl FactsBox {
         (!is_unit).then(|| Self(Arc::new(Folded { facts: F::default(), upcasts: Arc::default() })))
     }
 
-    /// The same facts, which see events through these.
+    /// The same facts with these upcasts.
     pub(in crate::domain) fn seeing_through(&self, upcasts: Vec<(EventType, Upcast)>) -> Self {
         Self(self.0.seeing_through(upcasts.into()))
     }
@@ -87,18 +87,18 @@ impl FactsBox {
         self.0.as_any().downcast_ref()
     }
 
-    /// Takes one more event into account. Users' code may panic: then the facts stay as they were.
+    /// Folds one more event. If the user's code panics, the facts stay as they were.
     pub(crate) fn apply(&mut self, event: &Event<'_>) -> Result<(), FactsPanicked> {
         self.0 = caught(|| self.0.applied(event)).ok_or(FactsPanicked)?;
         Ok(())
     }
 
-    /// The facts as JSON from which they can be read again. Users' code may panic: then there is none.
+    /// The facts as JSON that can be read back; `None` if the user's code fails or panics.
     pub(crate) fn to_text(&self) -> Option<String> {
         caught(|| self.0.to_text())?
     }
 
-    /// Facts of the same type from their JSON.
+    /// Facts of the same type, read from JSON; `None` if the user's code fails or panics.
     pub(crate) fn parse(&self, text: &str) -> Option<Self> {
         caught(|| self.0.parse(text))?.map(Self)
     }
@@ -143,7 +143,7 @@ impl<F: Facts> AnyFacts for Folded<F> {
         Arc::new(Self { facts: self.facts.clone(), upcasts })
     }
 
-    /// INVARIANT: the one place where a machine's code sees an event, so that none is seen in an old form.
+    // INVARIANT: no other place shows an event to the code of a machine, so that it never sees one in an old form.
     fn applied(&self, event: &Event<'_>) -> Arc<dyn AnyFacts> {
         let mut facts = self.facts.clone();
         let upcast = self.upcasts.iter().find(|(kind, _)| *kind == event.body.kind);

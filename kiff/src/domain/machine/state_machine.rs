@@ -3,18 +3,18 @@
 use super::facts::Facts;
 use std::fmt;
 
-/// A state machine as an enum: what `#[derive(StateMachine)]` implements. Implement it by hand only for
-/// what the derive cannot say.
+/// A state machine as an enum. `#[derive(StateMachine)]` implements it; implement it by hand only where the derive cannot
+/// express the machine.
 ///
-/// The constants are the machine. They are data, so that a domain can check and hash them; the enum is
-/// only the view that checks, policies and executors get.
+/// The constants are the machine. They are data, so that a domain can check and hash them. Checks, policies and executors
+/// see the enum.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a state machine",
     label = "an action needs the states of its entity here",
     note = "derive it: `#[derive(StateMachine)] #[state_machine(entity = \"order\")] enum {Self} {{ .. }}`"
 )]
 pub trait StateMachine: Copy + Eq + fmt::Debug + Send + Sync + 'static {
-    /// What is folded from the entity's events beside its state; `()` for nothing.
+    /// The facts that are folded from the entity's events beside its state; `()` for none.
     type Facts: Facts;
     /// The entity type, such as `order`.
     const ENTITY: &'static str;

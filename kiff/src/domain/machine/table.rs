@@ -7,8 +7,8 @@ use super::{
 use crate::value::Value;
 use std::panic::Location;
 
-/// A state machine as a table: made from a type with [`Machine::of`], or by hand for an entity without
-/// one. [`Domain::build`](crate::DomainBuilder::build) checks it.
+/// A state machine as a table: made from a type with [`Machine::of`], or by hand for an entity without a type.
+/// [`DomainBuilder::build`](crate::DomainBuilder::build) checks it.
 ///
 /// ```
 /// use kiff::Machine;
@@ -39,7 +39,7 @@ pub(crate) struct Step {
 }
 
 impl Machine {
-    /// The table of a type.
+    /// The table of a derived machine.
     #[must_use]
     #[track_caller]
     pub fn of<M: StateMachine>() -> Self {
@@ -66,19 +66,19 @@ impl Machine {
         }
     }
 
-    /// An entity without events enters `to` on the event `on`.
+    /// Adds a first step: an entity without events enters `to` on the event `on`.
     #[must_use]
     pub fn starts(self, on: &str, to: &str) -> Self {
         self.step(None, on, to)
     }
 
-    /// An entity in `from` enters `to` on the event `on`.
+    /// Adds a step: an entity in `from` enters `to` on the event `on`.
     #[must_use]
     pub fn moves(self, from: &str, on: &str, to: &str) -> Self {
         self.step(Some(from), on, to)
     }
 
-    /// Only these sources may report the event of the step that was added last.
+    /// Lets only these sources report the event of the step that was added last.
     #[must_use]
     pub fn sources<S: Into<String>>(mut self, sources: impl IntoIterator<Item = S>) -> Self {
         if let Some(step) = self.steps.last_mut() {
@@ -96,13 +96,13 @@ impl Machine {
 
     /// Shows old events of this type to [`Facts::apply`] with a payload of the present form.
     ///
-    /// `upcast` is given the payload of every event of the type that is folded, old or new: live, on a
-    /// rebuild and on a replay. It gives the payload to fold instead, or nothing for one that is in the
-    /// present form already. The log keeps the bytes that the source sent.
+    /// `upcast` takes the payload of every event of the type that is folded, old or new: live, on a rebuild and on a replay.
+    /// It returns the payload to fold instead, or `None` if the payload is in the present form already. The log keeps the
+    /// bytes that the source sent.
     ///
-    /// It must be a pure function, and is code as `Facts::apply` is: what it does cannot be hashed, so a change of
-    /// it is a new version of the domain. That there is one for the event is in the digest of the domain, and in
-    /// that of no contract. A panic in it counts as one in `Facts::apply`.
+    /// Like `Facts::apply`, it must be a pure function, and its code cannot be hashed, so a change of it needs a new version
+    /// of the domain. The digest of the domain says that the event has an upcast; the digests of contracts do not. A panic in
+    /// it counts as one in `Facts::apply`.
     ///
     /// ```
     /// use kiff::{Event, Facts, Machine, Value};
@@ -136,7 +136,7 @@ impl Machine {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// A machine by derive is made a table for it: `.table(Machine::of::<Order>().upcast("ORDER_PAID", in_cents))`.
+    /// Convert a derived machine to a table first: `.table(Machine::of::<Order>().upcast("ORDER_PAID", in_cents))`.
     #[must_use]
     pub fn upcast(
         mut self,
