@@ -23,7 +23,7 @@ impl Params {
         self.iter().find(|(given, _)| given.as_str() == name).map(|(_, value)| value)
     }
 
-    /// All of them, in the order of their names.
+    /// The parameters, in the order of their names.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&ParamName, &Value)> {
         self.0.iter().map(|(name, value)| (name, value))
     }
@@ -42,7 +42,7 @@ impl Params {
     /// let refund = Definition::new(refund).executor(|call: Call<'_>| {
     ///     let params = call.situation().params();
     ///     let cents: u64 = params.decode("cents")?;
-    ///     // What may be left out is an `Option`.
+    ///     // An `Option` may be left out.
     ///     let note: Option<String> = params.decode("note")?;
     ///     Ok(Outcome::new(format!("{cents} paid back, {}", note.unwrap_or_default())))
     /// });
@@ -63,7 +63,7 @@ impl Params {
     }
 }
 
-/// A parameter as the domain holds it: the name checked.
+/// A parameter whose name has been checked.
 #[derive(Clone, Debug)]
 pub(crate) struct CheckedParam {
     pub(crate) name: ParamName,

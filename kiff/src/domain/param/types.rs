@@ -1,4 +1,4 @@
-//! The types of Rust that an agent can propose values of.
+//! The Rust types whose values an agent can propose.
 
 use super::{decode::Param, fault::ParamFault, kind::ParamKind};
 use crate::value::{Number, Value};
@@ -44,7 +44,7 @@ integers! {
     u16: Self::MAX as i128;
     u32: Self::MAX as i128;
     u64: Self::MAX as i128;
-    // No bound is beyond an i128, so the upper half is not admitted.
+    // A bound is an `i128`, so the upper half of a `u128` is not admitted.
     u128: i128::MAX;
     usize: Self::MAX as i128;
 }
@@ -82,7 +82,7 @@ impl Param for rust_decimal::Decimal {
     }
 }
 
-/// What a type is where it cannot be left out: in a list, or as the content of a variant.
+/// The kind of a type where a value cannot be left out, such as in a list.
 pub(crate) struct Item<T>(PhantomData<T>);
 
 impl<T: Param> Item<T> {
