@@ -91,7 +91,7 @@ pub enum Target {
 #[action(allowed_states = [Announced, Arrived], permissions = ["returns.work"], emits = ["RETURN_REFUSED"])]
 pub fn refuse_return(
     entity: &Ctx<'_, Return>,
-    /// What the customer is told.
+    /// The message to the customer.
     why: Message,
 ) -> Outcome {
     Outcome::new(format!("{} refused: {}", entity.id(), why.0)).emit("RETURN_REFUSED")
@@ -112,7 +112,7 @@ impl Bank {
 /// Pays the customer back.
 ///
 /// # Errors
-/// What the bank says.
+/// The error of the bank.
 #[action(
     allowed_states = [Arrived],
     permissions = ["returns.work", "returns.pay"],
