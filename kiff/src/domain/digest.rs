@@ -1,4 +1,4 @@
-//! The digests of contracts and domains: the forms `kiff-contract/1` and `kiff-domain/1` (`docs/FORMATS.md` §7).
+//! The digests of contracts and domains: the forms `kiff-contract/1` and `kiff-domain/1` (`docs/formats.md` §7).
 //!
 //! A key at its default is left out, so that a key of a later release does not change an old digest.
 

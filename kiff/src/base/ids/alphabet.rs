@@ -1,4 +1,4 @@
-//! The alphabets of names (`docs/FORMATS.md` §1).
+//! The alphabets of names (`docs/formats.md` §1).
 
 fn has_form(text: &str, first: fn(u8) -> bool, rest: fn(u8) -> bool, max: usize) -> bool {
     let mut bytes = text.bytes();

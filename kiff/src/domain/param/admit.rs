@@ -61,7 +61,7 @@ impl ParamKind {
         found.0.into_iter().next()
     }
 
-    /// The canonical form of a value without faults (`docs/FORMATS.md` §6).
+    /// The canonical form of a value without faults (`docs/formats.md` §6).
     fn canonical(self, value: Value) -> Value {
         match (self, value) {
             (Self::Decimal { .. }, Value::Number(number)) => Value::String(number.as_str().to_owned()),

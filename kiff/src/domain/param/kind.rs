@@ -179,7 +179,7 @@ impl ParamKind {
         Self::List { of, min_len: 0, max_len: u32::MAX }
     }
 
-    /// The form of the kind in the digest of a contract (`docs/FORMATS.md` §7).
+    /// The form of the kind in the digest of a contract (`docs/formats.md` §7).
     pub(crate) fn describe(self) -> Value {
         match self {
             Self::Bool => "boolean".into(),
