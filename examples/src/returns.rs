@@ -146,21 +146,12 @@ fn amount_above_threshold(_: &Ctx<'_, Return>, cents: Cents) -> bool {
     cents.0 > 10_000
 }
 
-<<<<<<< HEAD
-fn goods_inspected(it: &Ctx<'_, Return>) -> bool {
-    it.facts().are_inspected
-}
-
-fn amount_within_paid(it: &Ctx<'_, Return>, cents: Cents) -> bool {
-    cents.0 <= it.facts().paid_cents
-=======
 fn goods_inspected(entity: &Ctx<'_, Return>) -> bool {
-    entity.data().are_inspected
+    entity.facts().are_inspected
 }
 
 fn amount_within_paid(entity: &Ctx<'_, Return>, cents: Cents) -> bool {
-    cents.0 <= entity.data().paid_cents
->>>>>>> main
+    cents.0 <= entity.facts().paid_cents
 }
 
 /// Gives the customer more time.

@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests {
     use kiff::{
-        Actor, ActorType, Authority, Contract, Definition, Domain, DomainBuilder, DomainWarning, Effect, Granted,
+        Actor, ActorType, Authority, Code, Contract, Definition, Domain, DomainBuilder, DomainWarning, Effect, Granted,
         Machine, Param, ParamKind, ParamSpec, Permission, PermissionPolicy, Risk, Role,
     };
     use std::{sync::Arc, time::Duration};
@@ -45,8 +45,8 @@ mod tests {
     }
 
     /// The codes of all that is wrong with a domain, faults or warnings, each told with a place and advice.
-    fn codes(builder: DomainBuilder) -> Vec<&'static str> {
-        let told: Vec<(&'static str, String)> = match builder.build() {
+    fn codes(builder: DomainBuilder) -> Vec<Code> {
+        let told: Vec<(Code, String)> = match builder.build() {
             Ok(domain) => domain.lint().iter().map(|warning| (warning.code(), warning.to_string())).collect(),
             Err(error) => error.faults().iter().map(|fault| (fault.code(), fault.to_string())).collect(),
         };

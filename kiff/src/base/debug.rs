@@ -15,7 +15,7 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
 
 /// Implements `Debug` for errors as their text with its causes. A `main` that returns an error prints its `Debug`, and the
 /// text with its advice is what the person in front of the screen needs.
-macro_rules! readable_debug {
+macro_rules! debug_as_display {
     ($($Error:ty),* $(,)?) => {$(
         impl ::core::fmt::Debug for $Error {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -25,7 +25,7 @@ macro_rules! readable_debug {
     )*};
 }
 
-pub(crate) use readable_debug;
+pub(crate) use debug_as_display;
 
 #[cfg(test)]
 mod tests {
@@ -37,7 +37,7 @@ mod tests {
     #[error("somebody played with matches")]
     struct Inner;
 
-    readable_debug!(Outer, Inner);
+    debug_as_display!(Outer, Inner);
 
     #[test]
     fn causes_follow_the_text() {

@@ -1,6 +1,6 @@
 //! SHA-256 digests and their one written form.
 
-use crate::{base::debug::readable_debug, value::Value};
+use crate::{base::debug::debug_as_display, value::Value};
 use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr};
 
@@ -70,7 +70,7 @@ impl Digest {
 #[error("a digest is written as `sha256:` and 64 lower-case hexadecimal digits")]
 pub struct DigestError;
 
-readable_debug!(DigestError);
+debug_as_display!(DigestError);
 
 impl FromStr for Digest {
     type Err = DigestError;

@@ -3,7 +3,7 @@
 use crate::{
     base::{
         code::{Code, coded},
-        debug::readable_debug,
+        debug::debug_as_display,
         ids::NameError,
     },
     value::{Faults, Limits, Object, Value},
@@ -49,7 +49,7 @@ impl MemberFaults {
 
 impl std::error::Error for MemberFaults {}
 
-readable_debug!(AdmissionError, MemberFaults);
+debug_as_display!(AdmissionError, MemberFaults);
 
 impl fmt::Display for MemberFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

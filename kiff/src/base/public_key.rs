@@ -3,7 +3,7 @@
 use crate::base::{
     base64::{self, Form},
     code::coded,
-    debug::readable_debug,
+    debug::debug_as_display,
     digest::Digest,
     ids::KeyId,
 };
@@ -51,7 +51,7 @@ coded! {
     }
 }
 
-readable_debug!(PublicKeyError);
+debug_as_display!(PublicKeyError);
 
 impl PublicKey {
     /// A key of these 32 bytes, as RFC 8032 encodes them.

@@ -1,6 +1,6 @@
 //! Time as the log writes it: UTC, milliseconds, one fixed form.
 
-use crate::{base::debug::readable_debug, value::Value};
+use crate::{base::debug::debug_as_display, value::Value};
 use std::{
     fmt,
     ops::{Add, AddAssign, Sub, SubAssign},
@@ -134,7 +134,7 @@ impl From<&Timestamp> for Value {
 #[error("a time is written as `2026-05-24T09:41:02.123Z`, or without the fraction")]
 pub struct TimestampError;
 
-readable_debug!(TimestampError);
+debug_as_display!(TimestampError);
 
 impl FromStr for Timestamp {
     type Err = TimestampError;

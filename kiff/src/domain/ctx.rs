@@ -3,7 +3,7 @@
 use crate::{
     base::{
         actor::Actor,
-        debug::readable_debug,
+        debug::debug_as_display,
         ids::{EntityRef, ExecutionId, TenantId},
         timestamp::Timestamp,
     },
@@ -52,7 +52,7 @@ pub enum RuleError {
     },
 }
 
-readable_debug!(RuleError);
+debug_as_display!(RuleError);
 
 impl<'a> Situation<'a> {
     /// The tenant.

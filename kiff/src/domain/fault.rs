@@ -1,6 +1,6 @@
 //! The faults of a domain.
 
-use crate::base::{code::coded, debug::readable_debug, ids::NameError};
+use crate::base::{code::coded, debug::debug_as_display, ids::NameError};
 use std::{error::Error, fmt};
 
 /// A domain that does not hold together, with every fault at once.
@@ -52,7 +52,7 @@ impl fmt::Display for DomainError {
 
 impl Error for DomainError {}
 
-readable_debug!(DomainError);
+debug_as_display!(DomainError);
 
 coded! {
     /// One fault of a domain, with its place.

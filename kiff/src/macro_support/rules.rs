@@ -12,7 +12,7 @@ use crate::{
 };
 use std::any::{Any, type_name};
 
-/// What the first parameter of an action refers to.
+/// The type behind the reference of an action's first parameter.
 #[diagnostic::on_unimplemented(
     message = "the first parameter of an action must be `&Ctx<'_, Entity>`, not `&{Self}`",
     label = "not the context of an entity",
@@ -43,9 +43,9 @@ impl<M: StateMachine> IsCtx for Ctx<'_, M> {
     type Entity = M;
 }
 
-/// What a check or an approval policy returns.
+/// The result of a check or an approval policy.
 #[diagnostic::on_unimplemented(
-    message = "a check or an approval policy must be a plain `fn(..) -> bool`: it is asked again on replay, so it may not await",
+    message = "a check or an approval policy must be a plain `fn(..) -> bool`: a replay calls it again, so it may not await",
     label = "returns `{Self}`, not `bool`"
 )]
 pub trait Verdict {
@@ -117,7 +117,7 @@ pub fn verdict<V: Verdict>(verdict: V) -> bool {
     verdict.holds()
 }
 
-/// What the host can provide.
+/// A type that the host can provide.
 pub trait IsProvided: Any + Send + Sync + Sized {
     /// What can be done with it.
     #[must_use]
@@ -128,7 +128,7 @@ pub trait IsProvided: Any + Send + Sync + Sized {
 
 impl<T: Any + Send + Sync> IsProvided for T {}
 
-/// What the bounds of [`IsProvided`] allow, so that they are asked for in one way only.
+/// The uses of a provided type, behind one bound, so that rustc reports an unmet bound in one way only.
 #[derive(Debug)]
 pub struct Slot<T> {
     take: for<'a> fn(&Call<'a>) -> Result<&'a T, Failure>,
@@ -144,15 +144,15 @@ impl<T> Slot<T> {
         (self.take)(call)
     }
 
-    /// The type, for the list of what an executor needs.
+    /// The type, for the list of those that an executor needs.
     #[must_use]
     pub fn need(&self) -> Provided {
         (self.need)()
     }
 }
 
-/// Decodes a parameter for an executor. The two functions are those of [`Param`](crate::Param): this has
-/// no bound, so that a type that is none is told once, where the user wrote it.
+/// Decodes a parameter for an executor. The two functions are those of [`Param`](crate::Param). There is no bound, so that
+/// rustc reports a type without the trait once, where the user wrote it.
 ///
 /// # Errors
 /// [`Failure::not_applied`] if it is missing or of another kind.
@@ -178,8 +178,7 @@ pub fn asked<T>(
     Ok(decode_at(name, at.params().get(name), decode, absent)?)
 }
 
-/// A definition with the contract and the functions that its codes name: the code, the path, and the parameters that it
-/// asks about.
+/// A definition with the contract and the functions of its codes: the code, the path, and the parameters that it reads.
 #[must_use]
 pub fn definition<A: ActionContract>(
     functions: &[(&'static str, &'static str, &'static [&'static str])],
@@ -192,7 +191,7 @@ pub fn definition<A: ActionContract>(
 #[must_use]
 pub fn function<F>(_: &F) -> &'static str {
     let path = type_name::<F>();
-    // A trait's method begins with the type that it is of.
+    // The path of a trait's method begins with `<Type as Trait>`.
     if path.starts_with('<') { path } else { path.split('<').next().unwrap_or(path) }
 }
 

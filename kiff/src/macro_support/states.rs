@@ -1,6 +1,6 @@
-//! What a constant evaluation knows about states and events.
+//! Questions about states and events that a constant evaluation answers.
 //!
-//! Constant functions can neither iterate nor compare text, so both are written out here.
+//! A constant function can neither iterate nor compare text with `==`, so both are written out here.
 
 use super::message::{Text, refuse};
 use crate::domain::{
@@ -8,7 +8,7 @@ use crate::domain::{
     machine::{StateMachine, Transition},
 };
 
-/// Asks that the entity has this state.
+/// Refuses a name that is not a state of the entity.
 #[track_caller]
 pub const fn is_state<M: StateMachine>(action: &str, name: &str) {
     if !is_sound::<M>() || contains(M::STATES, name) {
@@ -24,7 +24,7 @@ pub const fn is_state<M: StateMachine>(action: &str, name: &str) {
     refuse(&text);
 }
 
-/// Asks that the event has a transition from every state in which the action may run.
+/// Refuses an event that lacks a transition from a state in which the action may run.
 #[track_caller]
 pub const fn is_accepted<M: StateMachine, A: ActionContract>(action: &str, event: &str) {
     let mut left = A::CONTRACT.allowed_states;
@@ -47,7 +47,7 @@ pub const fn is_accepted<M: StateMachine, A: ActionContract>(action: &str, event
     }
 }
 
-/// The name of the state whose variant stands at this place.
+/// The name of the state whose variant is at this place.
 #[must_use]
 pub const fn state_name<M: StateMachine>(place: usize) -> &'static str {
     let mut left = M::STATES;
@@ -82,7 +82,7 @@ impl StateMachine for Unchecked {
     }
 }
 
-/// False for a machine whose own derive has told a mistake.
+/// False for a machine whose own derive has reported a mistake.
 const fn is_sound<M: StateMachine>() -> bool {
     !M::ENTITY.is_empty()
 }

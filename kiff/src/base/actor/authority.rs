@@ -6,8 +6,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 /// Who acts in one call, and the roles that the host gives to it.
 ///
-/// Made by host code alone. The constructors check names but return no error, so that a call stays
-/// one line: a name that breaks its alphabet is reported by the call that uses the authority.
+/// Only host code makes one. The constructors check names but return no error, so that a call stays one line: a name that
+/// breaks its alphabet is reported by the call that uses the authority.
 ///
 /// ```
 /// use kiff::Authority;

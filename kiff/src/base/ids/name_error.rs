@@ -1,6 +1,6 @@
 //! What is wrong with a name.
 
-use crate::base::debug::readable_debug;
+use crate::base::debug::debug_as_display;
 
 /// A text that breaks the alphabet of the name that was asked for.
 ///
@@ -24,4 +24,4 @@ impl NameError {
     }
 }
 
-readable_debug!(NameError);
+debug_as_display!(NameError);

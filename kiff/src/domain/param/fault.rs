@@ -1,7 +1,7 @@
 //! The faults of parameters.
 
 use crate::{
-    base::{code::coded, debug::readable_debug},
+    base::{code::coded, debug::debug_as_display},
     value::Value,
 };
 use std::fmt;
@@ -98,7 +98,7 @@ coded! {
     }
 }
 
-readable_debug!(ParamFault);
+debug_as_display!(ParamFault);
 
 impl ParamFault {
     pub(crate) fn new(pointer: impl Into<String>, problem: ParamProblem) -> Self {
