@@ -35,7 +35,7 @@ struct Enter {
     sources: Vec<LitStr>,
 }
 
-/// Derives `StateMachine`, or tells every mistake and derives what keeps other code compiling.
+/// Derives `StateMachine`. After mistakes, reports all of them and derives enough for other code to compile.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut errors = Errors::about(format!("state machine `{}`", input.ident));
     let machine = read(input, &mut errors);
@@ -173,7 +173,7 @@ fn read_name(attr: &Attribute, state: &mut State, errors: &mut Errors) {
                         upper_snake(&state.variant.to_string())
                     ),
                 );
-                // Checked again with the others under its default name, so that it is told once.
+                // The default name replaces it, so that the later checks do not report it again.
                 state.name = upper_snake(&state.variant.to_string());
             }
         }
@@ -310,8 +310,7 @@ fn expand(input: &DeriveInput, machine: &Machine) -> TokenStream {
     implementation(input, krate, facts.as_ref(), entity, states, &steps)
 }
 
-/// A machine without a name: the checks of `#[action]` ask nothing of it, so that the mistakes in the
-/// machine are told once.
+/// A machine without a name. The checks of `#[action]` skip it, so that mistakes in the machine are reported once.
 fn stub(input: &DeriveInput, machine: &Machine) -> TokenStream {
     let fieldless = matches!(input.data, Data::Enum(_)) && machine.states.iter().all(|state| state.fieldless);
     if !input.generics.params.is_empty() || !fieldless {

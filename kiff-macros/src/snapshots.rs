@@ -1,5 +1,5 @@
-//! What the macros emit, printed and compared with `kiff-macros/snapshots`. Written anew with
-//! `KIFF_OVERWRITE=1 cargo test -p kiff-macros`, and then read.
+//! The output of the macros, printed and compared with `kiff-macros/snapshots`. To rewrite the files run
+//! `KIFF_OVERWRITE=1 cargo test -p kiff-macros`, and read each difference.
 
 use crate::{annotate, machine, param};
 use proc_macro2::TokenStream;
