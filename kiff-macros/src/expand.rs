@@ -108,14 +108,10 @@ fn contract(item: &ActionFn, action: &Action) -> TokenStream {
         Need::Required => quote!(Required),
         Need::When(CheckedRule { code, .. }) => quote!(When(#code)),
     };
-    let expires = match action.expires_secs {
-        Some(secs) => quote!(#secs),
-        None => quote!(#krate::Declaration::DEFAULT_EXPIRY_SECS),
-    };
-    let retry_within = match action.retry_within_ms {
-        Some(ms) => quote!(#ms),
-        None => quote!(#krate::Declaration::DEFAULT_RETRY_WITHIN_MS),
-    };
+    let expires = action.expires_secs.map(|secs| quote!(#secs));
+    let expires = expires.unwrap_or_else(|| quote!(#krate::Declaration::DEFAULT_EXPIRY_SECS));
+    let retry_within = action.retry_within_ms.map(|ms| quote!(#ms));
+    let retry_within = retry_within.unwrap_or_else(|| quote!(#krate::Declaration::DEFAULT_RETRY_WITHIN_MS));
     let checks = action.checks.iter().map(|check| &check.code);
     let params = param_specs(action);
     let line = quote_spanned!(item.sig.ident.span()=> ::core::line!());
