@@ -348,7 +348,6 @@ impl RuntimeBuilder {
             views: Views::new(self.views),
             snapshots: self.snapshots,
             running: Default::default(),
-            suppressed: Default::default(),
             domain: self.domain,
         };
         Ok(Runtime { inner: Arc::new(inner), tenant })

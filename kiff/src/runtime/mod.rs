@@ -6,7 +6,7 @@ pub(crate) mod answer;
 pub(crate) mod blocking;
 mod build;
 pub mod clock;
-mod commit;
+mod desk;
 mod doubt;
 pub(crate) mod effect;
 mod error;
@@ -14,7 +14,6 @@ mod ingest;
 #[cfg(feature = "postgres")]
 mod ingest_in;
 mod keys;
-mod lookup;
 pub(crate) mod probe;
 mod read;
 mod recover;
@@ -39,9 +38,7 @@ pub use subscription::{Logged, Subscription, SubscriptionError};
 use crate::{
     base::{
         actor::Authority,
-        code::Code,
-        ids::{ActorId, ApprovalId, EntityRef, ExecutionId, Ids, TenantId, TraceId},
-        timestamp::Timestamp,
+        ids::{ActionName, ApprovalId, EntityRef, ExecutionId, Ids, TenantId, TraceId},
     },
     domain::{
         Domain,
@@ -49,35 +46,36 @@ use crate::{
     },
     evidence::receipt::{DynSigner, Receipt},
     kernel::{
-        decision::{Cleared, Permit},
-        finish::{Ending, finish},
-        proposal::{Asked, Proposal, admit_proposal},
+        caller::Caller,
+        conclusion::{Concluded, Conclusion},
+        decide::{EffectBy, Propose, Resume},
+        decision::{Acknowledged, Clearance, Decided, Permit},
+        finish::{Ending, Finish, Finished},
+        proposal::{AdmittedProposal, Proposal, admit_proposal},
         record::{Record, body::Issue},
-    },
-    runtime::{
-        answer::{Allowed, Answer, Decision, Teller},
-        clock::{Clock, IdGen, Timer},
-        effect::Spent,
-        probe::Probes,
-        sync::{Mutex, MutexGuard},
-        views::Views,
+        step::{Call, Command},
     },
     store::DynStore,
 };
-use commit::Commit;
+use answer::{Allowed, Answer, Decision};
+use clock::{Clock, IdGen, Timer};
+use effect::Spent;
+use probe::Probes;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     fmt,
     sync::{Arc, PoisonError},
     time::Duration,
 };
-use transact::Ruled;
+use sync::{Mutex, MutexGuard};
+use transact::Transacted;
+use views::Views;
 
-/// How often an outcome is tried again when others change the same entity. An entity that changes this
-/// often within one call is out of order, and the outcome is handed back.
-const MOST_ENDING_TRIES: u32 = 10_000;
+/// How often an outcome is decided anew when others change the same entity. An entity that changes this often within one
+/// call is out of order, and the outcome is handed back.
+const MAX_ENDING_TRIES: u32 = 10_000;
 /// How often an outcome is tried again when the store fails, with a pause that grows.
-const MOST_STORE_FAILURES: u32 = 5;
+const MAX_STORE_FAILURES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Decides proposals against a domain, runs what is cleared, and keeps the log.
@@ -138,8 +136,6 @@ struct Inner {
     snapshots: u64,
     /// What runs in this process now, and how many calls say so.
     running: Mutex<BTreeMap<ExecutionId, usize>>,
-    /// Refusals that were not recorded, until the actor's next decision on the entity tells their number.
-    suppressed: Mutex<HashMap<(TenantId, EntityRef, ActorId), u64>>,
 }
 
 impl Runtime {
@@ -213,15 +209,10 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is an [`Answer`].
     pub async fn execute(&self, authority: &Authority, proposal: Proposal) -> Result<Answer, RuntimeError> {
-        let (asked, ids, now) = self.admit(authority, proposal)?;
-        if let Some(action) = asked.action.as_ref().filter(|action| action.executor.is_none()) {
-            return Err(RuntimeError::NoExecutor { action: action.name.clone() });
-        }
-        // From before the clearance is stored, or another call could take it for abandoned.
-        let _running = Running::enter(&self.inner, ids.execution);
-        match self.ruled(&asked, &ids, now).await? {
-            Ruled::Allowed(allowed) => self.run(allowed).await,
-            Ruled::Answered(answer) => Ok(*answer),
+        let (admitted, call) = self.admit(authority, proposal)?;
+        match self.decided(&Propose { admitted: &admitted, effect_by: EffectBy::Executor }, call).await? {
+            Cleared::ToRun(cleared) => self.run(cleared).await,
+            Cleared::Answered(answer) => Ok(*answer),
         }
     }
 
@@ -255,10 +246,10 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Decision`].
     pub async fn decide(&self, authority: &Authority, proposal: Proposal) -> Result<Decision, RuntimeError> {
-        let (asked, ids, now) = self.admit(authority, proposal)?;
-        Ok(match self.ruled(&asked, &ids, now).await? {
-            Ruled::Allowed(allowed) => Decision::Allowed(allowed),
-            Ruled::Answered(answer) => match *answer {
+        let (admitted, call) = self.admit(authority, proposal)?;
+        Ok(match self.decided(&Propose { admitted: &admitted, effect_by: EffectBy::Host }, call).await? {
+            Cleared::ToRun(cleared) => Decision::Allowed(cleared.allowed),
+            Cleared::Answered(answer) => match *answer {
                 Answer::Held(held) => Decision::Held(held),
                 Answer::Blocked(blocked) => Decision::Blocked(blocked),
                 cleared => Decision::AlreadyCleared(Box::new(cleared)),
@@ -289,10 +280,10 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError::OutcomeNotRecorded`] if it could not be recorded: the outcome is in the error.
     pub async fn settle(&self, permit: Permit, result: Result<Outcome, Failure>) -> Result<Answer, RuntimeError> {
-        let trace = permit.cleared.trace;
         // The outcome belongs into the log that has the clearance, whichever tenant's handle is used.
         let own = Self { inner: Arc::clone(&self.inner), tenant: permit.cleared.tenant.clone() };
-        own.record(Spent(permit), Ending::from(result), None, trace).await
+        let call = own.call_of(permit.cleared.ids);
+        own.finish(Spent(permit), Ending::from(result), None, call).await
     }
 
     /// Runs the stored proposal of an approval that has been granted, for the requester that the log
@@ -327,43 +318,59 @@ impl Runtime {
     /// [`RuntimeError::ApprovalUnknown`] if the log has no such approval; otherwise as
     /// [`execute`](Self::execute).
     pub async fn resume(&self, approval: ApprovalId) -> Result<Answer, RuntimeError> {
-        let (ids, now) = self.draw()?;
-        let _running = Running::enter(&self.inner, ids.execution);
-        match self.resumed(approval, &ids, now).await? {
-            Ruled::Allowed(allowed) => self.run(allowed).await,
-            Ruled::Answered(answer) => Ok(*answer),
+        let call = self.draw()?;
+        match self.decided(&Resume { approval }, call).await? {
+            Cleared::ToRun(cleared) => self.run(cleared).await,
+            Cleared::Answered(answer) => Ok(*answer),
         }
     }
 
+    /// Carries out a command that may clear an effect.
+    async fn decided(&self, command: &impl Command<Reply = Decided>, mut call: Call) -> Result<Cleared, RuntimeError> {
+        let Transacted { reply, receipt, acknowledged, running, .. } = self.transact(command, &mut call).await?;
+        let answer = match reply {
+            Decided::Cleared(clearance) => {
+                let permit = permit(clearance, acknowledged)?;
+                let allowed = Allowed { permit, receipt, trace_id: call.ids.trace };
+                return Ok(Cleared::ToRun(ClearedEffect { allowed, running }));
+            }
+            Decided::Held(hold) => Answer::held(hold, receipt),
+            Decided::Blocked(block) => Answer::blocked(block, receipt),
+            Decided::Concluded(concluded) => Answer::concluded(concluded, receipt),
+        };
+        Ok(Cleared::Answered(Box::new(answer)))
+    }
+
     /// Runs a cleared effect and records what came of it.
-    async fn run(&self, allowed: Allowed) -> Result<Answer, RuntimeError> {
-        let Allowed { permit, receipt, trace_id } = allowed;
-        let _running = Running::enter(&self.inner, permit.execution_id());
+    async fn run(&self, cleared: ClearedEffect) -> Result<Answer, RuntimeError> {
+        let ClearedEffect { allowed: Allowed { permit, receipt, trace_id }, running } = cleared;
         let warrant = receipt.as_ref().map(|receipt| permit.warrant(receipt));
-        let (providers, timer, now) = (&self.inner.providers, &*self.inner.timer, self.inner.clock.now());
+        let ids = Ids { trace: trace_id, ..permit.cleared.ids };
+        let (providers, timer) = (&self.inner.providers, &*self.inner.timer);
+        let now = self.inner.clock.now();
         let (spent, ending) = effect::run(permit, &self.tenant, providers, warrant.as_ref(), timer, now).await;
-        self.record(spent, ending, receipt, trace_id).await
+        let answer = self.finish(spent, ending, receipt, self.call_of(ids)).await;
+        drop(running);
+        answer
     }
 
     /// Records how an execution ended, or hands the outcome back.
-    async fn record(
+    async fn finish(
         &self,
         spent: Spent,
         ending: Ending,
         receipt: Option<Receipt>,
-        trace_id: TraceId,
+        call: Call,
     ) -> Result<Answer, RuntimeError> {
         let cleared = &spent.0.cleared;
-        let (entity, action) = (&cleared.proposed.entity, &cleared.proposed.action);
-        match self.stored_ending(cleared, &ending, trace_id).await {
-            // It was settled before, and this result says nothing: what was recorded stands.
-            Ok(records) if records.is_empty() => self.recorded_ending(cleared.terms.execution).await,
-            Ok(records) => {
-                let teller = Teller { entity, action, receipt, trace_id, is_repeat: false };
-                let answer = teller.ended(records);
-                let what = "an execution ended in a record of another kind";
-                answer.ok_or_else(|| RuntimeError::Inconsistent { entity: entity.clone(), what })
+        let entity = &cleared.proposal.entity;
+        match self.record_ending(&Finish { cleared, ending: &ending }, call).await {
+            Ok(Ended::Recorded(records)) => {
+                let action = &cleared.proposal.action;
+                conclude(action, entity, cleared.terms.execution, records, call.ids.trace)
+                    .map(|concluded| Answer::concluded(concluded, receipt))
             }
+            Ok(Ended::Before(concluded, receipt)) => Ok(Answer::concluded(concluded, receipt)),
             Err(source) => Err(RuntimeError::OutcomeNotRecorded(Box::new(Unrecorded {
                 execution_id: cleared.terms.execution,
                 entity: entity.clone(),
@@ -373,50 +380,48 @@ impl Runtime {
         }
     }
 
-    /// Stores how an execution ended. Whatever came meanwhile, it folds again and tries until that is done.
-    async fn stored_ending(
-        &self,
-        cleared: &Cleared,
-        ending: &Ending,
-        trace: TraceId,
-    ) -> Result<Vec<Record>, RuntimeError> {
-        let entity = &cleared.proposed.entity;
-        let (mut tries, mut failures) = (0, 0);
-        // Where the first append was tried whose answer is lost: what stands behind it may be this outcome.
-        let mut lost = None;
+    /// Records how an execution ended. Whatever comes in between, it tries until that is done: the outcome of an effect is
+    /// worth more tries than a decision is.
+    async fn record_ending(&self, command: &Finish<'_>, mut call: Call) -> Result<Ended, RuntimeError> {
+        let entity = &command.cleared.proposal.entity;
+        let mut desk = self.own_desk();
+        let mut failures = 0;
         loop {
-            let mut tried = None;
-            let stored = async {
-                if let Some(after) = lost {
-                    let landed = self.records_of_call(entity, after, trace).await?;
+            let tried = async {
+                // The records whose answer was lost may stand in the log.
+                if let Some(after) = desk.lost_after {
+                    let landed = self.records_of_call(entity, after, call.ids.trace).await?;
                     if !landed.is_empty() {
-                        return Ok(Commit::found(landed));
+                        return Ok(Ended::Recorded(landed));
                     }
                 }
-                let mut view = self.view(entity).await?;
-                let terms = cleared.terms;
-                if view.execution(terms.execution).is_none_or(|open| open.attempt != terms.attempt) {
-                    self.execution_place(terms.execution).await?;
-                    // The attempt may have been cleared elsewhere: a view that is behind would call its end late.
-                    view = self.refresh(entity).await?;
-                }
-                let now = self.inner.clock.now();
-                let drafts = finish(&self.inner.domain, &view, cleared, ending, now);
-                tried = Some(view.head.seq);
-                self.commit(view, drafts, trace, now).await
+                call.now = self.inner.clock.now();
+                let finished = self.transact_at(&mut desk, command, &mut call, MAX_ENDING_TRIES).await?;
+                Ok(match finished.reply {
+                    Finished::Recorded => Ended::Recorded(finished.records),
+                    Finished::Before(concluded) => Ended::Before(concluded, finished.receipt),
+                })
             };
-            match stored.await {
-                Ok(Commit::Stored(stored)) => return Ok(stored.records),
-                Ok(Commit::Conflict | Commit::Unsigned) => once_more(&mut tries, MOST_ENDING_TRIES, entity)?,
-                // The outcome of an effect is worth more tries than a decision is.
-                Err(RuntimeError::Store(_)) if failures < MOST_STORE_FAILURES => {
-                    lost = lost.or(tried);
+            match tried.await {
+                Err(RuntimeError::Store(_)) if failures < MAX_STORE_FAILURES => {
                     failures += 1;
                     self.inner.timer.sleep(PAUSE * failures).await;
                 }
-                Err(error) => return Err(error),
+                ended => return ended,
             }
         }
+    }
+
+    /// The records after a sequence that one call wrote, wherever they stand among those of others.
+    async fn records_of_call(
+        &self,
+        entity: &EntityRef,
+        after: u64,
+        trace: TraceId,
+    ) -> Result<Vec<Record>, RuntimeError> {
+        let mut records = self.stream(entity, after).await?;
+        records.retain(|record| record.trace_id() == trace);
+        Ok(records)
     }
 
     /// True if the execution runs in this process now.
@@ -424,24 +429,81 @@ impl Runtime {
         lock(&self.inner.running).contains_key(&execution)
     }
 
-    /// Checks the proposal's names and parameters and draws what the call needs from outside.
-    fn admit(&self, authority: &Authority, proposal: Proposal) -> Result<(Asked, Ids, Timestamp), RuntimeError> {
-        let (ids, now) = self.draw()?;
-        authority.actor().map_err(RuntimeError::Authority)?;
-        let asked = admit_proposal(&self.inner.domain, &self.tenant, authority, proposal, &ids)?;
-        Ok((asked, ids, now))
+    /// Checks the proposal's names and parameters, and draws what the call needs from outside.
+    fn admit(&self, authority: &Authority, proposal: Proposal) -> Result<(AdmittedProposal, Call), RuntimeError> {
+        let call = self.draw()?;
+        let caller = self.caller(authority)?;
+        let admitted = admit_proposal(&self.inner.domain, &self.tenant, caller, proposal, &call.ids)?;
+        Ok((admitted, call))
     }
 
-    fn draw(&self) -> Result<(Ids, Timestamp), RuntimeError> {
+    /// Who calls, with what the policy lets them do.
+    fn caller(&self, authority: &Authority) -> Result<Caller, RuntimeError> {
+        Caller::of(&self.inner.domain, authority).map_err(RuntimeError::Authority)
+    }
+
+    /// Draws what a call needs from outside, once.
+    fn draw(&self) -> Result<Call, RuntimeError> {
         let now = self.inner.clock.now();
-        Ok((self.inner.ids.draw(now)?, now))
+        Ok(Call { ids: self.inner.ids.draw(now)?, now, is_unsigned: false })
+    }
+
+    /// A call that needs no ids of its own.
+    fn call_of(&self, ids: Ids) -> Call {
+        Call { ids, now: self.inner.clock.now(), is_unsigned: false }
     }
 }
 
-/// Counts a try; the bound turns endless contention into an error.
-fn once_more(tries: &mut u32, most: u32, entity: &EntityRef) -> Result<(), RuntimeError> {
-    *tries += 1;
-    if *tries > most { Err(RuntimeError::Contended { entity: entity.clone(), tries: *tries }) } else { Ok(()) }
+/// What a command that may clear an effect has come to.
+enum Cleared {
+    ToRun(ClearedEffect),
+    Answered(Box<Answer>),
+}
+
+/// A cleared effect, which counts as running from before its clearance was stored.
+struct ClearedEffect {
+    allowed: Allowed,
+    running: Option<Running>,
+}
+
+/// What came of recording an ending.
+enum Ended {
+    Recorded(Vec<Record>),
+    /// The execution was settled before.
+    Before(Concluded, Option<Receipt>),
+}
+
+/// What the records of an execution's end, or of its settlement, say became of it.
+fn conclude(
+    action: &ActionName,
+    entity: &EntityRef,
+    execution: ExecutionId,
+    records: Vec<Record>,
+    trace: TraceId,
+) -> Result<Concluded, RuntimeError> {
+    let Some(conclusion) = Conclusion::of(records) else {
+        let what = "an execution ended in a record of another kind";
+        return Err(RuntimeError::Inconsistent { entity: entity.clone(), what });
+    };
+    Ok(Concluded {
+        action: action.clone(),
+        entity: entity.clone(),
+        execution,
+        conclusion,
+        trace_id: trace,
+        is_repeat: false,
+    })
+}
+
+/// Trades a clearance and the store's acknowledgement for the right to run it.
+fn permit(clearance: Clearance, acknowledged: Option<Acknowledged>) -> Result<Permit, RuntimeError> {
+    match acknowledged {
+        Some(acknowledged) => Ok(clearance.acknowledged(acknowledged)),
+        None => {
+            let entity = clearance.entity().clone();
+            Err(RuntimeError::Inconsistent { entity, what: "a clearance has no record" })
+        }
+    }
 }
 
 /// Nothing unwinds while these locks are held.
@@ -449,26 +511,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Why nobody knows the outcome of an open execution.
-fn cause(doubt: Option<&Code>, is_running: bool) -> Code {
-    let open = if is_running { "running" } else { "unfinished" };
-    doubt.cloned().unwrap_or(Code::fixed(open))
-}
-
 /// Marks an execution as running in this process, for as long as it lives.
-struct Running<'a> {
-    inner: &'a Inner,
+struct Running {
+    inner: Arc<Inner>,
     execution: ExecutionId,
 }
 
-impl<'a> Running<'a> {
-    fn enter(inner: &'a Inner, execution: ExecutionId) -> Self {
+impl Running {
+    fn enter(inner: &Arc<Inner>, execution: ExecutionId) -> Self {
         *lock(&inner.running).entry(execution).or_default() += 1;
-        Self { inner, execution }
+        Self { inner: Arc::clone(inner), execution }
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
         let mut running = lock(&self.inner.running);
         match running.get_mut(&self.execution) {
@@ -477,7 +533,6 @@ impl Drop for Running<'_> {
         }
     }
 }
-
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runtime")

@@ -98,7 +98,7 @@ pub(super) fn open_hold(
         grants: Vec::new(),
         complete: false,
     };
-    Decided::Hold(Hold { approval, opened: true, denials: earlier_denials(view, &asked.proposed.action) }, drafts)
+    Decided::Hold(Hold { approval, opened: true, denials: view.earlier_denials(&asked.proposed.action) }, drafts)
 }
 
 /// A refusal of a new proposal.
