@@ -1,6 +1,10 @@
 //! The settling of executions in doubt.
 
-use super::{ClearedEffect, Runtime, RuntimeError, conclude, effect, permit, transact::Transacted};
+use super::{
+    Runtime, RuntimeError, effect,
+    execute::{ClearedEffect, conclude, permit},
+    transact::Transacted,
+};
 use crate::{
     base::{actor::Authority, ids::ExecutionId},
     kernel::{

@@ -1,8 +1,9 @@
 //! The one loop: fetch what the kernel needs, ask it, sign, append, and on a conflict ask again.
 
 use super::{
-    Running, Runtime, RuntimeError,
+    Runtime, RuntimeError,
     desk::{Appended, Desk},
+    running::Running,
 };
 use crate::{
     base::{few::Few, ids::EntityRef},
