@@ -42,7 +42,6 @@ pub(crate) fn ruling(
         hold: None,
         execution: None,
         target: None,
-        suppressed: 0,
     }
 }
 
