@@ -68,7 +68,7 @@ mod tests {
             ("## 7. openssl", "bash", "verify.sh"),
             ("## 8. DSSE", "python", "dsse.py"),
         ] {
-            let script = fs::read_to_string(root().join("interop").join(name)).unwrap();
+            let script = fs::read_to_string(root().join("tests/interop").join(name)).unwrap();
             let chapter = page.find(&format!("\n{chapter}\n")).unwrap_or_else(|| panic!("no chapter {chapter}"));
             let fence = format!("\n```{language}\n");
             let start = chapter + page[chapter..].find(&fence).unwrap() + fence.len();

@@ -2,17 +2,17 @@
 # Evidence goes both ways between kiff and other tools: what it made a moment ago they verify, and what they made it
 # verifies. Needs cargo, Python with venv, Node with npm, and openssl; packages are installed into a temporary folder.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check cryptography rfc8785 securesystemslib
-cp interop/*.mjs "$work"
+cp tests/interop/*.mjs "$work"
 (cd "$work" && npm install --silent --no-audit --no-fund canonicalize)
 cargo build --locked --quiet -p kiff --features cli --bin kiff
 
-python() { "$work/venv/bin/python" "interop/$1" "${@:2}"; }
+python() { "$work/venv/bin/python" "tests/interop/$1" "${@:2}"; }
 kiff() { cargo run --locked --quiet -p kiff --features cli --bin kiff -- "$@"; }
 
 # Runs a command that must refuse what it is given, with this status.
@@ -25,7 +25,7 @@ refused() {
 # What each verifier makes of a bundle: `accepted`, or `refused`.
 everybody() {
     local verdict=$1 bundle=$2 tool
-    for tool in "python verify.py" "node $work/verify.mjs" "bash interop/verify.sh" "kiff verify"; do
+    for tool in "python verify.py" "node $work/verify.mjs" "bash tests/interop/verify.sh" "kiff verify"; do
         case $verdict in
             accepted) $tool "$bundle" >"$work/said" 2>&1 || { echo "$tool refuses $bundle"; cat "$work/said"; exit 1; } ;;
             refused) refused 1 $tool "$bundle" ;;

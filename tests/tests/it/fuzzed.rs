@@ -36,7 +36,7 @@ mod tests {
             fn every_target_is_run_here_and_by_the_fuzzer() {
                 let here: BTreeSet<_> = [$(stringify!($name)),*].into();
                 assert_eq!(here, TARGETS.iter().map(|target| target.name).collect());
-                let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+                let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
                 let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
                 for name in &here {
                     assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name}");
