@@ -1,29 +1,18 @@
-//! The view: what one entity's stream amounts to, and [`fold`], the only way in which it comes to be.
-//!
-//! A view is bounded however long its stream is: it holds what is open, not what has been. Two exceptions
-//! have no most: the denials at the present state version, of which each took a person and the next event clears them,
-//! and the tenant's keys, in the stream of keys alone.
+//! What one entity's stream amounts to.
 
-mod fold;
-pub(crate) mod snapshot;
-
-pub use fold::FoldError;
-pub(crate) use fold::{check_place, fold};
-
+use super::{
+    open::{Denial, KnownKey, OpenApproval, OpenExecution},
+    refusals::{RefusalRecord, RefusalRuns, Refused, RunsEnd},
+};
 use crate::{
     base::{
-        actor::Actor,
-        code::Code,
-        ids::{ActionName, ActorId, ApprovalId, EntityRef, ExecutionId, KeyId, Permission, StateName, TenantId},
+        ids::{ActionName, ActorId, ApprovalId, EntityRef, ExecutionId, StateName, TenantId},
         timestamp::Timestamp,
     },
-    domain::{Domain, contract::Effect, machine::FactsBox, param::Params},
-    kernel::{
-        record::{Head, body::Ruling},
-        request::Proposed,
-    },
+    domain::{Domain, machine::FactsBox, param::Params},
+    kernel::{record::Head, request::Proposed},
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// What one entity's stream amounts to.
 #[derive(Clone, Debug)]
@@ -45,9 +34,9 @@ pub(crate) struct View {
     pub(crate) executions: Vec<OpenExecution>,
     /// The keys of the tenant, in the stream of keys alone. Each took a person or a service.
     pub(crate) keys: Vec<KnownKey>,
-    refusals: Vec<RefusalRun>,
+    pub(super) refusals: RefusalRuns,
     /// A proposal whose decision is the next record.
-    proposal: Option<Arc<Proposed>>,
+    pub(super) proposal: Option<Arc<Proposed>>,
     /// Where its last snapshot was made. Says nothing of the stream.
     pub(crate) snapshot: SnapshotMark,
 }
@@ -60,98 +49,6 @@ pub(crate) struct SnapshotMark {
     /// The revision of the cell.
     pub(crate) revision: u64,
 }
-
-/// An approval that can still be granted, denied or used.
-#[derive(Clone, Debug)]
-pub(crate) struct OpenApproval {
-    pub(crate) id: ApprovalId,
-    pub(crate) proposed: Arc<Proposed>,
-    pub(crate) ruling: Arc<Ruling>,
-    pub(crate) opened_at: Timestamp,
-    /// Who must consent, by the contract.
-    pub(crate) reviewers: Option<Permission>,
-    /// Who must consent besides, after an escalation.
-    pub(crate) escalated: Option<Permission>,
-    pub(crate) grants: Vec<Arc<Actor>>,
-    pub(crate) complete: bool,
-}
-
-impl OpenApproval {
-    pub(crate) fn grant_count(&self) -> u32 {
-        // A quorum is a u32, and no grant is recorded after it is complete.
-        u32::try_from(self.grants.len()).unwrap_or(u32::MAX)
-    }
-
-    pub(crate) fn quorum(&self) -> u32 {
-        self.ruling.hold.as_ref().map_or(1, |hold| hold.quorum)
-    }
-
-    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
-        self.ruling.hold.as_ref().map(|hold| hold.expires_at)
-    }
-
-    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
-        self.expires_at().is_some_and(|at| at <= now)
-    }
-}
-
-/// A denial that bars the same proposal while the state version stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Denial {
-    pub(crate) approval: ApprovalId,
-    pub(crate) proposed: Arc<Proposed>,
-    pub(crate) by: ActorId,
-    pub(crate) reason: Option<String>,
-}
-
-/// An execution that was cleared and whose outcome is not settled.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct OpenExecution {
-    pub(crate) execution: ExecutionId,
-    pub(crate) action: ActionName,
-    pub(crate) requester: Arc<Actor>,
-    pub(crate) attempt: u32,
-    pub(crate) effect: Effect,
-    pub(crate) deadline: Option<Timestamp>,
-    pub(crate) since: Timestamp,
-    /// Why nobody knows its outcome; absent while it may still be running.
-    pub(crate) doubt: Option<Code>,
-    /// What was cleared; absent after a late result, which says only what came of it.
-    pub(crate) proposed: Option<Arc<Proposed>>,
-}
-
-/// A key that was published or revoked.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct KnownKey {
-    pub(crate) key_id: KeyId,
-    pub(crate) is_revoked: bool,
-}
-
-/// How often one actor was refused since the last event.
-#[derive(Clone, Debug)]
-struct RefusalRun {
-    actor: ActorId,
-    count: u64,
-    since: Timestamp,
-    suppressed: bool,
-}
-
-/// How the next refusal of an actor is recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RefusalRecord {
-    /// On its own.
-    Single,
-    /// As the one record that stands for the rest; so many came before.
-    Suppression(u64),
-    /// Not at all.
-    Nothing,
-}
-
-/// Streams of the tenant's own have no events to end a run of refusals; a day ends it there.
-const RUN_WITHOUT_EVENTS: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// How many actors' runs one view keeps. Actors are authenticated by the host, so there are few.
-const MOST_RUNS: usize = 256;
 
 impl View {
     /// The view of a stream without records.
@@ -173,7 +70,7 @@ impl View {
             denials: Vec::new(),
             executions: Vec::new(),
             keys: Vec::new(),
-            refusals: Vec::new(),
+            refusals: RefusalRuns::default(),
             proposal: None,
             snapshot: SnapshotMark::default(),
         }
@@ -224,40 +121,15 @@ impl View {
 
     /// How the next refusal of `actor` is recorded, with `most` recorded one by one.
     pub(crate) fn next_refusal(&self, actor: &ActorId, most: u64, now: Timestamp) -> RefusalRecord {
-        match self.refusals.iter().find(|run| run.actor == *actor && !self.is_over(run, now)) {
-            None if most == 0 => RefusalRecord::Suppression(0),
-            None => RefusalRecord::Single,
-            Some(run) if run.count < most => RefusalRecord::Single,
-            Some(run) if !run.suppressed => RefusalRecord::Suppression(run.count),
-            Some(_) => RefusalRecord::Nothing,
-        }
+        self.refusals.next(actor, most, now, self.runs_end())
     }
 
-    fn is_over(&self, run: &RefusalRun, now: Timestamp) -> bool {
-        self.state_version == 0 && run.since.plus(RUN_WITHOUT_EVENTS) <= now
+    pub(super) fn count_refusal(&mut self, actor: &ActorId, at: Timestamp, refused: Refused) {
+        let end = self.runs_end();
+        self.refusals.count(actor, at, refused, end);
     }
 
-    /// Counts a refusal; `None` notes that from here on they are not recorded.
-    fn count_refusal(&mut self, actor: &ActorId, at: Timestamp, suppressed: bool) {
-        let over: Vec<bool> = self.refusals.iter().map(|run| self.is_over(run, at)).collect();
-        let mut over = over.into_iter();
-        self.refusals.retain(|_| !over.next().unwrap_or(false));
-        match self.refusals.iter_mut().find(|run| run.actor == *actor) {
-            Some(run) => {
-                run.count += u64::from(!suppressed);
-                run.suppressed |= suppressed;
-            }
-            None => {
-                if self.refusals.len() >= MOST_RUNS {
-                    self.refusals.remove(0);
-                }
-                self.refusals.push(RefusalRun {
-                    actor: actor.clone(),
-                    count: u64::from(!suppressed),
-                    since: at,
-                    suppressed,
-                });
-            }
-        }
+    fn runs_end(&self) -> RunsEnd {
+        if self.state_version == 0 { RunsEnd::AfterADay } else { RunsEnd::WithTheNextEvent }
     }
 }
