@@ -1,0 +1,12 @@
+//! Answers: what a caller is given for a proposal.
+
+mod answers;
+mod conclusion;
+mod decision;
+mod json;
+mod refusal;
+
+pub use answers::{Answer, NotExecuted};
+pub use conclusion::{Executed, Failed, InDoubt};
+pub use decision::{Allowed, Decision};
+pub use refusal::{Blocked, Held};
