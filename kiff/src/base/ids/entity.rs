@@ -35,6 +35,11 @@ impl EntityRef {
         Self { text: format!("{kind}:{id}").into(), colon: kind.as_str().len() }
     }
 
+    /// One of the runtime's own streams, such as `kiff:refused`.
+    pub(crate) fn reserved(id: &'static str) -> Self {
+        Self { text: format!("{RESERVED}:{id}").into(), colon: RESERVED.len() }
+    }
+
     /// The type, such as `order`.
     #[must_use]
     pub fn kind(&self) -> &str {
@@ -56,7 +61,7 @@ impl EntityRef {
     /// Whether this is one of the runtime's own streams, such as `kiff:refused`. No caller may name one.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
-        self.kind() == "kiff"
+        self.kind() == RESERVED
     }
 
     #[expect(clippy::expect_used, reason = "the constructors join the two parts with a colon")]
@@ -65,6 +70,9 @@ impl EntityRef {
         (kind, rest.strip_prefix(':').expect("a colon follows the type"))
     }
 }
+
+/// The type of the runtime's own streams.
+const RESERVED: &str = "kiff";
 
 impl Hash for EntityRef {
     /// The text alone, because the place of the colon follows from it.

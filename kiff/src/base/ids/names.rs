@@ -129,6 +129,14 @@ names! {
     KeyId: "a key id", "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", is_key_id;
 }
 
+impl Permission {
+    /// A permission of kiff's own.
+    // INVARIANT: the word keeps to the alphabet.
+    pub(crate) fn fixed(word: &'static str) -> Self {
+        Self(word.into())
+    }
+}
+
 impl KeyId {
     /// The id of a thumbprint.
     pub(crate) fn of_bytes(thumbprint: &[u8; 32]) -> Self {
