@@ -291,6 +291,7 @@ mod tests {
 
     coded! {
         /// All forms.
+        #[expect(dead_code, reason = "the test reads the codes alone")]
         #[derive(Debug)]
         pub(crate) enum Forms {
             /// No fields.
@@ -298,11 +299,11 @@ mod tests {
             /// A tuple.
             Tuple(String) => "tuple",
             /// Named fields.
-            Named { _a: u8 } => "named",
+            Named { a: u8 } => "named",
             /// The first field's.
             Outer(Inner) => inner,
             /// A named field's.
-            Wrapped { source: Inner, _b: u8 } => {source},
+            Wrapped { source: Inner, b: u8 } => {source},
         }
     }
 
@@ -312,9 +313,9 @@ mod tests {
         let forms = [
             (Forms::Unit, "unit"),
             (Forms::Tuple(String::new()), "tuple"),
-            (Forms::Named { _a: 1 }, "named"),
+            (Forms::Named { a: 1 }, "named"),
             (Forms::Outer(only()), "only"),
-            (Forms::Wrapped { source: only(), _b: 1 }, "only"),
+            (Forms::Wrapped { source: only(), b: 1 }, "only"),
         ];
         for (form, code) in forms {
             assert_eq!(form.code(), code);
