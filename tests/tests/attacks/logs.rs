@@ -1,5 +1,5 @@
 //! A log that somebody changed who owns the database: what the log itself shows, and what only a head shows that was
-//! kept elsewhere. The rows are those of `docs/SECURITY.md`.
+//! kept elsewhere. The rows are those of `kiff/docs/security.md`.
 
 use crate::kit::{
     START, Story, TRUE, Told, against, alone, chained, find, leaf, lines, member, opened_with, refund, tell, with,
@@ -11,7 +11,7 @@ type Row = (&'static str, Vec<String>, &'static str, &'static str);
 
 #[track_caller]
 fn check(told: &Told, test: &str, rows: impl IntoIterator<Item = Row>) {
-    let page = include_str!("../../../docs/SECURITY.md");
+    let page = include_str!("../../../kiff/docs/security.md");
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     for (tried, log, by_itself, with_head) in rows {
         assert_ne!(log, told.lines, "{tried}");
@@ -35,7 +35,7 @@ fn check(told: &Told, test: &str, rows: impl IntoIterator<Item = Row>) {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(missing.is_empty(), "docs/SECURITY.md lacks:\n{}", missing.join("\n"));
+    assert!(missing.is_empty(), "kiff/docs/security.md lacks:\n{}", missing.join("\n"));
 }
 
 fn shown(code: &str) -> String {

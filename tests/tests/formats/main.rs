@@ -1,4 +1,4 @@
-//! `docs/FORMATS.md` says what the code does: its examples are real records, its digests come out as it says.
+//! `kiff/docs/formats.md` says what the code does: its examples are real records, its digests come out as it says.
 //!
 //! The records come from one story. After a change that is meant, write them anew with
 //! `KIFF_OVERWRITE=1 cargo test -p kiff-tests --test formats`, and read what has changed.
@@ -51,7 +51,7 @@ mod tests {
             kinds.insert(record.kind());
         }
         let missing: Vec<_> = Kind::ALL.iter().filter(|kind| !kinds.contains(kind)).collect();
-        assert!(missing.is_empty(), "docs/FORMATS.md has no example of {missing:?}");
+        assert!(missing.is_empty(), "kiff/docs/formats.md has no example of {missing:?}");
     }
 
     #[test]
@@ -60,7 +60,7 @@ mod tests {
         for line in String::from_utf8(story::log()).unwrap().lines() {
             let record = Record::parse(line.as_bytes().into()).unwrap();
             let title = format!("### `{}`", record.kind());
-            let section = text.split(&title).nth(1).unwrap_or_else(|| panic!("docs/FORMATS.md lacks {title}"));
+            let section = text.split(&title).nth(1).unwrap_or_else(|| panic!("kiff/docs/formats.md lacks {title}"));
             let section = section.split("\n### ").next().unwrap();
             // The three that carry a decision share one table.
             let shared = text.split("### The decision").nth(1).unwrap_or_default();
@@ -72,7 +72,7 @@ mod tests {
                 let is_decision = body.get("decision").is_some();
                 assert!(
                     section.contains(&named) || is_decision && shared.contains(&named),
-                    "docs/FORMATS.md does not describe `{member}` of {}",
+                    "kiff/docs/formats.md does not describe `{member}` of {}",
                     record.kind()
                 );
             }
@@ -108,7 +108,10 @@ mod tests {
                 let source = fs::read_to_string(&path).unwrap();
                 for word in codes(source.split("#[cfg(test)]").next().unwrap()) {
                     let path = path.display();
-                    assert!(text.contains(&format!("`{word}`")), "docs/FORMATS.md does not list `{word}` of {path}");
+                    assert!(
+                        text.contains(&format!("`{word}`")),
+                        "kiff/docs/formats.md does not list `{word}` of {path}"
+                    );
                 }
             }
         }
@@ -161,7 +164,7 @@ mod tests {
     }
 
     pub(crate) fn formats() -> PathBuf {
-        dir().join("docs/FORMATS.md")
+        dir().join("kiff/docs/formats.md")
     }
 
     /// The lines of the blocks that are marked as records.

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 #[test]
 fn every_code_is_published() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let formats = fs::read_to_string(root.join("docs/FORMATS.md")).unwrap();
+    let formats = fs::read_to_string(root.join("kiff/docs/formats.md")).unwrap();
     let mut found = 0;
     for room in ["evidence/log", "ledger"] {
         for entry in fs::read_dir(root.join("kiff/src").join(room)).unwrap() {
@@ -13,7 +13,7 @@ fn every_code_is_published() {
             for function in source.split("pub fn code(&self)").skip(1) {
                 let body = function.split("\n    }\n").next().unwrap();
                 for word in body.lines().filter_map(|line| line.split('"').nth(1)) {
-                    assert!(formats.contains(&format!("`{word}`")), "docs/FORMATS.md has no `{word}`");
+                    assert!(formats.contains(&format!("`{word}`")), "kiff/docs/formats.md has no `{word}`");
                     found += 1;
                 }
             }

@@ -1,4 +1,4 @@
-//! The parts of a bundle, by their names in `docs/FORMATS.md` §9.
+//! The parts of a bundle, by their names in `docs/formats.md` §9.
 
 use super::status::CommandError;
 use std::{

@@ -1,4 +1,4 @@
-//! Selective disclosure (`docs/FORMATS.md` §6): proves some fields of a request against the request digest of a receipt,
+//! Selective disclosure (`docs/formats.md` §6): proves some fields of a request against the request digest of a receipt,
 //! and hides the others.
 
 use crate::{

@@ -1,4 +1,4 @@
-//! Receipts: what is handed out for a decision (`docs/FORMATS.md` §8), and the trait for what signs them.
+//! Receipts: what is handed out for a decision (`docs/formats.md` §8), and the trait for what signs them.
 //!
 //! A receipt is a projection of the record of its decision, and a signature over it. It can be issued again from the
 //! log.
