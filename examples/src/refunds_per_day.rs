@@ -42,8 +42,8 @@ impl RefundsPerDay {
         Ok(Self { database })
     }
 
-    /// Brings the view up to the end of the log. `step` is called between any two steps and can stop there with an error,
-    /// for the example only: a service needs no such argument.
+    /// Brings the view up to the end of the log. `step` is called between any two steps and can stop there with an
+    /// error, for the example only: a service needs no such argument.
     ///
     /// The view and the position change in one transaction, so each record counts exactly once wherever the work stops.
     ///

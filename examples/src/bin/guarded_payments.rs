@@ -1,7 +1,7 @@
 //! A payment service that pays only against a receipt: one payment that it makes, and each case that it refuses.
 //!
-//! The agents' service and the payment service share only the issuer's public key. The warrant travels with the call, as
-//! an HTTP header would.
+//! The agents' service and the payment service share only the issuer's public key. The warrant travels with the call,
+//! as an HTTP header would.
 
 use kiff::{
     Answer, Authority, Blocking, Call, Contract, Decision, Definition, Domain, DomainError, Ed25519Signer, Failure,

@@ -15,8 +15,8 @@ use std::path::PathBuf;
 /// Prints the public half of a key file for others to pin: the key's id, its JWK set and, with a name, its line for
 /// vkeys.txt.
 ///
-/// The file holds an Ed25519 key as PEM (PKCS #8), as `openssl genpkey -algorithm ed25519` writes it. Only its owner may
-/// be able to read it (mode 600). The secret half is never printed.
+/// The file holds an Ed25519 key as PEM (PKCS #8), as `openssl genpkey -algorithm ed25519` writes it. Only its owner
+/// may be able to read it (mode 600). The secret half is never printed.
 #[derive(Debug, Args)]
 pub(super) struct Keys {
     /// The key file.

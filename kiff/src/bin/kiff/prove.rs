@@ -16,8 +16,8 @@ use std::path::PathBuf;
 /// Proves that one record is in a log, in one pass over it.
 ///
 /// With a checkpoint, it writes a C2SP tlog-proof file. The file contains the record, and the checkpoint with its
-/// signatures unchanged. `kiff verify-receipt --proof` and others check it with the key of the log. Without a checkpoint,
-/// it prints the leaf hash, the path and the root, which prove nothing until someone vouches for the root.
+/// signatures unchanged. `kiff verify-receipt --proof` and others check it with the key of the log. Without a
+/// checkpoint, it prints the leaf hash, the path and the root, which prove nothing until someone vouches for the root.
 #[derive(Debug, Args)]
 pub(super) struct Prove {
     /// A log, or a bundle with one.

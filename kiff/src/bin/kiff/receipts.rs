@@ -17,13 +17,13 @@ use std::{
 pub(super) struct Receipts {
     verifier: ReceiptVerifier,
     folder: Option<PathBuf>,
-    /// Receipts in files that are named by their ids. There may be one for each decision of the log, so only the ids are
-    /// kept.
+    /// Receipts in files that are named by their ids. There may be one for each decision of the log, so only the ids
+    /// are kept.
     named: HashSet<ReceiptId>,
     /// Receipts in files with other names.
     others: HashMap<ReceiptId, Vec<PathBuf>>,
-    /// The indices of the records of sound receipts, by the keys of the receipts. They are judged at the end of the log,
-    /// when all revocations are known.
+    /// The indices of the records of sound receipts, by the keys of the receipts. They are judged at the end of the
+    /// log, when all revocations are known.
     sound: HashMap<KeyId, Vec<u64>>,
     revocations: Revocations,
     decisions: u64,

@@ -6,8 +6,8 @@ use super::{
 };
 use kiff::{Value, replay::Fault};
 
-/// The most refusals, and the most faults, in a JSON report. The report is held in memory, which a log of faulty records
-/// would fill.
+/// The most refusals, and the most faults, in a JSON report. The report is held in memory, which a log of faulty
+/// records would fill.
 const MAX_LISTED: usize = 1_000;
 
 /// A claim that was proved or not proved, by a stable word and in words.

@@ -22,9 +22,9 @@ use std::path::{Path, PathBuf};
 /// record, the tree against the checkpoint, and each receipt: its signature, its record, and whether its key was
 /// revoked. A line `sha256:...` stands for an erased record, of which only the hash is left.
 ///
-/// Keys from a bundle show only that the bundle is consistent. It becomes evidence through what you have from elsewhere:
-/// the keys (--keys and --vkeys), and a checkpoint that you already hold (--since). No clock is read, because evidence
-/// does not expire.
+/// Keys from a bundle show only that the bundle is consistent. It becomes evidence through what you have from
+/// elsewhere: the keys (--keys and --vkeys), and a checkpoint that you already hold (--since). No clock is read,
+/// because evidence does not expire.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     /// A folder, or a `log.jsonl`.
@@ -32,7 +32,8 @@ pub(super) struct Verify {
     /// The receipt keys that you trust, as a JWK set.
     #[arg(long, value_name = "JWKS")]
     keys: Option<PathBuf>,
-    /// The keys of the log and of the witnesses that you trust, one on each line. The bundle must then have a checkpoint.
+    /// The keys of the log and of the witnesses that you trust, one on each line. The bundle must then have a
+    /// checkpoint.
     #[arg(long, value_name = "FILE")]
     vkeys: Option<PathBuf>,
     /// The number of these witnesses that must have signed the checkpoint.
@@ -53,8 +54,8 @@ impl Verify {
         let mut heads = self.heads(&bundle, &mut report)?;
         let keys = self.receipt_keys(&bundle, &mut report)?;
         let mut receipts = Receipts::open(&bundle, keys, &mut report)?;
-        // The proof goes first. If there is a log, it has the record of the proof too, and the receipts are compared with
-        // the log.
+        // The proof goes first. If there is a log, it has the record of the proof too, and the receipts are compared
+        // with the log.
         let proven = match &bundle.proof {
             Some(path) => proof::verify(path, &heads.trust, &mut report)?,
             None => None,

@@ -34,8 +34,8 @@ impl WitnessPolicy {
     /// Requires the signatures of at least `quorum` of these witnesses.
     ///
     /// # Errors
-    /// [`WitnessPolicyError`] if there are fewer witnesses than the quorum, if a key does not belong to a witness, or if a
-    /// key occurs twice: under two names one witness would count as two.
+    /// [`WitnessPolicyError`] if there are fewer witnesses than the quorum, if a key does not belong to a witness, or
+    /// if a key occurs twice: under two names one witness would count as two.
     pub fn new(keys: impl IntoIterator<Item = VerifierKey>, quorum: usize) -> Result<Self, WitnessPolicyError> {
         let keys: Vec<_> = keys.into_iter().collect();
         for (place, key) in keys.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Selective disclosure (`docs/formats.md` §6): proves some fields of a request against the request digest of a receipt,
-//! and hides the others.
+//! Selective disclosure (`docs/formats.md` §6): proves some fields of a request against the request digest of a
+//! receipt, and hides the others.
 
 use crate::{
     base::{

@@ -110,7 +110,8 @@ impl Frontier {
         &self.peaks
     }
 
-    /// Appends a leaf, and calls `completed` with the level and the hash of each node that it completes, the leaf first.
+    /// Appends a leaf, and calls `completed` with the level and the hash of each node that it completes, the leaf
+    /// first.
     pub(super) fn append_with(&mut self, leaf: Digest, mut completed: impl FnMut(u32, Digest)) {
         let mut node = leaf;
         completed(0, node);

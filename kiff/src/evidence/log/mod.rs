@@ -1,7 +1,7 @@
 //! The tenant's log as a Merkle tree, and the proofs about its contents.
 //!
-//! Nothing here opens a file or queries a store. Everything works on hashes and texts, for those who make proofs and for
-//! those who check them. A [`Ledger`](crate::ledger::Ledger) signs the log of a runtime.
+//! Nothing here opens a file or queries a store. Everything works on hashes and texts, for those who make proofs and
+//! for those who check them. A [`Ledger`](crate::ledger::Ledger) signs the log of a runtime.
 //!
 //! - [`Frontier`], [`Tree`], [`ProofBuilder`]: roots and proofs (RFC 9162 §2.1) over the leaf hashes of the records.
 //! - [`verify_inclusion`], [`verify_consistency`]: check a proof.

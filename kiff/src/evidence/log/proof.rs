@@ -166,8 +166,8 @@ pub(super) fn peaks(size: u64) -> impl DoubleEndedIterator<Item = (u32, u64)> {
 
 /// The hashes beside the path from a complete node up to the root, lowest first.
 ///
-/// Within its perfect subtree a node has complete siblings. The subtrees to the right of it count as one hash, and those
-/// to the left count one by one.
+/// Within its perfect subtree a node has complete siblings. The subtrees to the right of it count as one hash, and
+/// those to the left count one by one.
 pub(super) fn path<E>(
     level: u32,
     index: u64,

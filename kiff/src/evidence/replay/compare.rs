@@ -92,8 +92,8 @@ struct Undecided {
 
 impl Undecided {
     fn compare(self, was: Outlook, comparison: &mut Comparison) {
-        // Of parameters that were not admitted the log has only a digest. They do not matter to an unknown action, which
-        // has no risk.
+        // Of parameters that were not admitted the log has only a digest. They do not matter to an unknown action,
+        // which has no risk.
         let lacks_parameters = self.proposed.offered.is_some() && self.proposed.risk.is_some();
         if lacks_parameters || depends_on_history(&was.reason) {
             comparison.left_out += 1;

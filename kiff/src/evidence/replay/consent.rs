@@ -1,5 +1,5 @@
-//! Checks consent without a domain: each grant is about the request, the reviewers of a quorum are different people, and
-//! nothing was cleared on fewer grants.
+//! Checks consent without a domain: each grant is about the request, the reviewers of a quorum are different people,
+//! and nothing was cleared on fewer grants.
 
 use super::report::Mismatch;
 use crate::kernel::{
