@@ -89,27 +89,28 @@ pub struct Shop {
     pub exchanges: Vec<(String, String)>,
     /// The receipt of every decision.
     pub receipts: Vec<Receipt>,
-    /// What else was found out.
+    /// Further findings.
     pub notes: Vec<String>,
     clock: ManualClock,
     events: u32,
 }
 
 impl Scenario {
-    /// Runs it from an empty log in memory.
+    /// Runs the scenario on an empty log in memory.
     ///
     /// # Errors
-    /// What went wrong. A refusal is not among it.
+    /// If a step fails. A refusal is an answer, not an error.
     pub fn run(&self) -> Result<Shop> {
         self.run_on(MemoryStore::new(), "kiff-demo")
     }
 
-    /// Runs it on the log of a tenant, which is empty yet.
+    /// Runs the scenario on the log of a tenant, which must be empty.
     ///
     /// # Errors
-    /// What went wrong. A refusal is not among it.
+    /// If a step fails. A refusal is an answer, not an error.
     pub fn run_on(&self, store: impl EventStore, tenant: &str) -> Result<Shop> {
-        let (stripe, clock) = (Stripe::fake(), ManualClock::default());
+        let stripe = Stripe::fake();
+        let clock = ManualClock::default();
         let runtime = Runtime::builder(refund::domain()?)
             .store(store)
             .tenant(tenant)
@@ -119,9 +120,15 @@ impl Scenario {
             .signer(demo_key::signer())
             .provide(stripe.clone())
             .build()?;
-        let (runtime, exchanges) = (runtime.blocking(), Vec::new());
-        let (receipts, notes) = (Vec::new(), Vec::new());
-        let mut shop = Shop { runtime, stripe, exchanges, receipts, notes, clock, events: 0 };
+        let mut shop = Shop {
+            runtime: runtime.blocking(),
+            stripe,
+            exchanges: Vec::new(),
+            receipts: Vec::new(),
+            notes: Vec::new(),
+            clock,
+            events: 0,
+        };
         (self.play)(&mut shop)?;
         Ok(shop)
     }

@@ -53,7 +53,7 @@ impl Cluster {
         pgbench.arg("-h").arg(&self.folder).args(["-U", "postgres", "-n", "-M", "prepared"]).args(arguments);
         let told = run(pgbench.arg("postgres"))?;
         let rate = told.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next());
-        Ok(rate.ok_or("pgbench tells no rate")?.parse()?)
+        Ok(rate.ok_or("pgbench printed no rate")?.parse()?)
     }
 
     fn command(&self, program: &str) -> Command {

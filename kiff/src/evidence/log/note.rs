@@ -8,9 +8,9 @@ use std::fmt;
 
 /// The number of bytes in a key's id.
 pub(super) const KEY_ID: usize = 4;
-/// The most bytes of a note that is read.
+/// The most bytes that a note may have.
 const MAX_NOTE: usize = 256 * 1024;
-/// The most signatures of a note that is read.
+/// The most signatures that a note may have.
 const MAX_SIGNATURES: usize = 100;
 /// The beginning of a signature line.
 const DASH: &str = "\u{2014} ";

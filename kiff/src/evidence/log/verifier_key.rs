@@ -9,7 +9,7 @@ use crate::base::{
 };
 use std::{fmt, str::FromStr};
 
-/// What a key signs.
+/// The kind of text that a key signs.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyRole {
@@ -72,7 +72,7 @@ impl VerifierKey {
         &self.name
     }
 
-    /// What it signs.
+    /// The kind of text that it signs.
     #[must_use]
     pub const fn role(&self) -> KeyRole {
         self.role

@@ -16,7 +16,7 @@ pub(super) const FORMAT: &str = "kiff-receipt/1";
 /// The payload type of the signed envelope (DSSE).
 pub(super) const PAYLOAD_TYPE: &str = "application/vnd.kiff.receipt.v1+json";
 
-/// What a receipt says, without its signature and the two members that follow from the rest.
+/// The contents of a receipt, without the signature and the two members that follow from the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Claims {
     pub(super) action: ActionName,

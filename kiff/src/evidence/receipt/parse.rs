@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 /// The most bytes that a receipt may have in transit.
 const MAX_BYTES: usize = 64 * 1024;
-/// The most bytes that a member may have, escapes resolved.
+/// The most bytes that a member may have, with its escapes resolved.
 const MAX_MEMBER: usize = 512;
 /// The largest integer that every reader of JSON keeps.
 const MAX_NUMBER: u64 = (1 << 53) - 1;

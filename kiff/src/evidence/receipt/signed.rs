@@ -13,7 +13,7 @@ use crate::{
 };
 use std::{fmt, sync::Arc};
 
-/// What the text of a signature begins with.
+/// The beginning of the text of a signature.
 pub(super) const SIGNATURE_PREFIX: &str = "kiff_sig_";
 
 /// A signed decision: nineteen members, all of them texts.
