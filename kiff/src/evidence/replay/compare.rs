@@ -8,17 +8,21 @@ use super::{
 use crate::{
     base::{
         code::Code,
-        ids::{ApprovalId, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
+        ids::{ApprovalId, EntityRef, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
     },
     domain::Domain,
     kernel::{
-        decide::{Case, Found, Moment, asked_again, decide},
-        decision::{Decided, Refusal},
+        decide::{EffectBy, Propose},
+        decision::Decided,
+        known::Known,
+        proposal::admit_again,
         record::{
             Record, Verdict,
             body::{Body, Issue},
         },
+        refusal::Refusal,
         request::Proposed,
+        step::{Call, Case, Step, step},
         view::{View, fold},
     },
 };
@@ -87,7 +91,7 @@ pub fn compare(domain: &Domain, log: &[u8]) -> Comparison {
 struct Undecided {
     index: u64,
     proposed: Arc<Proposed>,
-    now: Outlook,
+    now: Option<Outlook>,
 }
 
 impl Undecided {
@@ -95,18 +99,18 @@ impl Undecided {
         // Of parameters that were not admitted the log has only a digest. They do not matter to an unknown action,
         // which has no risk.
         let lacks_parameters = self.proposed.offered.is_some() && self.proposed.risk.is_some();
-        if lacks_parameters || depends_on_history(&was.reason) {
+        let Some(now) = self.now.filter(|_| !lacks_parameters && !depends_on_history(&was.reason)) else {
             comparison.left_out += 1;
             return;
-        }
+        };
         comparison.compared += 1;
-        if was != self.now {
+        if was != now {
             comparison.differences.push(Difference {
                 index: self.index,
                 entity: self.proposed.entity.clone(),
                 action: self.proposed.action.clone(),
                 was,
-                now: self.now,
+                now,
             });
         }
     }
@@ -120,31 +124,42 @@ fn verdict_of(body: &Body) -> Verdict {
     }
 }
 
-/// The decision that the domain would make about a recorded proposal.
-fn outlook(domain: &Domain, view: &View, proposed: &Arc<Proposed>, record: &Record) -> Outlook {
-    let mut asked = asked_again(domain, proposed);
+/// The decision that the domain would make about a recorded proposal; `None` if it needed more than the view.
+fn outlook(domain: &Domain, view: &View, proposal: &Arc<Proposed>, record: &Record) -> Option<Outlook> {
+    let mut admitted = admit_again(domain, proposal);
     // An approval or an idempotency key would bring in the history, which is not under comparison.
-    let notes = &mut Arc::make_mut(&mut asked.proposed).notes;
+    let notes = &mut Arc::make_mut(&mut admitted.proposal).notes;
     notes.approval = None;
     notes.idempotency_key = None;
+    let tenant = record.tenant();
+    let call = Call { ids: no_ids(), now: record.recorded_at(), is_unsigned: false };
+    let issuer = Issue { issued_by: "replay".into(), anchor: "none".into(), key_id: "none".into() };
+    let refused = View::bare(tenant.clone(), EntityRef::reserved("refused"));
+    let known = Known::of_views([Arc::new(view.clone()), Arc::new(refused)]);
+    let case = Case { domain, tenant, call: &call, issuer: &issuer };
+    let Step::Done(done) = step(&case, &Propose { admitted: &admitted, effect_by: EffectBy::Host }, &known) else {
+        return None;
+    };
+    Some(match done.reply {
+        Decided::Held(hold) => {
+            Outlook { decision: Verdict::ApprovalRequired, reason: hold.approval.ruling.reason.clone() }
+        }
+        Decided::Blocked(block) => Outlook { decision: Verdict::Blocked, reason: block.reason },
+        Decided::Cleared(_) | Decided::Concluded(_) => {
+            Outlook { decision: Verdict::Allowed, reason: Code::fixed("none") }
+        }
+    })
+}
+
+fn no_ids() -> Ids {
     let nothing = Ulid::new(0, [0; 10]);
-    let ids = Ids::new(
+    Ids::new(
         TraceId::new(nothing),
         ReceiptId::new(nothing),
         ApprovalId::new(nothing),
         ExecutionId::new(nothing),
         Salt::new([0; 16]),
-    );
-    let issue = Issue { issued_by: "replay".into(), anchor: "none".into(), key_id: "none".into() };
-    let at = Moment { now: record.recorded_at(), ids: &ids, issue: &issue, suppressed: 0 };
-    match decide(&Case { domain, view, at }, &asked, &Found::default()) {
-        Decided::Execute(..) | Decided::Repeat => Outlook { decision: Verdict::Allowed, reason: Code::fixed("none") },
-        Decided::Hold(hold, _) => {
-            Outlook { decision: Verdict::ApprovalRequired, reason: hold.approval.ruling.reason.clone() }
-        }
-        Decided::Block(block, _) => Outlook { decision: Verdict::Blocked, reason: block.sheet.reason() },
-        Decided::Unplaced(sheet) => Outlook { decision: Verdict::Blocked, reason: sheet.reason() },
-    }
+    )
 }
 
 /// Whether the reason of a decision lies in an approval, a key or a signer, and so not in the rules.
