@@ -2,6 +2,7 @@
 
 pub(crate) mod ids;
 pub(crate) mod code;
+pub(crate) mod debug;
 pub(crate) mod timestamp;
 pub(crate) mod digest;
 pub(crate) mod base64;

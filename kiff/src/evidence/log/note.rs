@@ -2,7 +2,8 @@
 
 use crate::base::{
     base64::{self, Form},
-    code::{coded, debug_as_display},
+    code::coded,
+    debug::debug_as_display,
 };
 use std::fmt;
 

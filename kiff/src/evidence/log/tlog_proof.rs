@@ -9,7 +9,8 @@ use super::{
 };
 use crate::base::{
     base64::{self, Form},
-    code::{coded, debug_as_display},
+    code::coded,
+    debug::debug_as_display,
     digest::Digest,
 };
 use std::{fmt, str};

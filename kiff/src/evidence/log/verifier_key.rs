@@ -3,7 +3,8 @@
 use super::note::{KEY_ID, NoteSignature, is_key_name};
 use crate::base::{
     base64::{self, Form},
-    code::{coded, debug_as_display},
+    code::coded,
+    debug::debug_as_display,
     digest::Digest,
     public_key::{PublicKey, PublicKeyError},
 };

@@ -1,6 +1,6 @@
 //! The trait for what signs receipts.
 
-use crate::{base::code::debug_as_display, domain::action::BoxFuture};
+use crate::{base::debug::debug_as_display, domain::action::BoxFuture};
 use std::{error::Error, future::Future};
 
 /// Signs receipts with an Ed25519 key. Users may implement it for a KMS or an HSM; write `async fn sign`.
