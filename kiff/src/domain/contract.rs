@@ -1,42 +1,25 @@
 //! Contracts: what an action needs before it may run, as data.
 
 use crate::{
-    base::actor::ActorType,
+    base::{actor::ActorType, code::words},
     domain::param::{ParamKind, ParamSpec},
 };
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-/// How much harm a wrong execution could do. It is recorded with every proposal.
-#[expect(clippy::exhaustive_enums, reason = "complete by meaning: the contract's digest names these four")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Risk {
-    /// Little, or easily undone.
-    #[default]
-    Low,
-    /// Some.
-    Medium,
-    /// Much, or hard to undone; the contract must ask for approval or waive it in words.
-    High,
-    /// So much that the contract must ask for approval or waive it in words.
-    Critical,
-}
-
-impl Risk {
-    /// The word that the log uses.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-impl fmt::Display for Risk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+words! {
+    /// How much harm a wrong execution could do. It is recorded with every proposal.
+    #[expect(clippy::exhaustive_enums, reason = "complete by meaning: the contract's digest names these four")]
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Risk {
+        /// Little, or easily undone.
+        #[default]
+        Low = "low",
+        /// Some.
+        Medium = "medium",
+        /// Much, or hard to undone; the contract must ask for approval or waive it in words.
+        High = "high",
+        /// So much that the contract must ask for approval or waive it in words.
+        Critical = "critical",
     }
 }
 

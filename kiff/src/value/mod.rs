@@ -19,6 +19,7 @@
 //! [RFC 8785]: https://www.rfc-editor.org/rfc/rfc8785
 
 mod bridge;
+mod canonical;
 mod fault;
 mod limits;
 mod number;
@@ -36,6 +37,7 @@ pub use limits::{Limits, NumberRule};
 pub use number::Number;
 pub use object::Object;
 
+pub(crate) use canonical::{Cursor, Node, Tape};
 pub(crate) use read::parse_record;
 pub(crate) use write::{cmp_utf16, write_str, write_u64};
 
