@@ -29,6 +29,8 @@ struct Token {
     end: u32,
     /// The token after this value and all that is in it.
     next: u32,
+    /// Of a name: its first bytes, which tell most names apart.
+    prefix: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,11 +84,12 @@ impl<'a> Tape<'a> {
 
     fn string(&self, at: usize) -> Option<Cow<'a, str>> {
         let token = self.token(at)?;
-        match token.kind {
-            Kind::Plain => Some(Cow::Borrowed(self.raw(token))),
-            Kind::Escaped => Some(Cow::Owned(unescape(self.raw(token)))),
-            _ => None,
-        }
+        matches!(token.kind, Kind::Plain | Kind::Escaped).then(|| self.unescaped(token))
+    }
+
+    fn unescaped(&self, string: Token) -> Cow<'a, str> {
+        let raw = self.raw(string);
+        if string.kind == Kind::Escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
     }
 }
 
@@ -184,20 +187,26 @@ pub(crate) struct Cursor<'t> {
 
 impl<'t> Cursor<'t> {
     /// The value of a member, whose name is ASCII.
+    #[inline]
     pub(crate) fn get(&mut self, name: &str) -> Option<Node<'t>> {
-        if self.before.is_some_and(|before| self.order(before, name) != Some(Ordering::Less)) {
+        self.search(name, prefix(name.as_bytes()))
+    }
+
+    fn search(&mut self, name: &str, prefix: u64) -> Option<Node<'t>> {
+        if self.before.is_some_and(|before| self.order(before, name, prefix) != Some(Ordering::Less)) {
             (self.before, self.at) = (None, self.first);
         }
-        loop {
-            let order = self.peek().map(|_| self.order(self.at, name))??;
+        while self.at < self.end {
+            let order = self.order(self.at, name, prefix)?;
             if order == Ordering::Greater {
                 return None;
             }
-            let (_, value) = self.next()?;
+            let value = self.pass()?;
             if order == Ordering::Equal {
                 return Some(value);
             }
         }
+        None
     }
 
     /// The name of the next member.
@@ -205,10 +214,21 @@ impl<'t> Cursor<'t> {
         if self.at < self.end { self.tape.string(self.at) } else { None }
     }
 
+    /// Passes a member, and returns its value.
+    fn pass(&mut self) -> Option<Node<'t>> {
+        let value = Node { tape: self.tape, at: self.at + 1 };
+        self.before = Some(self.at);
+        self.at = self.tape.token(value.at)?.next as usize;
+        Some(value)
+    }
+
     // An ASCII name compares with any other by UTF-16 as it does by bytes.
     #[inline]
-    fn order(&self, at: usize, name: &str) -> Option<Ordering> {
-        self.tape.string(at).map(|other| (*other).cmp(name))
+    fn order(&self, at: usize, name: &str, prefix: u64) -> Option<Ordering> {
+        match self.tape.token(at)?.prefix.cmp(&prefix) {
+            Ordering::Equal => self.tape.string(at).map(|other| (*other).cmp(name)),
+            order => Some(order),
+        }
     }
 }
 
@@ -218,10 +238,7 @@ impl<'t> Iterator for Cursor<'t> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let name = self.peek()?;
-        let value = Node { tape: self.tape, at: self.at + 1 };
-        self.before = Some(self.at);
-        self.at = self.tape.token(value.at)?.next as usize;
-        Some((name, value))
+        Some((name, self.pass()?))
     }
 }
 
@@ -278,9 +295,8 @@ impl Walk<'_> {
         }
         let mut before = None;
         loop {
-            let name = self.tape.tokens.len();
-            self.string()?;
-            let inner = place.of_member(depth, self.ordered(before, name)?);
+            let name = self.name(before)?;
+            let inner = place.of_member(depth, self.tape.raw(name));
             self.expect(b':')?;
             self.value(depth, inner)?;
             if self.take(b'}') {
@@ -291,14 +307,28 @@ impl Walk<'_> {
         }
     }
 
-    /// The name as it is written, if it stands behind the one before it.
-    fn ordered(&self, before: Option<usize>, name: usize) -> Option<&str> {
-        if let Some(before) = before
-            && cmp_utf16(&self.tape.string(before)?, &self.tape.string(name)?) != Ordering::Less
-        {
-            return None;
+    /// Walks over a name that comes after the one before it in their order.
+    fn name(&mut self, before: Option<Token>) -> Option<Token> {
+        let index = self.tape.tokens.len();
+        self.string()?;
+        let mut name = self.tape.token(index)?;
+        name.prefix = match name.kind {
+            Kind::Plain => prefix(self.tape.raw(name).as_bytes()),
+            _ => prefix(unescape(self.tape.raw(name)).as_bytes()),
+        };
+        *self.tape.tokens.get_mut(index)? = name;
+        match before {
+            Some(before) if !self.is_sorted(before, name) => None,
+            _ => Some(name),
         }
-        Some(self.tape.raw(self.tape.token(name)?))
+    }
+
+    fn is_sorted(&self, before: Token, name: Token) -> bool {
+        // Bytes beyond ASCII may come in another order by UTF-16.
+        if before.prefix != name.prefix && (before.prefix | name.prefix) & u64::from_ne_bytes([0x80; 8]) == 0 {
+            return before.prefix < name.prefix;
+        }
+        cmp_utf16(&self.tape.unescaped(before), &self.tape.unescaped(name)) == Ordering::Less
     }
 
     fn string(&mut self) -> Option<()> {
@@ -343,7 +373,7 @@ impl Walk<'_> {
     /// The text is no longer than a `u32` tells, and so are its tokens.
     fn push(&mut self, kind: Kind, start: usize, end: usize) -> usize {
         let index = self.tape.tokens.len();
-        self.tape.tokens.push(Token { kind, start: start as u32, end: end as u32, next: index as u32 + 1 });
+        self.tape.tokens.push(Token { kind, start: start as u32, end: end as u32, next: index as u32 + 1, prefix: 0 });
         index
     }
 
@@ -385,6 +415,15 @@ fn escape(rest: &[u8]) -> Option<(char, usize)> {
         _ => return None,
     };
     Some((short, 1))
+}
+
+/// The first eight bytes, to be compared as one number; zeros where there are fewer.
+#[inline]
+fn prefix(name: &[u8]) -> u64 {
+    match name.first_chunk() {
+        Some(first) => u64::from_be_bytes(*first),
+        None => (0..8).fold(0, |prefix, at| prefix << 8 | u64::from(name.get(at).copied().unwrap_or(0))),
+    }
 }
 
 fn unescape(raw: &str) -> String {

@@ -1,7 +1,7 @@
 //! What each kind of record holds: the one table of which structs, writer, reader and format page are made.
 
 use super::{
-    member::{Checks, Count, Nullable, ReadMember, WriteMember},
+    member::{Checks, Nullable, ReadMember, WriteMember},
     read::missing,
     table::members,
 };
@@ -194,8 +194,6 @@ members! {
         ..hold?.reviewers,
         /// At which it was decided; 0 in `kiff:refused`.
         state_version: u64,
-        /// At least 1: how many refusals of this actor on this entity were not recorded since the last decision that was.
-        suppressed: u64 [Count],
         /// Only in `kiff:refused`, and always there: the entity that was asked for.
         target: Option<EntityRef>,
     }

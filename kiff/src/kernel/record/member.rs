@@ -31,19 +31,27 @@ pub(super) trait WriteMember {
     fn write_member(&self, name: &'static str, out: &mut write::Members<'_>);
 }
 
-/// A value that can be read from a member.
+/// A value that can be read from members: most often from the one of its name.
 pub(super) trait ReadMember: Sized {
     fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError>;
+}
 
-    /// Nothing if there is no such member.
-    fn read_maybe(it: &mut read::Members<'_>, name: &'static str) -> Result<Option<Self>, RecordError> {
-        it.maybe(name, |it, _| Self::read_member(it, name))
+/// A value that one member holds.
+trait Form: Sized {
+    /// Nothing if the member is of another form.
+    fn from_node(node: Node<'_>) -> Option<Self>;
+}
+
+impl<T: Form> ReadMember for T {
+    #[inline]
+    fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
+        it.read(name, T::from_node)
     }
 }
 
 /// Gives each type its way to be written and its way to be read.
 macro_rules! forms {
-    ($($($Type:ty),+: |$this:ident, $out:ident, $name:ident| $encode:expr, |$it:ident| $decode:expr;)*) => {$($(
+    ($($($Type:ty),+: |$this:ident, $out:ident, $name:ident| $encode:expr, $from_node:expr;)*) => {$($(
         impl WriteMember for $Type {
             // Names are literals: put in line, they are copied without a call or a loop.
             #[inline(always)]
@@ -53,10 +61,11 @@ macro_rules! forms {
             }
         }
 
-        impl ReadMember for $Type {
+        impl Form for $Type {
             #[inline]
-            fn read_member($it: &mut read::Members<'_>, $name: &'static str) -> Result<Self, RecordError> {
-                $decode
+            fn from_node(node: Node<'_>) -> Option<Self> {
+                let read: fn(Node<'_>) -> Option<Self> = $from_node;
+                read(node)
             }
         }
     )+)*};
@@ -64,22 +73,23 @@ macro_rules! forms {
 
 forms! {
     ActionName, Code, EntityRef, EventId, EventType, IdempotencyKey, KeyId, Permission, StateName, Version:
-        |this, out, name| out.plain(name, this.as_str()), |it| it.parse(name);
-    ApprovalId, ExecutionId, ReceiptId: |this, out, name| out.id(name, Self::PREFIX, this.ulid()), |it| it.parse(name);
+        |this, out, name| out.plain(name, this.as_str()), |node| node.text()?.parse().ok();
+    ApprovalId, ExecutionId, ReceiptId:
+        |this, out, name| out.id(name, Self::PREFIX, this.ulid()), |node| node.text()?.parse().ok();
     Effect, KeyPurpose, Risk, Verdict:
-        |this, out, name| out.plain(name, this.as_str()), |it| it.read(name, |node| Self::from_word(&node.text()?));
-    String, Arc<str>: |this, out, name| out.text(name, this), |it| it.take(name);
-    bool: |this, out, name| out.value(name, &Value::Bool(*this)), |it| it.flag(name);
-    u32: |this, out, name| out.number(name, (*this).into()), |it| it.small(name);
-    u64: |this, out, name| out.number(name, *this), |it| it.number(name);
-    Digest: |this, out, name| out.digest(name, this), |it| it.parse(name);
-    Timestamp: |this, out, name| out.time(name, *this), |it| it.fixed_time(name);
-    Salt: |this, out, name| out.plain_bytes(name, &this.encode()), |it| it.read(name, |node| Self::decode(&node.text()?));
-    PublicKey: |this, out, name| out.plain(name, &this.to_string()), |it| it.parse(name);
-    Value: |this, out, name| out.value(name, this), |it| it.read(name, |node| Some(node.to_value()));
-    Granted: |this, out, name| write_granted(this, name, out), |it| read_granted(it, name);
-    Params: |this, out, name| write_params(this, name, out), |it| read_params(it, name);
-    Checks: |this, out, name| write_checks(this, name, out), |it| it.read(name, read_checks);
+        |this, out, name| out.plain(name, this.as_str()), |node| Self::from_word(&node.text()?);
+    String, Arc<str>: |this, out, name| out.text(name, this), |node| Some(node.text()?.into());
+    bool: |this, out, name| out.value(name, &Value::Bool(*this)), |node| node.flag();
+    u32: |this, out, name| out.number(name, (*this).into()), |node| node.integer()?.try_into().ok();
+    u64: |this, out, name| out.number(name, *this), |node| node.integer();
+    Digest: |this, out, name| out.digest(name, this), |node| node.text()?.parse().ok();
+    Timestamp: |this, out, name| out.time(name, *this), read::fixed_time;
+    Salt: |this, out, name| out.plain_bytes(name, &this.encode()), |node| Self::decode(&node.text()?);
+    PublicKey: |this, out, name| out.plain(name, &this.to_string()), |node| node.text()?.parse().ok();
+    Value: |this, out, name| out.value(name, this), |node| Some(node.to_value());
+    Granted: |this, out, name| write_granted(this, name, out), read_granted;
+    Params: |this, out, name| write_params(this, name, out), read_params;
+    Checks: |this, out, name| write_checks(this, name, out), read_checks;
 }
 
 /// The checks of a decision, in the order in which they were asked.
@@ -102,9 +112,10 @@ impl<T: WriteMember> WriteMember for Option<T> {
     }
 }
 
-impl<T: ReadMember> ReadMember for Option<T> {
+impl<T: Form> ReadMember for Option<T> {
+    #[inline]
     fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
-        T::read_maybe(it, name)
+        it.get(name).map(|node| T::from_node(node).ok_or_else(|| missing(name))).transpose()
     }
 }
 
@@ -125,21 +136,6 @@ impl ReadMember for Vec<String> {
     }
 }
 
-/// A count that is left out where it is nothing.
-pub(super) struct Count<T>(pub(super) T);
-
-impl WriteMember for Count<&u64> {
-    fn write_member(&self, name: &'static str, out: &mut write::Members<'_>) {
-        (*self.0 > 0).then_some(self.0).write_member(name, out);
-    }
-}
-
-impl ReadMember for Count<u64> {
-    fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
-        Ok(Self(Option::read_member(it, name)?.unwrap_or(0)))
-    }
-}
-
 /// A member that is always there, and `null` where it does not apply.
 pub(super) struct Nullable<T>(pub(super) T);
 
@@ -152,10 +148,9 @@ impl<T: WriteMember> WriteMember for Nullable<&Option<T>> {
     }
 }
 
-impl<T: ReadMember> ReadMember for Nullable<Option<T>> {
-    fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
-        let is_null = it.get(name).is_some_and(Node::is_null);
-        Ok(Self(if is_null { None } else { Some(T::read_member(it, name)?) }))
+impl<T: Form> Form for Nullable<Option<T>> {
+    fn from_node(node: Node<'_>) -> Option<Self> {
+        if node.is_null() { Some(Self(None)) } else { T::from_node(node).map(|value| Self(Some(value))) }
     }
 }
 
@@ -173,19 +168,21 @@ impl WriteMember for Told {
 
 impl ReadMember for Told {
     fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
-        Self::read_maybe(it, name)?.ok_or_else(|| missing(name))
+        Option::read_member(it, name)?.ok_or_else(|| missing(name))
     }
+}
 
-    fn read_maybe(it: &mut read::Members<'_>, name: &'static str) -> Result<Option<Self>, RecordError> {
+impl ReadMember for Option<Told> {
+    fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
         if let Some(node) = it.get(name) {
-            return Ok(Some(Self::Whole(node.to_value())));
+            return Ok(Some(Told::Whole(node.to_value())));
         }
         // Most often there is neither, and then no name is put together.
         if !it.is_next_like(name) {
             return Ok(None);
         }
         let Some(digest) = it.maybe(&format!("{name}_digest"), read::Members::parse)? else { return Ok(None) };
-        Ok(Some(Self::Digest { length: it.number(&format!("{name}_length"))?, digest: Box::new(digest) }))
+        Ok(Some(Told::Digest { length: it.number(&format!("{name}_length"))?, digest: Box::new(digest) }))
     }
 }
 
@@ -197,10 +194,10 @@ fn write_granted(granted: &Granted, name: &'static str, out: &mut write::Members
     });
 }
 
-fn read_granted(it: &mut read::Members<'_>, name: &'static str) -> Result<Granted, RecordError> {
-    let mut it = it.members(name)?;
-    let permissions = it.names("permissions")?;
-    Ok(Granted::new(it.names("roles")?, permissions))
+fn read_granted(node: Node<'_>) -> Option<Granted> {
+    let mut members = node.members()?;
+    let permissions = read::names(members.get("permissions")?)?;
+    Some(Granted::new(read::names(members.get("roles")?)?, permissions))
 }
 
 #[inline(always)]
@@ -212,9 +209,9 @@ fn write_params(params: &Params, name: &'static str, out: &mut write::Members<'_
     });
 }
 
-fn read_params(it: &mut read::Members<'_>, name: &'static str) -> Result<Params, RecordError> {
-    let params = it.members(name)?.0.map(|(param, node)| Ok((param.parse().map_err(|_| missing(name))?, node.to_value())));
-    Ok(Params::from_sorted(params.collect::<Result<_, RecordError>>()?))
+fn read_params(node: Node<'_>) -> Option<Params> {
+    let params = node.members()?.map(|(param, node)| Some((param.parse().ok()?, node.to_value())));
+    params.collect::<Option<_>>().map(Params::from_sorted)
 }
 
 fn write_checks(checks: &Checks, name: &'static str, out: &mut write::Members<'_>) {

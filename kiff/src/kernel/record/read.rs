@@ -99,8 +99,9 @@ fn with_members<T>(
 
 /// What the actor's JSON claimed stands beside the envelope.
 fn parse_envelope(it: &mut Members<'_>) -> Result<(Envelope, Option<Value>), RecordError> {
+    let mut known = ENVELOPE.iter();
     let mut all = it.0;
-    if let Some((member, _)) = all.find(|(member, _)| !ENVELOPE.contains(&&**member)) {
+    if let Some((member, _)) = all.find(|(member, _)| !known.any(|known| known == member)) {
         return Err(RecordError::UnknownMember { member: member.into_owned() });
     }
     let mut actor = it.members("actor")?;
@@ -209,7 +210,7 @@ impl<'t> Members<'t> {
 
     /// A time in the form with its fraction.
     pub(crate) fn fixed_time(&mut self, member: &str) -> Result<Timestamp, RecordError> {
-        self.read(member, |node| node.text().filter(|text| text.len() == 24)?.parse().ok())
+        self.read(member, fixed_time)
     }
 
     pub(crate) fn number(&mut self, member: &str) -> Result<u64, RecordError> {
@@ -229,11 +230,6 @@ impl<'t> Members<'t> {
         self.read(member, |node| node.members().map(Self))
     }
 
-    /// An array of strings of one form.
-    pub(super) fn names<T: FromStr>(&mut self, member: &str) -> Result<Vec<T>, RecordError> {
-        self.read(member, |node| node.items()?.map(|item| item.text()?.parse().ok()).collect())
-    }
-
     /// A member that may be absent.
     pub(crate) fn maybe<T>(
         &mut self,
@@ -242,4 +238,13 @@ impl<'t> Members<'t> {
     ) -> Result<Option<T>, RecordError> {
         if self.has(member) { read(self, member).map(Some) } else { Ok(None) }
     }
+}
+
+pub(super) fn fixed_time(node: Node<'_>) -> Option<Timestamp> {
+    node.text().filter(|text| text.len() == 24)?.parse().ok()
+}
+
+/// An array of strings of one form.
+pub(super) fn names<T: FromStr>(node: Node<'_>) -> Option<Vec<T>> {
+    node.items()?.map(|item| item.text()?.parse().ok()).collect()
 }

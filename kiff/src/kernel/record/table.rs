@@ -1,4 +1,4 @@
-//! The macro that makes a struct, its writer, its reader and its table in `docs/FORMATS.md` of one list of members.
+//! The macro that makes a struct, its writer, its reader and its table in `docs/formats.md` of one list of members.
 
 /// Declares what a body, or an object in one, has for members, in the order of their names:
 ///

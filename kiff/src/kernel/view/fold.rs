@@ -4,7 +4,6 @@ use super::{Denial, KnownKey, OpenApproval, OpenExecution, View};
 use crate::{
     base::{
         code::{Code, coded},
-        defect::is_sown,
         digest::Digest,
         event::Event,
         ids::{ActorId, ApprovalId, EntityRef, ExecutionId, KeyId, StateName},
@@ -181,7 +180,6 @@ fn fold_state(view: &mut View, change: &StateChange) -> Result<(), FoldError> {
 
 fn clear(view: &mut View, ruling: &Arc<Ruling>, at: Timestamp) -> Result<(), FoldError> {
     let proposed = match ruling.approval {
-        Some(id) if is_sown("approval_not_consumed") => Arc::clone(&open_approval(view, id)?.proposed),
         Some(id) => close_approval(view, id)?.proposed,
         None => view.proposal.take().ok_or(FoldError::Unpaired)?,
     };

@@ -14,11 +14,10 @@ use crate::{
     base::{
         actor::Actor,
         code::Code,
-        defect::is_sown,
         ids::{ActionName, ActorId, ApprovalId, EntityRef, ExecutionId, KeyId, Permission, StateName, TenantId},
         timestamp::Timestamp,
     },
-    domain::{Domain, contract::Effect, machine::FactsBox},
+    domain::{Domain, contract::Effect, machine::FactsBox, param::Params},
     kernel::{
         record::{Head, body::Ruling},
         request::Proposed,
@@ -78,6 +77,11 @@ pub(crate) struct OpenApproval {
 }
 
 impl OpenApproval {
+    pub(crate) fn grant_count(&self) -> u32 {
+        // A quorum is a u32, and no grant is recorded after it is complete.
+        u32::try_from(self.grants.len()).unwrap_or(u32::MAX)
+    }
+
     pub(crate) fn quorum(&self) -> u32 {
         self.ruling.hold.as_ref().map_or(1, |hold| hold.quorum)
     }
@@ -87,7 +91,7 @@ impl OpenApproval {
     }
 
     pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
-        self.expires_at().is_some_and(|at| at <= now) && !is_sown("expiry_ignored")
+        self.expires_at().is_some_and(|at| at <= now)
     }
 }
 
@@ -181,6 +185,12 @@ impl View {
 
     pub(crate) fn execution(&self, id: ExecutionId) -> Option<&OpenExecution> {
         self.executions.iter().find(|open| open.execution == id)
+    }
+
+    /// Denied approvals of this action since the entity's last event, with their parameters.
+    pub(crate) fn earlier_denials(&self, action: &ActionName) -> Vec<(ApprovalId, Params)> {
+        let of_action = self.denials.iter().filter(|denial| denial.proposed.action == *action);
+        of_action.map(|denial| (denial.approval, denial.proposed.params.clone())).collect()
     }
 
     /// Where another view of the same stream differs, in words.

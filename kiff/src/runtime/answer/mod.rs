@@ -1,9 +1,6 @@
 //! Answers: what a caller is told of a proposal.
 
-mod ended;
 mod json;
-
-pub(crate) use ended::Teller;
 
 use crate::{
     base::{
@@ -15,11 +12,11 @@ use crate::{
     domain::param::Params,
     evidence::{receipt::Receipt, warrant::Warrant},
     kernel::{
-        decision::{Block, Hold, Permit, Refusal},
+        conclusion::{Concluded, Conclusion, Doubt},
+        decision::{Block, Hold, Permit},
         record::CheckResult,
-        request::Proposed,
+        refusal::Refusal,
         review::ApprovalState,
-        view::OpenApproval,
     },
     value::Value,
 };
@@ -107,8 +104,8 @@ impl Allowed {
 impl Permit {
     /// The clearance as it is shown to others.
     pub(crate) fn warrant(&self, receipt: &Receipt) -> Warrant {
-        let proposed = &self.cleared.proposed;
-        Warrant::new(receipt.clone(), proposed.salt, Actor::clone(&proposed.actor))
+        let proposal = &self.cleared.proposal;
+        Warrant::new(receipt.clone(), proposal.salt, Actor::clone(&proposal.actor))
     }
 }
 
@@ -166,34 +163,6 @@ pub struct Held {
     pub is_repeat: bool,
 }
 
-impl Held {
-    pub(crate) fn of(hold: Hold, receipt: Option<Receipt>, trace_id: TraceId) -> Self {
-        Self { is_repeat: !hold.opened, ..Self::open(&hold.approval, hold.denials, receipt, trace_id) }
-    }
-
-    pub(crate) fn open(
-        approval: &OpenApproval,
-        earlier_denials: Vec<(ApprovalId, Params)>,
-        receipt: Option<Receipt>,
-        trace_id: TraceId,
-    ) -> Self {
-        Self {
-            action: approval.proposed.action.clone(),
-            entity: approval.proposed.entity.clone(),
-            approval_id: approval.id,
-            reason: approval.ruling.reason.clone(),
-            state: if approval.complete { ApprovalState::Granted } else { ApprovalState::Pending },
-            grants: u32::try_from(approval.grants.len()).unwrap_or(u32::MAX),
-            quorum: approval.quorum(),
-            expires_at: approval.expires_at(),
-            earlier_denials,
-            receipt,
-            trace_id,
-            is_repeat: true,
-        }
-    }
-}
-
 /// A refused proposal. Also an [`Error`], so that `?` works at the edge of a program.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
@@ -222,27 +191,6 @@ pub struct Blocked {
 }
 
 impl Blocked {
-    pub(crate) fn of(
-        block: Block,
-        proposed: &Proposed,
-        is_recorded: bool,
-        receipt: Option<Receipt>,
-        trace_id: TraceId,
-    ) -> Self {
-        Self {
-            action: proposed.action.clone(),
-            entity: proposed.entity.clone(),
-            reason: block.sheet.reason(),
-            refusals: block.sheet.refusals,
-            checks: block.sheet.checks,
-            approval_id: block.approval,
-            is_recorded,
-            receipt,
-            trace_id,
-            is_repeat: false,
-        }
-    }
-
     /// The refusal that gave the reason, if the values are known.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
@@ -311,7 +259,95 @@ pub struct InDoubt {
     pub is_repeat: bool,
 }
 
+impl InDoubt {
+    /// An execution that is open in the log, for lists of what is in doubt.
+    pub(crate) fn listed(action: ActionName, entity: EntityRef, execution_id: ExecutionId, doubt: Doubt) -> Self {
+        let Doubt { attempt, cause, message, since, deadline } = doubt;
+        Self {
+            action,
+            entity,
+            execution_id,
+            attempt,
+            cause,
+            message,
+            since,
+            deadline,
+            receipt: None,
+            trace_id: None,
+            is_repeat: true,
+        }
+    }
+}
+
 impl Answer {
+    pub(crate) fn held(hold: Hold, receipt: Option<Receipt>) -> Self {
+        let Hold { approval, denials, trace_id, is_repeat } = hold;
+        Self::Held(Held {
+            action: approval.proposed.action.clone(),
+            entity: approval.proposed.entity.clone(),
+            approval_id: approval.id,
+            reason: approval.ruling.reason.clone(),
+            state: if approval.complete { ApprovalState::Granted } else { ApprovalState::Pending },
+            grants: approval.grant_count(),
+            quorum: approval.quorum(),
+            expires_at: approval.expires_at(),
+            earlier_denials: denials,
+            receipt,
+            trace_id,
+            is_repeat,
+        })
+    }
+
+    pub(crate) fn blocked(block: Block, receipt: Option<Receipt>) -> Self {
+        let Block { action, entity, reason, refusals, checks, approval, is_recorded, trace_id, is_repeat } = block;
+        let approval_id = approval;
+        Self::Blocked(Blocked {
+            action,
+            entity,
+            reason,
+            refusals,
+            checks,
+            approval_id,
+            is_recorded,
+            receipt,
+            trace_id,
+            is_repeat,
+        })
+    }
+
+    pub(crate) fn concluded(concluded: Concluded, receipt: Option<Receipt>) -> Self {
+        let Concluded { action, entity, execution: execution_id, conclusion, trace_id, is_repeat } = concluded;
+        match conclusion {
+            Conclusion::Executed { message, output, rejected_events } => Self::Executed(Executed {
+                action,
+                entity,
+                execution_id,
+                message,
+                output,
+                rejected_events,
+                receipt,
+                trace_id,
+                is_repeat,
+            }),
+            Conclusion::Failed { message } => {
+                Self::Failed(Failed { action, entity, execution_id, message, receipt, trace_id, is_repeat })
+            }
+            Conclusion::InDoubt(doubt) => Self::InDoubt(InDoubt {
+                action,
+                entity,
+                execution_id,
+                attempt: doubt.attempt,
+                cause: doubt.cause,
+                message: doubt.message,
+                since: doubt.since,
+                deadline: doubt.deadline,
+                receipt,
+                trace_id: Some(trace_id),
+                is_repeat,
+            }),
+        }
+    }
+
     /// The receipt, if there is one.
     #[must_use]
     pub fn receipt(&self) -> Option<&Receipt> {
