@@ -137,7 +137,7 @@ impl ReadMember for Vec<String> {
 }
 
 /// A member that is always there, and `null` where it does not apply.
-pub(super) struct Nullable<T>(pub(super) T);
+pub(crate) struct Nullable<T>(pub(super) T);
 
 impl<T: WriteMember> WriteMember for Nullable<&Option<T>> {
     fn write_member(&self, name: &'static str, out: &mut write::Members<'_>) {

@@ -86,9 +86,9 @@ macro_rules! members {
             {$($d)* let $field: $Type = $crate::kernel::record::table::members!(
                 @decoded $it, $crate::kernel::record::table::members!(@name $field $($name)?); $($Codec)?
             );}
-            {$($r)* $crate::kernel::record::page::Row::of::<$Type>(
-                $crate::kernel::record::table::members!(@name $field $($name)?), concat!($($note),*),
-            ),}
+            {$($r)* $crate::kernel::record::page::Row::of::<
+                $crate::kernel::record::table::members!(@form $Type; $($Codec)?)
+            >($crate::kernel::record::table::members!(@name $field $($name)?), concat!($($note),*)),}
             {$($m)* pub(crate) fn $field(&self, out: &mut $crate::kernel::record::write::Members<'_>) {
                 WriteMember::write_member(&self.$field, $crate::kernel::record::table::members!(@name $field $($name)?), out);
             }}
@@ -175,6 +175,8 @@ macro_rules! members {
     (@write $form:tt $methods:tt {$($whole:tt)*}) => { $($whole)* };
     (@name $field:ident) => { stringify!($field) };
     (@name $field:ident $name:literal) => { $name };
+    (@form $Type:ty;) => { $Type };
+    (@form $Type:ty; $Codec:ident) => { $Codec<$Type> };
     (@coded $value:expr;) => { &$value };
     (@coded $value:expr; $Codec:ident) => { &$Codec(&$value) };
     (@decoded $it:expr, $name:expr;) => { ReadMember::read_member($it, $name)? };
