@@ -1,4 +1,4 @@
-//! Stable words: [`Code`], and the two macros that give a word to each variant of an enum.
+//! Stable words: [`Code`], the two macros that give a word to each variant of an enum, and the one that prints errors.
 //!
 //! A program compares codes where a person reads the text of an error, so a code never changes. It stands at its
 //! variant and nowhere else: the function that returns it, the list of all and the line in the documentation come
@@ -6,7 +6,7 @@
 
 use super::ids::{NameError, is_snake};
 use crate::value::{self, Value};
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{error::Error, fmt, str::FromStr, sync::Arc};
 
 /// A reason code, also the name of a check: a stable word that goes to the log.
 ///
@@ -239,7 +239,35 @@ macro_rules! words {
     };
 }
 
+/// Gives error types a `Debug` that reads as a sentence: the text of `Display`, then that of each source.
+///
+/// A `main` that returns `Box<dyn Error>` prints the `Debug` of its error, and nothing else.
+macro_rules! debug_as_display {
+    ($($Error:ty),+ $(,)?) => {
+        $(
+            impl ::core::fmt::Debug for $Error {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    $crate::base::code::write_with_sources(f, self)
+                }
+            }
+        )+
+    };
+}
+
+/// `Display` leaves out the sources, because most reporters print them themselves.
+pub(crate) fn write_with_sources(f: &mut fmt::Formatter<'_>, error: &dyn Error) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut source = error.source();
+    while let Some(cause) = source {
+        write!(f, ": {cause}")?;
+        source = cause.source();
+    }
+    Ok(())
+}
+
 pub(crate) use coded;
+#[allow(unused_imports, reason = "used by the errors that are printed as sentences")]
+pub(crate) use debug_as_display;
 #[allow(unused_imports, reason = "used by the enums that have words")]
 pub(crate) use words;
 
@@ -270,6 +298,18 @@ mod tests {
             /// A named field's.
             Wrapped { source: Inner, _b: u8 } => {source},
         }
+    }
+
+    #[derive(thiserror::Error)]
+    #[error("the key cannot be read")]
+    struct Unreadable(#[source] std::num::ParseIntError);
+
+    debug_as_display!(Unreadable);
+
+    #[test]
+    fn debug_prints_the_sources_too() {
+        let error = Unreadable("x".parse::<u8>().unwrap_err());
+        assert_eq!(format!("{error:?}"), "the key cannot be read: invalid digit found in string");
     }
 
     #[test]
