@@ -13,7 +13,7 @@ mod postgres;
 mod sqlite;
 pub mod transfer;
 
-pub use crate::kernel::record::{Claim, IndexEntry, Mark, index_of};
+pub use crate::kernel::record::{Claim, Found, IndexEntry, Mark, index_of};
 pub use cell::{Cell, CellSet};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
@@ -248,18 +248,6 @@ pub enum Append {
         /// The claim.
         claim: Claim,
     },
-}
-
-/// Where a claim was made.
-#[expect(clippy::exhaustive_structs, reason = "stores outside this crate make it")]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// The stream of the record that claims.
-    pub stream: EntityRef,
-    /// The record's sequence in it.
-    pub seq: u64,
-    /// For an approval or an execution: the sequence of the record that closed it last, if it is closed.
-    pub closed: Option<u64>,
 }
 
 /// A kind of [`Mark`].
