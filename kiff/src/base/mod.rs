@@ -4,7 +4,6 @@ pub(crate) mod ids;
 pub(crate) mod code;
 pub(crate) mod timestamp;
 pub(crate) mod digest;
-pub(crate) mod base64;
 pub(crate) mod public_key;
 pub(crate) mod scratch;
 pub(crate) mod unwind;

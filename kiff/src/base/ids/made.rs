@@ -1,6 +1,7 @@
 //! The ids that the runtime makes: ULIDs behind a prefix, and the salt of a proposal.
 
 use super::NameError;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use std::{fmt, str::FromStr};
 
 /// A ULID: 48 bits of milliseconds and 80 bits of randomness, 26 characters of Crockford's base 32
@@ -123,8 +124,6 @@ made_ids! {
 pub struct Salt(pub(crate) [u8; 16]);
 
 impl Salt {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
     /// A salt of these bytes. For implementations of [`IdGen`](crate::runtime::clock::IdGen).
     #[must_use]
     pub fn new(bytes: [u8; 16]) -> Self {
@@ -132,31 +131,18 @@ impl Salt {
     }
 
     /// The 22 characters of base64url without padding (RFC 4648 §5).
+    #[expect(clippy::expect_used, reason = "16 bytes have 22 digits")]
     pub(crate) fn encode(self) -> [u8; 22] {
-        let mut text = [b'A'; 22];
-        // Three bytes make four characters; of the last byte's twelve bits the lowest four are nothing.
-        for (digits, bytes) in text.chunks_mut(4).zip(self.0.chunks(3)) {
-            let bits = bytes.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - bytes.len()));
-            for (place, digit) in digits.iter_mut().enumerate() {
-                let six = bits >> (18 - 6 * place) & 63;
-                *digit = Self::ALPHABET.get(six as usize).copied().unwrap_or(b'A');
-            }
-        }
+        let mut text = [0; 22];
+        Base64UrlUnpadded::encode(&self.0, &mut text).expect("there is room for every digit");
         text
     }
 
     /// Reads the 22 characters; unused bits must be zero, so that a salt has one spelling.
     pub(crate) fn decode(text: &str) -> Option<Self> {
-        let digit = |byte| {
-            Self::ALPHABET.iter().position(|symbol| *symbol == byte).and_then(|digit| u128::try_from(digit).ok())
-        };
-        let (last, head) = text.as_bytes().split_last()?;
-        let last = digit(*last)?;
-        if head.len() != 21 || last & 15 != 0 {
-            return None;
-        }
-        let bits = head.iter().try_fold(0u128, |bits, byte| Some(bits << 6 | digit(*byte)?))?;
-        Some(Self((bits << 2 | last >> 4).to_be_bytes()))
+        let mut bytes = [0; 16];
+        let read = Base64UrlUnpadded::decode(text, &mut bytes).ok()?;
+        (read.len() == 16).then_some(Self(bytes))
     }
 }
 

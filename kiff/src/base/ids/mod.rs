@@ -8,7 +8,7 @@ mod made;
 
 pub use made::{ApprovalId, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid};
 
-use crate::base::base64::{self, Form};
+use base64ct::{Base64UrlUnpadded, Encoding};
 use std::{
     borrow::Borrow,
     fmt,
@@ -149,7 +149,7 @@ names! {
 impl KeyId {
     /// The id of these 32 bytes.
     pub(crate) fn of_bytes(thumbprint: &[u8; 32]) -> Self {
-        Self(base64::encode(thumbprint, Form::Url).into())
+        Self(Base64UrlUnpadded::encode_string(thumbprint).into())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Signed notes (C2SP `signed-note`): a text, and lines that say who has signed it.
 
 use super::verifier_key::{KEY_ID, is_key_name};
-use crate::base::base64::{self, Form};
 use crate::base::code::coded;
+use base64ct::{Base64, Encoding};
 use std::fmt;
 
 /// The most bytes of a note that is read.
@@ -108,7 +108,7 @@ impl NoteSignature {
     pub fn parse(line: &str) -> Result<Self, NoteFault> {
         let fault = NoteFault::SignatureMalformed;
         let (name, encoded) = line.strip_prefix(DASH).and_then(|line| line.split_once(' ')).ok_or(fault.clone())?;
-        let bytes = base64::decode(encoded, Form::Standard).ok_or(fault.clone())?;
+        let bytes = Base64::decode_vec(encoded).map_err(|_| fault.clone())?;
         match bytes.split_first_chunk::<KEY_ID>() {
             Some((key_id, bytes)) if is_key_name(name) && !bytes.is_empty() => Ok(Self::new(name, *key_id, bytes)),
             _ => Err(fault),
@@ -137,7 +137,7 @@ impl NoteSignature {
 impl fmt::Display for NoteSignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = [self.key_id.as_slice(), &self.bytes].concat();
-        write!(f, "{DASH}{} {}", self.name, base64::encode(&bytes, Form::Standard))
+        write!(f, "{DASH}{} {}", self.name, Base64::encode_string(&bytes))
     }
 }
 

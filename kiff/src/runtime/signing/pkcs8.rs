@@ -1,7 +1,7 @@
 //! Ed25519 keys in PKCS #8 (RFC 5958, RFC 8410) and PEM (RFC 7468): the few bytes of it that such a key needs.
 
 use super::KeyFileError;
-use crate::base::base64::{self, Form};
+use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
 /// What a key file says.
@@ -35,7 +35,7 @@ pub(super) fn from_pem(text: &[u8]) -> Result<Found, KeyFileError> {
     let inside = text.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END)).ok_or(KeyFileError::NotPem)?;
     let mut digits = Zeroizing::new(String::with_capacity(inside.len()));
     inside.split_ascii_whitespace().for_each(|line| digits.push_str(line));
-    let der = base64::decode(&digits, Form::Standard).map(Zeroizing::new).ok_or(KeyFileError::NotPem)?;
+    let der = Base64::decode_vec(&digits).map(Zeroizing::new).map_err(|_| KeyFileError::NotPem)?;
     from_der(&der)
 }
 
@@ -44,7 +44,7 @@ pub(super) fn to_pem(seed: &[u8; 32]) -> Zeroizing<String> {
     let mut der = Zeroizing::new(Vec::with_capacity(VERSION_1.len() + seed.len()));
     der.extend_from_slice(VERSION_1);
     der.extend_from_slice(seed);
-    let digits = Zeroizing::new(base64::encode(&der, Form::Standard));
+    let digits = Zeroizing::new(Base64::encode_string(&der));
     let mut text = Zeroizing::new(String::with_capacity(128));
     for part in [BEGIN, "\n", &digits, "\n", END, "\n"] {
         text.push_str(part);
@@ -121,8 +121,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_by_name() {
-        let pem = |der: &[u8]| format!("{BEGIN}\n{}\n{END}\n", base64::encode(der, Form::Standard));
-        let der = base64::decode(BARE.lines().nth(1).unwrap(), Form::Standard).unwrap();
+        let pem = |der: &[u8]| format!("{BEGIN}\n{}\n{END}\n", Base64::encode_string(der));
+        let der = Base64::decode_vec(BARE.lines().nth(1).unwrap()).unwrap();
         let with = |place: usize, byte: u8| {
             let mut der = der.clone();
             der[place] = byte;
