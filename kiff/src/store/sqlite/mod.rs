@@ -3,8 +3,8 @@
 mod append;
 mod connection;
 mod error;
-mod oneshot;
 mod read;
+mod reply;
 mod writer;
 
 #[cfg(test)]

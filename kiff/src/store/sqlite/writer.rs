@@ -4,7 +4,7 @@ use super::{
     SqliteError,
     append::{Appender, Rows, Setting},
     connection::{check_schema, patiently},
-    oneshot,
+    reply::{self, Reply},
 };
 use crate::store::{Append, CellSet, StoreError};
 use rusqlite::{Connection, Statement};
@@ -32,7 +32,7 @@ pub(super) struct Writer {
 
 struct Job {
     work: Work,
-    answer: oneshot::Sender<Result<Done, StoreError>>,
+    reply: Reply<Result<Done, StoreError>>,
 }
 
 enum Work {
@@ -91,15 +91,15 @@ impl Writer {
     }
 
     fn hand_over(&self, work: Work) -> impl Future<Output = Result<Done, StoreError>> + Send + use<> {
-        let (answer, waiting) = oneshot::channel();
-        let job = Job { work, answer };
+        let (reply, answer) = reply::channel();
+        let job = Job { work, reply };
         let handed_over = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         async move {
-            match waiting.await {
-                Some(answer) => answer,
+            match answer.await {
+                Ok(answer) => answer,
                 // The thread ended with the work in its hands.
-                None if handed_over => Err(StoreError::unknown(SqliteError::WriterEnded)),
-                None => Err(StoreError::failed(SqliteError::WriterEnded)),
+                Err(_) if handed_over => Err(StoreError::unknown(SqliteError::WriterEnded)),
+                Err(_) => Err(StoreError::failed(SqliteError::WriterEnded)),
             }
         }
     }
@@ -133,7 +133,7 @@ fn run(connection: &Connection, wait: Duration, queue: &mpsc::Receiver<Job>, com
         let jobs: Vec<Job> = iter::once(first).chain(queue.try_iter()).take(MAX_GROUP).collect();
         let answers = group.write(jobs.iter().map(|job| &job.work), commits);
         for (job, answer) in jobs.into_iter().zip(answers) {
-            job.answer.send(answer);
+            job.reply.send(answer);
         }
         if !connection.is_autocommit() {
             return;
