@@ -1,12 +1,10 @@
 //! Which receipts were used, and what came of it.
 
-use crate::{
-    base::{
-        digest::Digest,
-        ids::{ReceiptId, TenantId},
-        timestamp::Timestamp,
-    },
-    domain::action::BoxFuture,
+use crate::base::{
+    boxed::boxed_twin,
+    digest::Digest,
+    ids::{ReceiptId, TenantId},
+    timestamp::Timestamp,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -78,19 +76,11 @@ impl ReplayError {
     }
 }
 
-/// [`ReplayStore`] with its futures boxed, so that a guard can hold any store.
-pub(super) trait DynReplayStore: Send + Sync {
-    fn begin<'a>(&'a self, usage: &'a Usage) -> BoxFuture<'a, Result<Begun, ReplayError>>;
-    fn finish<'a>(&'a self, usage: &'a Usage, outcome: &'a [u8]) -> BoxFuture<'a, Result<(), ReplayError>>;
-}
-
-impl<S: ReplayStore> DynReplayStore for S {
-    fn begin<'a>(&'a self, usage: &'a Usage) -> BoxFuture<'a, Result<Begun, ReplayError>> {
-        Box::pin(ReplayStore::begin(self, usage))
-    }
-
-    fn finish<'a>(&'a self, usage: &'a Usage, outcome: &'a [u8]) -> BoxFuture<'a, Result<(), ReplayError>> {
-        Box::pin(ReplayStore::finish(self, usage, outcome))
+boxed_twin! {
+    /// Any [`ReplayStore`].
+    pub(super) trait DynReplayStore for ReplayStore {
+        async fn begin(usage: &'a Usage) -> Result<Begun, ReplayError>;
+        async fn finish(usage: &'a Usage, outcome: &'a [u8]) -> Result<(), ReplayError>;
     }
 }
 

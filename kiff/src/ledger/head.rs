@@ -1,8 +1,7 @@
 //! The last head that was signed, where it is compared and set.
 
 use crate::{
-    base::ids::TenantId,
-    domain::action::BoxFuture,
+    base::{boxed::boxed_twin, ids::TenantId},
     store::{CellSet, DynStore, StoreError},
 };
 use std::{future::Future, sync::Arc};
@@ -37,19 +36,11 @@ pub enum HeadSet {
     Conflict,
 }
 
-/// [`HeadCell`] with its futures boxed, so that a ledger can hold any.
-pub(super) trait DynHeadCell: Send + Sync {
-    fn load<'a>(&'a self) -> BoxFuture<'a, Result<Option<String>, StoreError>>;
-    fn set<'a>(&'a self, expected: Option<&'a str>, next: &'a str) -> BoxFuture<'a, Result<HeadSet, StoreError>>;
-}
-
-impl<C: HeadCell> DynHeadCell for C {
-    fn load<'a>(&'a self) -> BoxFuture<'a, Result<Option<String>, StoreError>> {
-        Box::pin(HeadCell::load(self))
-    }
-
-    fn set<'a>(&'a self, expected: Option<&'a str>, next: &'a str) -> BoxFuture<'a, Result<HeadSet, StoreError>> {
-        Box::pin(HeadCell::set(self, expected, next))
+boxed_twin! {
+    /// Any [`HeadCell`].
+    pub(super) trait DynHeadCell for HeadCell {
+        async fn load() -> Result<Option<String>, StoreError>;
+        async fn set(expected: Option<&'a str>, next: &'a str) -> Result<HeadSet, StoreError>;
     }
 }
 

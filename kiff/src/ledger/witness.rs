@@ -1,9 +1,7 @@
 //! Witnesses: others who sign a checkpoint once they have seen that it extends all that they saw before.
 
 use crate::{
-    base::code::coded,
-    base::digest::Digest,
-    domain::action::BoxFuture,
+    base::{boxed::boxed_twin, code::coded, digest::Digest},
     evidence::log::{
         Checkpoint, CheckpointFault, KeyRole, NoteSignature, ProofError, SignedCheckpoint, VerifierKey,
         VerifierKeyError, cosigned_message,
@@ -64,29 +62,15 @@ impl WitnessError {
     }
 }
 
-/// [`Witness`] with its future boxed, so that a ledger can hold several of different types.
-pub(super) trait DynWitness: Send + Sync {
-    fn verifier_key(&self) -> &VerifierKey;
-    fn add_checkpoint<'a>(
-        &'a self,
-        old: u64,
-        proof: &'a [Digest],
-        checkpoint: &'a SignedCheckpoint,
-    ) -> BoxFuture<'a, Result<NoteSignature, WitnessError>>;
-}
-
-impl<W: Witness> DynWitness for W {
-    fn verifier_key(&self) -> &VerifierKey {
-        Witness::verifier_key(self)
-    }
-
-    fn add_checkpoint<'a>(
-        &'a self,
-        old: u64,
-        proof: &'a [Digest],
-        checkpoint: &'a SignedCheckpoint,
-    ) -> BoxFuture<'a, Result<NoteSignature, WitnessError>> {
-        Box::pin(Witness::add_checkpoint(self, old, proof, checkpoint))
+boxed_twin! {
+    /// Any [`Witness`].
+    pub(super) trait DynWitness for Witness {
+        fn verifier_key() -> &VerifierKey;
+        async fn add_checkpoint(
+            old: u64,
+            proof: &'a [Digest],
+            checkpoint: &'a SignedCheckpoint,
+        ) -> Result<NoteSignature, WitnessError>;
     }
 }
 
