@@ -1,4 +1,4 @@
-//! Returns: a customer sends goods back, and an agent settles it. The domain that `docs/DOMAINS.md` builds.
+//! Returns: a customer sends goods back, and an agent settles it. The domain that `kiff/docs/domains.md` builds.
 
 use kiff::{Ctx, Domain, DomainError, Event, ExecutionId, Facts, Failure, Outcome, Param, StateMachine, Value, action};
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub enum Return {
     Refused,
 }
 
-/// What the events of a return tell about the goods.
+/// What the events of a return say about the goods.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goods {
@@ -90,11 +90,11 @@ pub enum Target {
 /// Tells the customer that we do not take the goods back.
 #[action(allowed_states = [Announced, Arrived], permissions = ["returns.work"], emits = ["RETURN_REFUSED"])]
 pub fn refuse_return(
-    it: &Ctx<'_, Return>,
-    /// What the customer is told.
+    entity: &Ctx<'_, Return>,
+    /// The message to the customer.
     why: Message,
 ) -> Outcome {
-    Outcome::new(format!("{} refused: {}", it.id(), why.0)).emit("RETURN_REFUSED")
+    Outcome::new(format!("{} refused: {}", entity.id(), why.0)).emit("RETURN_REFUSED")
 }
 
 /// A stand-in for the bank.
@@ -103,7 +103,7 @@ pub fn refuse_return(
 pub struct Bank;
 
 impl Bank {
-    /// A real one is given the execution's id as its idempotency key, and pays once for each.
+    /// A real bank takes the execution's id as its idempotency key, and pays once for each.
     fn pay(self, _execution: &ExecutionId, _cents: Cents, _target: &Target) -> Result<(), Failure> {
         Ok(())
     }
@@ -112,7 +112,7 @@ impl Bank {
 /// Pays the customer back.
 ///
 /// # Errors
-/// What the bank says.
+/// The error of the bank.
 #[action(
     allowed_states = [Arrived],
     permissions = ["returns.work", "returns.pay"],
@@ -129,7 +129,7 @@ impl Bank {
     summary = "{entity}: pay {cents} cents to {target}",
 )]
 pub async fn pay_customer(
-    it: &Ctx<'_, Return>,
+    entity: &Ctx<'_, Return>,
     bank: &Bank,
     execution: &ExecutionId,
     /// How much, in cents.
@@ -139,19 +139,19 @@ pub async fn pay_customer(
     target: Target,
 ) -> Result<Outcome, Failure> {
     bank.pay(execution, cents, &target)?;
-    Ok(Outcome::new(format!("{} cents paid for {}", cents.0, it.id())).emit("CUSTOMER_PAID"))
+    Ok(Outcome::new(format!("{} cents paid for {}", cents.0, entity.id())).emit("CUSTOMER_PAID"))
 }
 
 fn amount_above_threshold(_: &Ctx<'_, Return>, cents: Cents) -> bool {
     cents.0 > 10_000
 }
 
-fn goods_inspected(it: &Ctx<'_, Return>) -> bool {
-    it.data().are_inspected
+fn goods_inspected(entity: &Ctx<'_, Return>) -> bool {
+    entity.data().are_inspected
 }
 
-fn amount_within_paid(it: &Ctx<'_, Return>, cents: Cents) -> bool {
-    cents.0 <= it.data().paid_cents
+fn amount_within_paid(entity: &Ctx<'_, Return>, cents: Cents) -> bool {
+    cents.0 <= entity.data().paid_cents
 }
 
 /// Gives the customer more time.
@@ -166,14 +166,14 @@ fn amount_within_paid(it: &Ctx<'_, Return>, cents: Cents) -> bool {
     emits = ["DEADLINE_MOVED"],
 )]
 pub fn move_deadline(
-    it: &Ctx<'_, Return>,
+    entity: &Ctx<'_, Return>,
     /// How many days more.
     days: u8,
 ) -> Outcome {
-    Outcome::new(format!("{} days more for {}", days, it.id())).emit("DEADLINE_MOVED")
+    Outcome::new(format!("{} days more for {}", days, entity.id())).emit("DEADLINE_MOVED")
 }
 
-/// Has goods destroyed that nobody may keep.
+/// Orders the destruction of goods that nobody may keep.
 #[action(
     name = "DESTROY_GOODS",
     allowed_states = ["ARRIVED"],
@@ -184,14 +184,14 @@ pub fn move_deadline(
     emits = ["RETURN_REFUSED"],
     timeout = "5s",
 )]
-pub fn destroy(it: &Ctx<'_, Return>) -> Outcome {
-    Outcome::new(format!("the goods of {} are to be destroyed", it.id())).emit("RETURN_REFUSED")
+pub fn destroy(entity: &Ctx<'_, Return>) -> Outcome {
+    Outcome::new(format!("the goods of {} are to be destroyed", entity.id())).emit("RETURN_REFUSED")
 }
 
-/// All that an agent may do to a return, and who may do it.
+/// Everything that an agent may do to a return, and who may do it.
 ///
 /// # Errors
-/// Every fault of the domain at once.
+/// All faults of the domain at once.
 pub fn domain() -> Result<Domain, DomainError> {
     Domain::builder("returns", "v1")
         .machine::<Return>()

@@ -1,4 +1,4 @@
-//! `docs/DOMAINS.md` shows code that is compiled, explains each key once, and draws what the domain is.
+//! `kiff/docs/domains.md` shows code that is compiled, explains each key once, and draws what the domain is.
 
 #[cfg(test)]
 mod tests {
@@ -16,7 +16,7 @@ mod tests {
 
     #[test]
     fn the_chapter_shows_the_whole_example() {
-        let (page, source) = (read("../docs/DOMAINS.md"), read("src/returns.rs"));
+        let (page, source) = (read("../kiff/docs/domains.md"), read("src/returns.rs"));
         let source: String = source.split_inclusive('\n').filter(|line| !line.starts_with("//!")).collect();
         let mut behind = 0;
         let shown = blocks(&page, "rust");
@@ -32,7 +32,7 @@ mod tests {
     /// The words between the quotes of the lists of keys, and how often the chapter explains each.
     #[test]
     fn the_chapter_explains_each_key_once() {
-        let page = read("../docs/DOMAINS.md");
+        let page = read("../kiff/docs/domains.md");
         let explained = |key: &str| {
             let rows = page.lines().filter(|line| {
                 let first = line.strip_prefix("| `").unwrap_or_default();
@@ -49,14 +49,14 @@ mod tests {
         for key in keys.into_iter().chain(others) {
             // A state and an action both have a name.
             let expected = if key == "name" { 2 } else { 1 };
-            assert_eq!(explained(key), expected, "`{key}` in docs/DOMAINS.md");
+            assert_eq!(explained(key), expected, "`{key}` in kiff/docs/domains.md");
         }
     }
 
     #[test]
     fn the_chapter_draws_the_domain() {
         let drawn = returns::domain().unwrap().to_mermaid("return").unwrap();
-        let page = read("../docs/DOMAINS.md");
+        let page = read("../kiff/docs/domains.md");
         assert_eq!(blocks(&page, "mermaid"), [drawn.trim_end()]);
     }
 }

@@ -1,4 +1,4 @@
-//! The alphabets of `docs/FORMATS.md` §1 and the words that are made or read at compile time.
+//! The alphabets of `kiff/docs/formats.md` §1 and the words that are made or read at compile time.
 
 /// `[a-z][a-z0-9_]{0,63}`: entities, parameters, reason codes.
 pub(crate) fn is_snake(text: &str) -> bool {

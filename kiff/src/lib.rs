@@ -1,9 +1,5 @@
-//! Governed actions for AI agents: an agent *proposes*, the runtime *decides* against a declared contract,
-//! and only what is cleared *runs*. Every step is a record in one append-only log, and the log alone
-//! rebuilds everything.
-//!
-//! kiff is a library: link it, declare a domain as a state machine and a set of annotated functions, and
-//! keep your server, your database and your async runtime.
+//! Governed actions for AI agents: an agent *proposes*, the runtime *decides* against a declared contract, and only
+//! what is cleared *runs*. kiff is a library; it appends every step to one log, and that log alone rebuilds everything.
 //!
 //! ```
 //! use kiff::{Answer, Authority, Ctx, Domain, ExecutionId, NewEvent, Outcome, Proposal, Runtime, StateMachine, action};
@@ -40,7 +36,7 @@
 //!     Outcome::new(format!("{cents} cents paid back for {}", order.id())).emit("ORDER_REFUNDED")
 //! }
 //!
-//! /// The function's name is the reason code in the log.
+//! /// The log gives the function's name as the reason.
 //! fn amount_above_threshold(_: &Ctx<'_, Order>, cents: u64) -> bool {
 //!     cents > 100_00
 //! }
@@ -52,17 +48,17 @@
 //!     .role("operator", ["orders.refund"])
 //!     .role("ops_operator", ["orders.approve"])
 //!     .build()?;
-//! // `Runtime` has an async face; `blocking()` is the same for code without an async runtime.
+//! // The calls of `Runtime` are async; `blocking()` gives the same calls without an async runtime.
 //! let rt = Runtime::builder(domain).build()?.blocking();
 //!
 //! let stripe = Authority::service("stripe");
 //! rt.ingest(&stripe, "order:ord_1", NewEvent::new("evt_1", "ORDER_PLACED"))?.accepted()?;
 //!
-//! // Who acts is said by host code, never by the proposal.
+//! // Host code says who acts, never the proposal.
 //! let agent = Authority::agent("ops-agent", ["operator"]);
 //! let refund = |cents: u64| Proposal::new("REFUND_ORDER", "order:ord_1").param("cents", cents);
 //!
-//! // Not paid yet: blocked, and the executor is never called.
+//! // The order is not paid yet, so the proposal is blocked, and the executor is never called.
 //! let Answer::Blocked(blocked) = rt.execute(&agent, refund(999_00))? else { panic!() };
 //! assert_eq!(blocked.reason, "state_not_allowed");
 //!
@@ -94,97 +90,30 @@
 //! kiff starts an executor at most once per durably recorded attempt, only after recording that exactly these
 //! parameters were cleared; if it cannot record the outcome, the execution is reported in doubt and is never
 //! rerun unless the effect was declared idempotent, a conclusive probe shows that it was not applied, or a
-//! human resolves it.
-//!
-//! # What is in doubt, and how it is settled
-//!
-//! A lost answer, a panic, a timeout or a process that died leaves an execution in doubt, and its entity blocked. Three
-//! things settle it, each on the word of somebody who holds [`RESOLVE_PERMISSION`] and is neither the requester nor its
-//! principal:
-//!
-//! - a **probe**: your code asks the provider what became of the execution, under its id
-//!   ([`RuntimeBuilder::probe`], [`Runtime::probe`]);
-//! - a **retry** under the same id, if the contract says `effect = Idempotent`, within `retry_within` of the clearance
-//!   ([`Runtime::retry`]);
-//! - a **person** who has looked ([`Runtime::resolve`]).
-//!
-//! [`Runtime::recover`] goes through all that is in doubt and does what is declared; call it at the start of a process
-//! and now and then. By itself kiff does none of this, and nothing runs because a log is opened.
-//!
-//! ```
-//! use kiff::{Authority, Failure, Outcome, Probed, Probing, Proposal, Recovered, Runtime};
-#![doc = include_str!("../docs/shop.txt")]
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let domain = shop(|_| Err(Failure::unknown("no answer from the bank")))?.domain().clone();
-//! // Ask the bank here for a payment under `asked.execution_id`, the key that the executor paid under.
-//! let ask_the_bank = |asked: &Probing| {
-//!     let found = Outcome::new(format!("payment under {}", asked.execution_id)).emit("ORDER_REFUNDED");
-//!     Ok(Probed::Applied(found))
-//! };
-//! let rt = Runtime::builder(domain).probe("REFUND_ORDER", ask_the_bank).build()?.blocking();
-//! # for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
-//! #     rt.ingest(&Authority::service("stripe"), "order:1", kiff::NewEvent::new(id, event))?.accepted()?;
-//! # }
-//! let agent = Authority::agent("bot", ["operator"]);
-//! let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
-//! assert_eq!(answer.word(), "in_doubt");
-//!
-//! let watch = Authority::service("night-watch").with_roles(["lead"]);
-//! let recovered = rt.recover(&watch)?;
-//! assert!(recovered.iter().all(Recovered::is_settled));
-//! assert!(rt.state("order:1")?.is_some_and(|order| order.state == "REFUNDED"));
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! # Names
-//!
-//! | what | form | such as |
-//! |---|---|---|
-//! | tenant | lower case, digits, `-` | `acme-de` |
-//! | entity | `type:id`; the type in lower snake case | `order:ord_1` |
-//! | action, event type, state | upper snake case | `REFUND_ORDER`, `ORDER_PAID`, `PAID` |
-//! | reason code, parameter | lower snake case | `amount_above_threshold`, `cents` |
-//! | permission | lower snake words with dots, at least two | `orders.refund` |
-//! | ids of actors and events, roles, versions | letters, digits and `._~:@+-` | `ops-agent`, `evt_1`, `operator` |
-//!
-//! A domain with a malformed name is not built; a call with one returns an error, with a [`NameError`] behind it.
-//!
-//! # What to know before production
-//!
-//! - One execution at a time for each entity. While one is open, other proposals for the entity are blocked with
-//!   `execution_open`: kiff is no queue, so propose again later. One in doubt blocks with `execution_in_doubt`
-//!   until it is settled.
-//! - The deadlines by which an attempt counts as abandoned are read by each process's own clock. Let [`Bounds::lease`]
-//!   and timeouts be longer than clocks differ; no safety rests on them.
-//! - Every accepted event ends the open approvals of its entity, because the reviewers saw another state. Where
-//!   events come often, approvals never last: model a hot aggregate as one entity for each request, such as
-//!   `refund:r_1` beside `account:a_1`.
-//! - An idempotency key stands for one answer, and a block is an answer: the same key gets it again. Use a new key
-//!   for a new try. Only refusals that pass by themselves (`execution_open`, `execution_in_doubt`,
-//!   `too_many_open_approvals`, `signer_unavailable`) do not take the key.
-//! - In a server, spawn the call on the async runtime and await its handle. A handler's future is dropped when its
-//!   client disconnects, and a dropped execution is in doubt until a person resolves it; see [`Runtime`].
+//! human resolves it. ([The tests of each part](_guide::security#2-the-guarantee))
 //!
 //! # Where to read next
 //!
+//! The [guide](_guide) has the longer pages:
+//!
+//! - [domains](_guide::domains): a domain from an empty file to a tested one, with each key explained.
+//! - [production](_guide::production): executions in doubt, and what to know before real traffic.
+//! - [security](_guide::security), [verify](_guide::verify), [scaling](_guide::scaling), [formats](_guide::formats) and
+//!   [architecture](_guide::architecture).
+//!
+//! The items to begin with:
+//!
 //! - [`macro@action`] and [`macro@StateMachine`]: how a domain is written.
-//! - [`Domain`]: what is checked before a runtime is built; [`Domain::lint`], [`Domain::describe`], [`Domain::tools`] and
-//!   [`Domain::to_mermaid`]: what a reviewer would ask, and the domain as data, as tools of a model, as a drawing.
-//! - [`Runtime`]: every call, and [`Answer`] for what comes back.
-//! - `testing::Scenario`: a domain tried in a plain unit test (feature `testing`).
-//! - [`Ed25519Signer`]: a receipt for every recorded decision, signed before anything runs.
-//! - [`verify`]: receipts in the hands of those who have neither the log nor the domain.
-//! - [`guard`]: a payment service that pays nobody without a receipt, and nobody twice.
+//! - [`Domain`]: the checks before a runtime is built; [`Domain::lint`], [`Domain::describe`], [`Domain::tools`] and
+//!   [`Domain::to_mermaid`]: a reviewer's questions, and the domain as data, as tools of a model and as a drawing.
+//! - [`Runtime`] and [`Blocking`]: every call; [`Answer`]: what comes back.
+//! - `testing::Scenario`: a domain in a plain unit test (feature `testing`).
+//! - [`store`]: the log in a file, in PostgreSQL, or in a database of your own. [`Subscription`] and [`log_file`]: follow
+//!   the log, and move it between stores.
+//! - [`Ed25519Signer`]: a signed receipt for every recorded decision. [`verify`]: receipts checked without the log.
+//!   [`guard`]: a service that acts on receipts alone, once for each.
+//! - [`ledger`]: sign the log, prove what is in it, hand out evidence. [`log`]: check such evidence.
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.
-//! - [`Subscription`] and [`log_file`]: follow the log, take it out of one store and into another.
-//! - [`ledger`]: sign the log, prove what is in it, and hand out evidence; [`log`] for those who check it.
-//! - [`store`]: keep the log in a file (`.store(SqliteStore::open("refund.db")?)`), in PostgreSQL, or in a database of
-//!   your own.
-//! - `docs/DOMAINS.md` in the repository: a domain from an empty file to a tested one, with each key explained.
-//! - `docs/SECURITY.md`: the trust boundary, what was tried against kiff, and what it does not protect against.
-//! - `docs/VERIFY.md`: evidence checked without us, with the program and with Python, Node and openssl.
-//! - Beside them `docs/ARCHITECTURE.md`, `docs/FORMATS.md` and `docs/SCALING.md`.
 //!
 //! # Features
 //!
@@ -277,6 +206,42 @@ pub use kiff_macros::StateMachine;
 #[cfg(feature = "macros")]
 #[doc = include_str!("../docs/param.md")]
 pub use kiff_macros::Param;
+
+/// The guide: pages that are longer than the documentation of one item. There is nothing to import here.
+///
+/// The same pages are files in `docs/` of the package.
+// A page links to another as `[formats]` and says at its end that this is the file. The first definition of a link counts:
+// `links.txt` stands before each page and leads to the module instead.
+pub mod _guide {
+    // Its blocks are one program, so none compiles alone: the package `kiff-examples` compiles and tests it.
+    #[doc = include_str!("../docs/links.txt")]
+    #[cfg_attr(not(doctest), doc = include_str!("../docs/domains.md"))]
+    pub mod domains {}
+
+    #[doc = include_str!("../docs/links.txt")]
+    #[doc = include_str!("../docs/production.md")]
+    pub mod production {}
+
+    #[doc = include_str!("../docs/links.txt")]
+    #[doc = include_str!("../docs/security.md")]
+    pub mod security {}
+
+    #[doc = include_str!("../docs/links.txt")]
+    #[doc = include_str!("../docs/verify.md")]
+    pub mod verify {}
+
+    #[doc = include_str!("../docs/links.txt")]
+    #[doc = include_str!("../docs/scaling.md")]
+    pub mod scaling {}
+
+    #[doc = include_str!("../docs/links.txt")]
+    #[doc = include_str!("../docs/formats.md")]
+    pub mod formats {}
+
+    #[doc = include_str!("../docs/links.txt")]
+    #[doc = include_str!("../docs/architecture.md")]
+    pub mod architecture {}
+}
 
 /// Compiles and runs what the README shows.
 #[cfg(all(doctest, feature = "macros", feature = "decimal", feature = "testing"))]

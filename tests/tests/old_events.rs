@@ -97,7 +97,7 @@ mod tests {
         let bare = builder(machine()).build().unwrap();
         let log = rt.export().unwrap();
         let report = replay::verify_with(&bare, &log);
-        assert_eq!(report.faults.first().map(|fault| fault.reason), Some("facts_failed"));
+        assert_eq!(report.faults.first().unwrap().reason, "facts_failed");
         let changes = replay::compare(&bare, &log);
         assert_eq!(changes.differences.first().map(|change| change.now.decision), Some(Verdict::Blocked));
     }

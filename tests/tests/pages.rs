@@ -1,4 +1,4 @@
-//! The pages in `docs/` name tests and files; what they name is there.
+//! The pages in `kiff/docs/` name tests and files, and these exist.
 
 #[cfg(test)]
 mod tests {
@@ -10,6 +10,10 @@ mod tests {
 
     fn root() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    fn docs() -> PathBuf {
+        root().join("kiff/docs")
     }
 
     /// Every `fn` in the sources and the tests, by name.
@@ -44,19 +48,19 @@ mod tests {
     #[test]
     fn every_test_that_the_pages_name_exists() {
         let functions = functions();
-        for (name, least) in [("SECURITY.md", 50), ("VERIFY.md", 15)] {
-            let page = fs::read_to_string(root().join("docs").join(name)).unwrap();
+        for (name, least) in [("security.md", 50), ("verify.md", 15)] {
+            let page = fs::read_to_string(docs().join(name)).unwrap();
             let named = named_in_tables(&page);
             assert!(named.len() > least, "the tables of {name} name only {} tests", named.len());
             let missing: Vec<_> = named.iter().filter(|name| !functions.contains(*name)).collect();
-            assert!(missing.is_empty(), "docs/{name} names tests that are not there: {missing:#?}");
+            assert!(missing.is_empty(), "kiff/docs/{name} names tests that are not there: {missing:#?}");
         }
     }
 
     /// Whoever reads the page has the scripts before them, as CI runs them. `KIFF_OVERWRITE=1` puts them there anew.
     #[test]
     fn the_page_for_auditors_prints_the_scripts_in_full() {
-        let path = root().join("docs/VERIFY.md");
+        let path = docs().join("verify.md");
         let mut page = fs::read_to_string(&path).unwrap();
         for (chapter, language, name) in [
             ("## 5. Python", "python", "verify.py"),
@@ -73,22 +77,31 @@ mod tests {
                 page.replace_range(start..end, &script);
                 fs::write(&path, &page).unwrap();
             } else {
-                assert!(page[start..end] == script, "docs/VERIFY.md prints another {name}: KIFF_OVERWRITE=1 mends it");
+                assert!(
+                    page[start..end] == script,
+                    "kiff/docs/verify.md prints another {name}: KIFF_OVERWRITE=1 mends it"
+                );
             }
         }
     }
 
+    /// Links to items (`crate::..`) are checked by rustdoc.
     #[test]
     fn pages_link_to_files_that_exist() {
         let mut broken = Vec::new();
-        for page in fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()) {
-            let Ok(text) = fs::read_to_string(&page) else { continue };
-            for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for page in fs::read_dir(docs()).unwrap().map(|entry| entry.unwrap().path()) {
+            if page.extension().is_none_or(|end| end != "md") {
+                continue;
+            }
+            let text = fs::read_to_string(&page).unwrap();
+            let inline = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+            let defined = text.lines().filter(|line| line.starts_with('[')).filter_map(|line| line.split_once("]: "));
+            for target in inline.chain(defined.map(|(_, target)| target)) {
                 let target = target.split('#').next().unwrap_or_default();
-                if target.is_empty() || target.contains("://") || page.with_file_name(target).exists() {
-                    continue;
+                let is_elsewhere = target.contains("://") || target.contains("crate::");
+                if !target.is_empty() && !is_elsewhere && !page.with_file_name(target).exists() {
+                    broken.push(format!("{}: {target}", page.display()));
                 }
-                broken.push(format!("{}: {target}", page.display()));
             }
         }
         assert!(broken.is_empty(), "links lead nowhere: {broken:#?}");

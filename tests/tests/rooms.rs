@@ -1,4 +1,4 @@
-//! The rooms of kiff look inward only: `docs/ARCHITECTURE.md` draws the plan, this test holds it.
+//! The rooms of kiff look inward only: `kiff/docs/architecture.md` draws the plan, this test holds it.
 
 #[cfg(test)]
 mod tests {
@@ -69,7 +69,7 @@ mod tests {
             assert!(
                 source.module == "lib" || room_of(&source.module).is_some(),
                 "kiff/src/{}: the module `{}` has no room. Find the innermost room whose rules it keeps, add it to \
-                 ROOMS in tests/tests/rooms.rs, and write a line on it into docs/ARCHITECTURE.md.",
+                 ROOMS in tests/tests/rooms.rs, and write a line on it into kiff/docs/architecture.md.",
                 source.path,
                 source.module
             );
@@ -174,26 +174,22 @@ mod tests {
 
     #[test]
     fn the_plan_names_what_is_there() {
-        let plan = fs::read_to_string(crate_dir().join("../docs/ARCHITECTURE.md")).unwrap();
-        for source in sources().iter().filter(|source| source.module != "lib") {
-            let path = source.path.trim_end_matches(".rs").trim_end_matches("/mod");
-            let folders = path.match_indices('/').map(|(at, _)| format!("{}/", &path[..at]));
-            let mut named = [path.to_owned(), format!("{path}/mod"), format!("{path}/")].into_iter().chain(folders);
-            let is_named = named.any(|name| plan.contains(&format!("`{name}`")));
-            assert!(is_named || source.module == "testing", "docs/ARCHITECTURE.md has no line on {}", source.path);
+        let plan = fs::read_to_string(crate_dir().join("docs/architecture.md")).unwrap();
+        for folder in sources().iter().filter_map(|source| source.path.split_once('/')).map(|(folder, _)| folder) {
+            assert!(plan.contains(&format!("`{folder}/")), "docs/architecture.md has no line on {folder}/");
         }
         let rules = plan.split("## Where each rule lives").nth(1).unwrap().split("\n## ").next().unwrap();
-        for row in rules.lines().filter(|line| line.starts_with("| ")).skip(2) {
-            for place in row.split('|').nth(2).unwrap().split(';') {
-                let (file, names) = place.trim().split_once(':').unwrap_or((place.trim(), ""));
-                let file = file.trim_matches('`');
-                let paths = [format!("{file}.rs"), format!("{file}/mod.rs")];
-                let code = sources().iter().find(|source| paths.contains(&source.path)).map(|source| &source.code);
-                let code = code.unwrap_or_else(|| panic!("docs/ARCHITECTURE.md: there is no file {file}: {row}"));
-                for name in names.split('`').skip(1).step_by(2) {
-                    let name = name.rsplit("::").next().unwrap();
-                    assert!(code.lines().any(|line| says(line, name)), "{file} has no {name}: {row}");
-                }
+        let rows: Vec<_> = rules.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+        assert_eq!(rows.len(), 11);
+        for row in rows {
+            let places: Vec<_> = row.split('|').nth(2).unwrap().split('`').skip(1).step_by(2).collect();
+            assert!(!places.is_empty(), "{row}");
+            for place in places {
+                let paths = [format!("{place}.rs"), format!("{place}/mod.rs")];
+                assert!(
+                    sources().iter().any(|source| paths.contains(&source.path)),
+                    "docs/architecture.md: there is no {place}"
+                );
             }
         }
     }

@@ -100,7 +100,7 @@ mod tests {
         let [fault @ DomainFault::CodeOfTwoFunctions { code, first, second, functions, .. }] = error.faults() else {
             panic!("{error}");
         };
-        assert_eq!((fault.code(), code.as_str()), ("code_of_two_functions", "amount_large"));
+        assert_eq!((fault.code().as_str(), code.as_str()), ("code_of_two_functions", "amount_large"));
         let here = module_path!();
         assert_eq!(*functions, [format!("{here}::gifts::amount_large"), format!("{here}::amount_large")]);
         assert!(first.starts_with("tests/tests/rule_functions.rs:") && first.ends_with("`GIVE`"), "{first}");

@@ -87,7 +87,7 @@ mod tests {
         for _ in 0..2 {
             let error = slow.acknowledge().unwrap_err();
             assert!(matches!(&error, SubscriptionError::Moved { name } if name == "view"), "{error}");
-            assert_eq!((error.code(), slow.position()), ("position_moved", 0));
+            assert_eq!((error.code().as_str(), slow.position()), ("position_moved", 0));
         }
         let _ = fast.next(2).unwrap();
         fast.acknowledge().unwrap();
@@ -170,7 +170,7 @@ mod tests {
                 store.fail_at(1, fault);
                 store.fail_at(2, Fault::Refused);
                 let code = feed.acknowledge().unwrap_err().code();
-                assert!(code.starts_with("store_"), "{code} at page {page}");
+                assert!(code.as_str().starts_with("store_"), "{code} at page {page}");
                 let _ = rt.read_log(0, 1);
             }
             let _ = feed.next(1).unwrap();

@@ -37,7 +37,7 @@ fn refund_order(
     Ok(Outcome::new(format!("refund of ${amount:.2} issued")).emit("ORDER_REFUNDED"))
 }
 
-/// The function's name is the reason that the log gives.
+/// The log gives the function's name as the reason.
 fn amount_above_threshold(_: &Ctx<'_, Order>, amount: Decimal) -> bool {
     amount > Decimal::from(100)
 }
@@ -75,9 +75,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let proposal = Proposal::new("REFUND_ORDER", order).param("amount", amount).param("reason", "broken");
         match runtime.execute(&agent, proposal)? {
-            Answer::Executed(it) => println!("{order}  executed  {}", it.message),
-            Answer::Held(it) => println!("{order}  held      {}, waits for a human", it.reason),
-            Answer::Blocked(it) => println!("{order}  blocked   {}", it.reason),
+            Answer::Executed(done) => println!("{order}  executed  {}", done.message),
+            Answer::Held(held) => println!("{order}  held      {}, waits for a human", held.reason),
+            Answer::Blocked(refusal) => println!("{order}  blocked   {}", refusal.reason),
             other => println!("{order}  {}", other.word()),
         }
     }

@@ -1,4 +1,4 @@
-//! Digests of rules: the fixed form `kiff-contract/1` (`docs/FORMATS.md` §7).
+//! Digests of rules: the fixed form `kiff-contract/1` (`docs/formats.md` §7).
 //!
 //! A key at its default is left out, so that a key of a later release does not change an old digest.
 

@@ -354,7 +354,7 @@ impl Action {
         self.params.iter().map(|param| (param.name.as_str(), &param.spec))
     }
 
-    /// The digest of the contract and its machine (`docs/FORMATS.md` §7).
+    /// The digest of the contract and its machine ([formats](crate::_guide::formats) §7).
     #[must_use]
     pub fn contract_digest(&self) -> Digest {
         self.digest

@@ -31,7 +31,8 @@ coded! {
     /// | `StateNotAllowed` | `state_not_allowed` |
     /// | `ParametersInvalid` | `parameters_invalid` |
     /// | `CheckFailed` | the check's own name |
-    /// | `ExecutionOpen` | `execution_open`; `execution_in_doubt` where it has ended and nobody knows how |
+    /// | `ExecutionOpen` | `execution_open` |
+    /// | `ExecutionInDoubt` | `execution_in_doubt` |
     /// | `ApprovalUnknown` | `approval_unknown` |
     /// | `ApprovalMismatch` | `approval_mismatch` |
     /// | `ApprovalStale` | `approval_stale` |
@@ -99,13 +100,17 @@ coded! {
             /// The parameters that it was asked about.
             params: Params,
         } => {check},
-        /// An execution of this entity has no settled outcome.
-        #[error("execution `{execution}` has no settled outcome{}", if *in_doubt { ": nobody knows whether it had an effect" } else { " yet" })]
+        /// An execution of this entity has no settled outcome; it may still be running.
+        #[error("execution `{execution}` has no settled outcome yet")]
         ExecutionOpen {
             /// The execution.
             execution: ExecutionId,
-            /// True if it has ended and nobody knows how; false if it may still be running.
-            in_doubt: bool,
+        } => "execution_open",
+        /// An execution of this entity has ended, and nobody knows how.
+        #[error("execution `{execution}` has no settled outcome: nobody knows whether it had an effect")]
+        ExecutionInDoubt {
+            /// The execution.
+            execution: ExecutionId,
         } => "execution_in_doubt",
         /// There is no such approval.
         #[error("there is no approval `{approval}`")]
@@ -198,6 +203,7 @@ impl Refusal {
             self,
             Self::SignerUnavailable
                 | Self::ExecutionOpen { .. }
+                | Self::ExecutionInDoubt { .. }
                 | Self::TooManyOpenApprovals { .. }
                 | Self::PermissionDenied { .. }
                 | Self::ActionUnknown { .. }

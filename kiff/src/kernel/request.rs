@@ -1,4 +1,4 @@
-//! The request digest: what was asked, in a form that can be shown in part (`docs/FORMATS.md` §6).
+//! The request digest: what was asked, in a form that can be shown in part (`docs/formats.md` §6).
 //!
 //! Each field is committed to under its own salt, so that one can be disclosed and the rest stay hidden.
 

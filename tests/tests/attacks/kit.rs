@@ -105,18 +105,21 @@ pub(crate) fn lines(rt: &Blocking) -> Vec<String> {
 }
 
 /// What the log says of itself: the first fault, or that it holds.
-pub(crate) fn alone(lines: &[String]) -> &'static str {
-    replay::verify(lines.join("\n").as_bytes()).faults.first().map_or("holds", |fault| fault.reason)
+pub(crate) fn alone(lines: &[String]) -> String {
+    replay::verify(lines.join("\n").as_bytes())
+        .faults
+        .first()
+        .map_or_else(|| "holds".to_owned(), |fault| fault.reason.to_string())
 }
 
 /// What the log is to somebody who has kept a head of it.
-pub(crate) fn against(held: &SignedCheckpoint, lines: &[String]) -> &'static str {
+pub(crate) fn against(held: &SignedCheckpoint, lines: &[String]) -> String {
     let old = held.unverified().head();
     let mut builder = ProofBuilder::consistency(old.size);
     lines.iter().for_each(|line| builder.append(leaf(line)));
     let now = builder.head();
     let shown = builder.proof().and_then(|proof| verify_consistency(&old, &now, &proof));
-    shown.map_or_else(|error| error.code(), |()| "holds")
+    shown.map_or_else(|error| error.code().to_string(), |()| "holds".to_owned())
 }
 
 /// A record that was erased leaves its hash.
@@ -125,10 +128,13 @@ pub(crate) fn leaf(line: &str) -> Digest {
 }
 
 /// What a ledger says that is opened on such a log, with the head at hand.
-pub(crate) fn opened_with(held: &SignedCheckpoint, lines: &[String]) -> &'static str {
+pub(crate) fn opened_with(held: &SignedCheckpoint, lines: &[String]) -> String {
     let rt = shop("shop", &ManualClock::at(START.parse().unwrap()));
     let _ = rt.import_from(lines.join("\n").as_bytes()).unwrap();
-    ledger(&rt).since(held.clone()).open_blocking().map_or_else(|error| error.code(), |_| "holds")
+    ledger(&rt)
+        .since(held.clone())
+        .open_blocking()
+        .map_or_else(|error| error.code().to_string(), |_| "holds".to_owned())
 }
 
 /// The index of the record of this kind and order.

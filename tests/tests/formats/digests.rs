@@ -1,4 +1,4 @@
-//! The digests of `docs/FORMATS.md`, computed from its words and not from the code behind the log.
+//! The digests of `kiff/docs/formats.md`, computed from its words and not from the code behind the log.
 
 use super::{
     story,
@@ -15,12 +15,12 @@ fn the_contract_and_the_domain_have_the_digests_of_their_written_forms() {
     assert_eq!(parse(&contract).to_string(), contract, "the form is not canonical");
     let digest = Digest::of(contract.as_bytes());
     assert_eq!(domain.action("REFUND_ORDER").unwrap().contract_digest(), digest);
-    assert!(text.contains(&format!("`{digest}`")), "docs/FORMATS.md must name {digest}");
+    assert!(text.contains(&format!("`{digest}`")), "kiff/docs/formats.md must name {digest}");
     let form = block(&text, "domain");
     assert_eq!(parse(&form).to_string(), form, "the form is not canonical");
     let digest = Digest::of(form.as_bytes());
     assert_eq!(domain.digest(), digest);
-    assert!(text.contains(&format!("`{digest}`")), "docs/FORMATS.md must name {digest}");
+    assert!(text.contains(&format!("`{digest}`")), "kiff/docs/formats.md must name {digest}");
 }
 
 #[test]
@@ -46,7 +46,10 @@ fn a_request_has_the_digest_of_its_vector() {
     assert_eq!(request.to_string(), text(&vector, "request"));
     let digest = Digest::of(&request.to_canonical()).to_string();
     assert_eq!(digest, text(&vector, "request_digest"));
-    assert!(fs::read_to_string(formats()).unwrap().contains(&format!("`{digest}`")), "docs/FORMATS.md must name it");
+    assert!(
+        fs::read_to_string(formats()).unwrap().contains(&format!("`{digest}`")),
+        "kiff/docs/formats.md must name it"
+    );
 
     // The log of the story says the same of its first proposal and its decision.
     let log = String::from_utf8(story::log()).unwrap();

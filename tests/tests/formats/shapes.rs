@@ -43,7 +43,7 @@ fn shapes_only_grow() {
     let new: Vec<_> = found.difference(&kept).cloned().collect();
     assert!(
         new.is_empty(),
-        "these shapes are new:\n  {}\nDescribe them in docs/FORMATS.md, then let KIFF_OVERWRITE=1 add them to \
+        "these shapes are new:\n  {}\nDescribe them in kiff/docs/formats.md, then let KIFF_OVERWRITE=1 add them to \
          tests/shapes.lock. From then on they stay.",
         new.join("\n  ")
     );

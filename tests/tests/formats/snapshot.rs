@@ -44,7 +44,10 @@ fn every_member_of_a_snapshot_is_described() {
     let mut names = BTreeSet::new();
     members(&parse(snapshot().split_once(' ').unwrap().1), &mut names);
     for name in &names {
-        assert!(section.contains(&format!("`{name}`")), "docs/FORMATS.md does not describe `{name}` of a snapshot");
+        assert!(
+            section.contains(&format!("`{name}`")),
+            "kiff/docs/formats.md does not describe `{name}` of a snapshot"
+        );
     }
     assert!(names.len() > 25, "{names:?}");
 }

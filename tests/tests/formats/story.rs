@@ -41,7 +41,7 @@ pub(crate) fn domain() -> Result<Domain, DomainError> {
         .build()
 }
 
-/// The contract whose digest `docs/FORMATS.md` works out.
+/// The contract whose digest `kiff/docs/formats.md` works out.
 fn refund() -> Contract {
     Contract::new("REFUND_ORDER", "order")
         .allowed_states(["PAID"])

@@ -23,8 +23,9 @@ fn witnesses_sign_what_extends_what_they_saw() {
         let released = ledger.checkpoint().unwrap();
         let verified = released.checkpoint.verify(&ledger_key(), &policy).unwrap();
         assert_eq!(verified.witnesses().len(), 1);
-        let refusals: Vec<_> = released.refusals.iter().map(|(name, error)| (name.as_str(), error.code())).collect();
-        assert_eq!(refusals, [("witness.example/2", "log_signature_missing")]);
+        let refusals: Vec<_> =
+            released.refusals.iter().map(|(name, error)| (name.as_str(), error.code().to_string())).collect();
+        assert_eq!(refusals, [("witness.example/2", "log_signature_missing".to_owned())]);
         // Proofs carry the signatures of witnesses along.
         let proven = ledger.prove(0).unwrap().verify(&ledger_key(), &policy).unwrap();
         assert_eq!(proven.witnesses()[0].name, "witness.example/1");

@@ -1,8 +1,8 @@
 //! A shop with a log that grows, and what its ledgers need.
 
 use kiff::{
-    Answer, Authority, Blocking, Call, Contract, Definition, Digest, Domain, Ed25519Signer, Machine, NewEvent, Outcome,
-    Proposal, Receipt, Runtime, Timestamp,
+    Answer, Authority, Blocking, Call, Code, Contract, Definition, Digest, Domain, Ed25519Signer, Machine, NewEvent,
+    Outcome, Proposal, Receipt, Runtime, Timestamp,
     ledger::{BlockingLedger, Ed25519LogSigner, HeadCell, HeadSet, LedgerBuilder, LedgerError, LogSigner},
     log::{Frontier, TreeHead, VerifierKey, WitnessPolicy},
     store::{EventStore, MemoryStore, StoreError},
@@ -164,7 +164,7 @@ pub(crate) fn head(ledger: &BlockingLedger) -> TreeHead {
     ledger.checkpoint().unwrap().checkpoint.unverified().head()
 }
 
-pub(crate) fn code(result: Result<impl std::fmt::Debug, LedgerError>) -> &'static str {
+pub(crate) fn code(result: Result<impl std::fmt::Debug, LedgerError>) -> Code {
     result.unwrap_err().code()
 }
 

@@ -37,9 +37,9 @@ fn the_defects_are_those_that_the_sources_and_the_page_name() {
     sown.sort();
     sown.dedup();
     assert_eq!(sown, DEFECTS);
-    let page = fs::read_to_string(root.join("docs/SECURITY.md")).unwrap();
+    let page = fs::read_to_string(root.join("kiff/docs/security.md")).unwrap();
     for defect in DEFECTS {
-        assert!(page.contains(&format!("\n| {defect} |")), "docs/SECURITY.md has no row on {defect}");
+        assert!(page.contains(&format!("\n| {defect} |")), "kiff/docs/security.md has no row on {defect}");
     }
 }
 

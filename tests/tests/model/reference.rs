@@ -1,4 +1,4 @@
-//! The reference: the rules of authority as they are written in `docs/ARCHITECTURE.md`, decided on plain lists. It shares
+//! The reference: the rules of authority as they are written in `kiff/docs/architecture.md`, decided on plain lists. It shares
 //! no code with kiff and is slow on purpose.
 
 use crate::plan::{Action, Approval, EVENTS, Effect, Outcome, Person, ROLES, Rules, STATES, STEPS, Who, Wish};

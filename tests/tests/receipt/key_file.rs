@@ -1,6 +1,6 @@
 //! Keys in files: those that `openssl` writes, and those that are refused.
 
-use kiff::{Ed25519Signer, KeyFileError};
+use kiff::{Code, Ed25519Signer, KeyFileError};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -44,7 +44,7 @@ fn protect(path: &Path, mode: u32) {
 #[cfg(not(unix))]
 fn protect(_: &Path, _: u32) {}
 
-fn code(result: Result<Ed25519Signer, KeyFileError>) -> &'static str {
+fn code(result: Result<Ed25519Signer, KeyFileError>) -> Code {
     result.expect_err("the key was loaded").code()
 }
 

@@ -68,9 +68,10 @@ fn an_executor_shows_the_receipt_of_its_clearance_and_so_does_a_retry() {
 fn without_a_signer_there_is_nothing_to_show() {
     let error = builder(&Shown::default()).build().unwrap_err();
     assert_eq!(error.code(), "no_signer");
+    let wanted = std::any::type_name::<Warrant>();
     assert_eq!(
         error.to_string(),
-        "action `ACT` needs a `kiff::warrant::Warrant`, which a runtime without a signer does not have; add `.signer(..)`"
+        format!("action `ACT` needs a `{wanted}`, which a runtime without a signer does not have; add `.signer(..)`")
     );
 }
 

@@ -47,7 +47,7 @@ impl Tried {
     fn blocked(&mut self, name: &'static str, answer: Result<Answer, RuntimeError>) -> String {
         match self.told(name, answer) {
             Ok(Answer::Blocked(blocked)) => blocked.reason.to_string(),
-            Err(error) => error.code().to_owned(),
+            Err(error) => error.code().to_string(),
             other => panic!("{name}: {other:?}"),
         }
     }
@@ -91,7 +91,7 @@ fn ask_by_id(acme: &Acme, other: &Blocking, tried: &mut Tried) {
     ] {
         let code = match tried.told(name, resolved) {
             Ok(resolved) => resolved.settled().unwrap_err().code().to_string(),
-            Err(error) => error.code().to_owned(),
+            Err(error) => error.code().to_string(),
         };
         assert!(["execution_unknown", "execution_not_open", "no_probe"].contains(&code.as_str()), "{name}: {code}");
     }

@@ -1,4 +1,4 @@
-//! The rules of authority (`docs/ARCHITECTURE.md`), each held by tests that are named after it.
+//! The rules of authority (`kiff/docs/architecture.md`), each held by tests that are named after it.
 
 #[cfg(test)]
 mod binding;

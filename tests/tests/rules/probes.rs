@@ -381,7 +381,7 @@ fn without_a_probe_there_is_nothing_to_ask() {
     let id = in_doubt(world.send(refund(5))).execution_id;
     let error = world.rt.probe(&resolver(), id).unwrap_err();
     assert!(matches!(&error, RuntimeError::NoProbe { action } if *action == *"REFUND"), "{error}");
-    assert_eq!((error.code(), error.is_callers_fault()), ("no_probe", false));
+    assert_eq!((error.code().as_str(), error.is_callers_fault()), ("no_probe", false));
     // Whoever may not settle is not told even that.
     refused(world.rt.probe(&stranger(), id).unwrap(), "permission_denied");
     let unknown = "exec_01J8Z9K3M4N5P6Q7R8S9T0V1W3".parse().unwrap();

@@ -259,7 +259,7 @@ fn failed_at(call: u64, fault: Fault) -> Option<usize> {
     let broken = match &recovered {
         // Nobody can say what is open.
         Err(error) => {
-            assert_eq!((call, error.code()), (1, "store_failed"));
+            assert_eq!((call, error.code().as_str()), (1, "store_failed"));
             0
         }
         Ok(recovered) => {

@@ -270,5 +270,5 @@ fn a_reviewer_whose_name_is_none_is_the_hosts_fault() {
     let id = world.held(refund(500)).approval_id;
     let nobody = Authority::human("no body", ["reviewer"]);
     let error = world.rt.grant(&nobody, id, "").unwrap_err();
-    assert_eq!((error.code(), error.is_callers_fault()), ("authority_malformed", false));
+    assert_eq!((error.code().as_str(), error.is_callers_fault()), ("authority_malformed", false));
 }

@@ -9,7 +9,7 @@ fn sent(name: &str, value: &str) -> String {
     let text = format!(r#"{{"action":"EXACT","entity":"{ORDER}","parameters":{{"{name}":{value}}}}}"#);
     let proposal = match Proposal::from_json(text.as_bytes()) {
         Ok(proposal) => proposal,
-        Err(error) => return error.code().to_owned(),
+        Err(error) => return error.code().to_string(),
     };
     let answer = world.rt.execute(&agent(), proposal).unwrap();
     world.verify();

@@ -119,7 +119,7 @@ made_ids! {
     TraceId: "a trace id", "trace_";
 }
 
-/// Sixteen random bytes that blind one proposal's commitments (`docs/FORMATS.md` §6).
+/// Sixteen random bytes that blind one proposal's commitments ([formats](crate::_guide::formats) §6).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Salt(pub(crate) [u8; 16]);
 

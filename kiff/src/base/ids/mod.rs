@@ -1,6 +1,6 @@
 //! The names of things: tenants, entities, actors, actions, and the ids that the runtime makes.
 //!
-//! Every name is checked once, when it is made, against the alphabet of `docs/FORMATS.md` §1. A value
+//! Every name is checked once, when it is made, against the alphabet of `docs/formats.md` §1. A value
 //! of one of these types is therefore always safe to store, to hash and to show. Cloning is cheap: the
 //! text is shared.
 

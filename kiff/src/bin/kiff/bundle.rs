@@ -1,4 +1,4 @@
-//! What is in a bundle, by the names that `docs/FORMATS.md` §9 gives.
+//! What is in a bundle, by the names that `docs/formats.md` §9 gives.
 
 use super::files::Trouble;
 use std::{

@@ -60,7 +60,7 @@ impl ParamKind {
         found.0.into_iter().next()
     }
 
-    /// The canonical form of a value without fault (`docs/FORMATS.md` §6).
+    /// The canonical form of a value without fault (`docs/formats.md` §6).
     fn canonical(self, value: Value) -> Value {
         match (self, value) {
             (Self::Decimal { .. }, Value::Number(number)) => Value::String(number.as_str().to_owned()),

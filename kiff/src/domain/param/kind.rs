@@ -177,7 +177,7 @@ impl ParamKind {
         Self::List { of, min_len: 0, max_len: u32::MAX }
     }
 
-    /// The kind as the contract's digest writes it (`docs/FORMATS.md` §7).
+    /// The kind as the contract's digest writes it (`docs/formats.md` §7).
     pub(crate) fn describe(self) -> Value {
         match self {
             Self::Bool => "boolean".into(),

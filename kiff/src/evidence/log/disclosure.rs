@@ -1,5 +1,5 @@
 //! Selective disclosure: some fields of a request, proved against the request digest of a receipt, and the
-//! rest hidden (`docs/FORMATS.md` §6).
+//! rest hidden (`docs/formats.md` §6).
 
 use crate::{
     base::{

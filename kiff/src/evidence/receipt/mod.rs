@@ -1,4 +1,4 @@
-//! Receipts: what is handed out for a decision (`docs/FORMATS.md` §8), and the seam for who signs them.
+//! Receipts: what is handed out for a decision (`docs/formats.md` §8), and the seam for who signs them.
 //!
 //! A receipt is a projection of the record that carries the decision, and a signature. It can be issued
 //! again from the log.

@@ -49,10 +49,10 @@ pub(super) fn examine(case: &Case<'_>, asked: &Asked) -> Sheet {
     match view.executions.first().filter(|_| !is_sown("open_execution_unchecked")) {
         _ if !told_of_entity(&sheet) => sheet.skip(&OPEN_EXECUTION),
         None => sheet.pass(&OPEN_EXECUTION),
-        Some(open) => sheet.fail(
-            &OPEN_EXECUTION,
-            Refusal::ExecutionOpen { execution: open.execution, in_doubt: open.doubt.is_some() },
-        ),
+        Some(open) if open.doubt.is_some() => {
+            sheet.fail(&OPEN_EXECUTION, Refusal::ExecutionInDoubt { execution: open.execution });
+        }
+        Some(open) => sheet.fail(&OPEN_EXECUTION, Refusal::ExecutionOpen { execution: open.execution }),
     }
     sheet
 }

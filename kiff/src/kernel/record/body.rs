@@ -27,7 +27,7 @@ macro_rules! kinds {
         }
 
         impl Kind {
-            /// All kinds, in the order of `docs/FORMATS.md`.
+            /// All kinds, in the order of `docs/formats.md`.
             pub const ALL: &[Self] = &[$(Self::$Variant),*];
 
             /// The word in the record.

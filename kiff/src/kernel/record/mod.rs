@@ -1,6 +1,6 @@
 //! The record: the one kind of thing that is stored.
 //!
-//! A record is one line of canonical JSON (`docs/FORMATS.md` §3). It is serialised once, by [`seal`], and
+//! A record is one line of canonical JSON (`docs/formats.md` §3). It is serialised once, by [`seal`], and
 //! the bytes that are hashed are the bytes that are stored. A record that was read back keeps its bytes.
 
 pub(crate) mod body;
@@ -52,7 +52,7 @@ impl Record {
     /// Reads a stored record. Nothing is serialised again: the bytes given are the record's bytes.
     ///
     /// # Errors
-    /// [`RecordError`] if the bytes are not a record in the form of `docs/FORMATS.md` §3, or of a format or
+    /// [`RecordError`] if the bytes are not a record in the form of [formats](crate::_guide::formats) §3, or of a format or
     /// a kind that this version does not know.
     pub fn parse(bytes: RecordBytes) -> Result<Self, RecordError> {
         Self::parse_with(bytes, format::STEPS)

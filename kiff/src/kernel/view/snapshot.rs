@@ -1,4 +1,4 @@
-//! A view as bytes, and back (`docs/FORMATS.md` §12), so that a cold entity need not be folded from its first record.
+//! A view as bytes, and back (`docs/formats.md` §12), so that a cold entity need not be folded from its first record.
 //!
 //! A snapshot is a cache and no evidence. What does not read back as a whole, or was made under other rules, is nothing.
 

@@ -1,5 +1,5 @@
 //! The log as a file, `log.jsonl`: one record per line, in the order of the tenant's log
-//! (`docs/FORMATS.md` §9).
+//! ([formats](crate::_guide::formats) §9).
 //!
 //! [`export`] writes it out of any store and [`import`] brings it into any store, byte for byte. Both hold a
 //! page of records at a time, however long the log is.
