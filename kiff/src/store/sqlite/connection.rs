@@ -38,10 +38,8 @@ pub(super) fn open(path: &Path, wait: Duration) -> Result<Connection, SqliteErro
     check_version(rusqlite::version_number())?;
     check_owner(path, wait)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_CREATE, wait)?;
-    if connection.is_readonly("main").map_err(SqliteError::of)? {
-        return Err(SqliteError::io(std::io::ErrorKind::PermissionDenied.into()));
-    }
     take(&connection, path)?;
+    check_writable(&connection, wait)?;
     configure(&connection, wait)?;
     migrate(&connection)?;
     Ok(connection)
@@ -162,6 +160,22 @@ fn take(connection: &Connection, path: &Path) -> Result<(), SqliteError> {
     }
     let mark = format!("PRAGMA application_id = {APPLICATION_ID}");
     transaction.execute_batch(&mark).and_then(|()| transaction.commit()).map_err(SqliteError::of)
+}
+
+/// SQLite opens a file that it may not write all the same, to read it. A write shows it, which is undone.
+///
+/// `Connection::is_readonly` would say it too, but takes another type from rusqlite 0.37 on.
+fn check_writable(connection: &Connection, wait: Duration) -> Result<(), SqliteError> {
+    let transaction = connection.unchecked_transaction().map_err(SqliteError::of)?;
+    // Whether the file is read-only is looked at before any lock. A writer that holds it now shows that it is not.
+    connection.busy_timeout(Duration::ZERO).map_err(SqliteError::of)?;
+    let mark = format!("PRAGMA application_id = {APPLICATION_ID}");
+    let written = transaction.execute_batch(&mark).map_err(SqliteError::of);
+    connection.busy_timeout(wait).map_err(SqliteError::of)?;
+    match written {
+        Err(error @ SqliteError::ReadOnly(_)) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn configure(connection: &Connection, wait: Duration) -> Result<(), SqliteError> {
