@@ -174,12 +174,13 @@ pub use evidence::receipt::{Receipt, ReceiptFault, RecordMismatch, Signer, Signe
 pub use evidence::timeline::{Entry, Timeline};
 pub use evidence::warrant::{Warrant, WarrantFault};
 pub use evidence::{log, replay, verify};
-pub use kernel::decision::{Permit, Refusal};
+pub use kernel::decision::Permit;
 pub use kernel::doubt::{RESOLVE_PERMISSION, Resolution};
 pub use kernel::ingest::EventRefusal;
 pub use kernel::keys::{KEYS_PERMISSION, KeyRefusal};
 pub use kernel::proposal::{Proposal, ProposalError};
 pub use kernel::record::{CheckResult, KeyPurpose, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
+pub use kernel::refusal::Refusal;
 pub use kernel::review::{ApprovalState, PendingApproval, ReviewRefusal, ReviewRequest, ReviewVerdict};
 pub use kernel::view::FoldError;
 pub use runtime::answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};

@@ -1,24 +1,29 @@
 //! Executions in doubt: who may say what became of one, ask its probe, and attempt it again.
 
+use super::{
+    caller::Caller,
+    conclusion::Doubt,
+    decision::{Clearance, Cleared},
+    emit::Emitter,
+    known::{ANY_MOMENT, Known, Pause},
+    recall::proposal_of_execution,
+    record::{
+        Draft,
+        body::{self, Body, ExecutionTerms, RejectedReview, Retry, Told},
+    },
+    request::Proposed,
+    review::ReviewRefusal,
+    ruling::{note, rejection},
+    step::{Case, Command, Done},
+    view::{OpenExecution, View},
+};
 use crate::{
     base::{
-        actor::{Actor, Granted},
+        actor::ActorType,
         code::Code,
-        defect::is_sown,
-        ids::{ActionName, ExecutionId, Permission},
+        ids::{ActionName, EntityRef, ExecutionId, Permission},
     },
     domain::{action::Outcome, contract::Effect},
-    kernel::{
-        decide::Case,
-        decision::{Clearance, Cleared},
-        finish::Emitter,
-        record::{
-            Draft,
-            body::{self, Body, ExecutionTerms, RejectedReview, Retry, Told},
-        },
-        review::{MOST_NOTE, ReviewRefusal, Reviewed, rejection},
-        view::{OpenExecution, View},
-    },
 };
 use std::sync::Arc;
 
@@ -45,89 +50,150 @@ pub enum Resolution {
     NotApplied,
 }
 
-/// Who settles an execution in doubt, and on what evidence.
+/// Asks to settle an execution in doubt, on evidence.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Resolver<'a> {
-    pub(crate) actor: &'a Arc<Actor>,
-    pub(crate) authority: &'a Granted,
+pub(crate) struct Resolve<'a> {
+    pub(crate) execution: ExecutionId,
+    pub(crate) resolution: &'a Resolution,
+    pub(crate) by: &'a Caller,
     pub(crate) evidence: &'a str,
-    /// True if the execution runs in this process right now.
-    pub(crate) is_running: bool,
-    /// What the action's probe was asked about, if what is said comes from it.
-    pub(crate) probe: Option<&'a Questioned>,
+    /// The inquiry that the action's probe answered, if the resolution is its answer.
+    pub(crate) inquiry: Option<&'a Inquiry>,
+}
+
+/// An execution in doubt that is settled: its records say what became of it.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) action: ActionName,
+    pub(crate) entity: EntityRef,
+}
+
+impl Command for Resolve<'_> {
+    type Reply = Result<Settled, ReviewRefusal>;
+
+    fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Self::Reply>, Pause> {
+        let settling = Settling::look_up(known, self.execution, self.by)?;
+        let checked =
+            settling.may_settle().and_then(|open| self.check_landed(case, settling.view, open).map(|()| open));
+        Ok(match checked {
+            Ok(open) => {
+                let settled = Settled { action: open.action.clone(), entity: settling.view.head.entity.clone() };
+                Done::write(settling.view, self.drafts(case, settling.view, open), Ok(settled))
+            }
+            Err(refusal) => settling.reject(case, if self.inquiry.is_some() { "probe" } else { "resolve" }, refusal),
+        })
+    }
+}
+
+impl Resolve<'_> {
+    /// While an attempt may still land, nobody can say that it did nothing.
+    fn check_landed(&self, case: &Case<'_>, view: &View, open: &OpenExecution) -> Result<(), ReviewRefusal> {
+        let may_land = match self.inquiry {
+            // What was not there when the probe looked may have come since: from the attempt that could still land, or
+            // from whatever the log has had of the execution meanwhile.
+            Some(inquiry) => inquiry.may_land || inquiry.open != *open,
+            None => may_land(case, view, open),
+        };
+        match self.resolution {
+            Resolution::NotApplied if may_land => Err(ReviewRefusal::StillRunning { execution: open.execution }),
+            Resolution::NotApplied | Resolution::Succeeded(_) => Ok(()),
+        }
+    }
+
+    fn drafts(&self, case: &Case<'_>, view: &View, open: &OpenExecution) -> Vec<Draft> {
+        let source = &self.by.actor;
+        let (result, output) = match self.resolution {
+            Resolution::Succeeded(outcome) => (Code::fixed("succeeded"), outcome.output.clone().map(Told::output)),
+            Resolution::NotApplied => (Code::fixed("not_applied"), None),
+        };
+        let resolved = body::Resolved {
+            action: open.action.clone(),
+            execution: self.execution,
+            result,
+            evidence: note(self.evidence),
+            means: self.inquiry.map(|_| Code::fixed("probe")),
+            output,
+        };
+        let mut drafts = vec![Draft::new(source, Body::ExecutionResolved(resolved))];
+        if let Resolution::Succeeded(outcome) = self.resolution {
+            let action = case.domain.action(open.action.as_str());
+            Emitter { case, view, action, source, execution: self.execution }.emit(outcome, &mut drafts);
+        }
+        drafts
+    }
+}
+
+/// Asks whether the action's probe may be asked about an execution in doubt. Nothing is recorded of the question.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inquire<'a> {
+    pub(crate) execution: ExecutionId,
+    pub(crate) by: &'a Caller,
 }
 
 /// An execution as it was when its probe was asked.
 #[derive(Debug)]
-pub(crate) struct Questioned {
+pub(crate) struct Inquiry {
+    pub(crate) entity: EntityRef,
     pub(crate) open: OpenExecution,
+    /// What was cleared.
+    pub(crate) proposal: Arc<Proposed>,
     may_land: bool,
 }
 
-/// Decides whether a probe may be asked about an execution in doubt. Nothing is recorded of the question.
-pub(crate) fn question(case: &Case<'_>, id: ExecutionId, by: &Resolver<'_>) -> Reviewed<Questioned> {
-    match may_settle(case.view, id, by) {
-        Ok(open) => Reviewed::Done(Questioned { open: open.clone(), may_land: may_land(case, open) }, Vec::new()),
-        Err(refusal) => rejected(case, id, "probe", refusal, by),
-    }
-}
+impl Command for Inquire<'_> {
+    type Reply = Result<Inquiry, ReviewRefusal>;
 
-/// Decides what may be said of an execution in doubt.
-pub(crate) fn resolve(
-    case: &Case<'_>,
-    id: ExecutionId,
-    resolution: &Resolution,
-    by: &Resolver<'_>,
-) -> Reviewed<ActionName> {
-    let open = match may_settle(case.view, id, by).and_then(|open| has_landed(case, open, resolution, by)) {
-        Ok(open) => open,
-        Err(refusal) => return rejected(case, id, if by.probe.is_some() { "probe" } else { "resolve" }, refusal, by),
-    };
-    let (result, output) = match resolution {
-        Resolution::Succeeded(outcome) => (Code::fixed("succeeded"), outcome.output.clone().map(Told::output)),
-        Resolution::NotApplied => (Code::fixed("not_applied"), None),
-    };
-    let evidence = body::readable(by.evidence, MOST_NOTE);
-    let means = by.probe.map(|_| Code::fixed("probe"));
-    let resolved = body::Resolved { action: open.action.clone(), execution: id, result, evidence, means, output };
-    let mut drafts = vec![Draft::new(by.actor, Body::ExecutionResolved(resolved))];
-    if let Resolution::Succeeded(outcome) = resolution {
-        let emitter = Emitter {
-            domain: case.domain,
-            view: case.view,
-            action: case.domain.action(open.action.as_str()),
-            source: by.actor,
-            execution: id,
-            now: case.at.now,
+    fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Self::Reply>, Pause> {
+        let settling = Settling::look_up(known, self.execution, self.by)?;
+        let open = match settling.may_settle() {
+            Ok(open) => open,
+            Err(refusal) => return Ok(settling.reject(case, "probe", refusal)),
         };
-        emitter.emit(outcome, &mut drafts);
-    }
-    Reviewed::Done(open.action.clone(), drafts)
-}
-
-/// While an attempt may still land, nobody can say that it did nothing.
-fn has_landed<'a>(
-    case: &Case<'_>,
-    open: &'a OpenExecution,
-    resolution: &Resolution,
-    by: &Resolver<'_>,
-) -> Result<&'a OpenExecution, ReviewRefusal> {
-    let may_land = match by.probe {
-        // What was not there when the probe looked may have come since: from the attempt that could still land, or
-        // from whatever the log has had of the execution meanwhile.
-        Some(asked) => asked.may_land || asked.open != *open,
-        None => may_land(case, open),
-    };
-    match resolution {
-        Resolution::NotApplied if may_land && !is_sown("resolved_while_it_may_land") => {
-            Err(ReviewRefusal::StillRunning { execution: open.execution })
-        }
-        _ => Ok(open),
+        let proposal = Arc::clone(proposal_of_execution(known, self.execution)?);
+        let entity = settling.view.head.entity.clone();
+        let may_land = may_land(case, settling.view, open);
+        Ok(Done::answer(Ok(Inquiry { entity, open: open.clone(), proposal, may_land })))
     }
 }
 
-fn may_land(case: &Case<'_>, open: &OpenExecution) -> bool {
-    open.deadline.is_some_and(|deadline| case.now() < deadline)
+/// Asks to attempt an execution in doubt again, under the same id. The attempt is recorded before it starts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetryExecution<'a> {
+    pub(crate) execution: ExecutionId,
+    pub(crate) by: &'a Caller,
+}
+
+impl Command for RetryExecution<'_> {
+    type Reply = Result<Clearance, ReviewRefusal>;
+
+    fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Self::Reply>, Pause> {
+        let settling = Settling::look_up(known, self.execution, self.by)?;
+        let cleared = match settling.may_settle().and_then(|open| another_attempt(case, settling.view, open)) {
+            Ok(cleared) => cleared,
+            Err(refusal) => return Ok(settling.reject(case, "retry", refusal)),
+        };
+        // An executor that shows the receipt must not start and then lack it.
+        let place = known.execution(self.execution, ANY_MOMENT)?.value;
+        let clearance = known.record(&place.stream, place.seq)?;
+        let attempt = cleared.terms.attempt;
+        let retry = Retry { execution: self.execution, attempt, deadline: cleared.terms.deadline };
+        let drafts = vec![Draft::new(&self.by.actor, Body::ExecutionRetried(retry))];
+        let done = Done::write(settling.view, drafts, Ok(Clearance::new(cleared)));
+        Ok(done.with_receipt_of(clearance).starting(self.execution))
+    }
+}
+
+/// Asks what is declared for an execution in doubt, whoever asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FindRecourse<'a> {
+    pub(crate) execution: ExecutionId,
+    /// The actions that have a probe here.
+    pub(crate) probed: &'a dyn ProbedActions,
+}
+
+/// The actions that have a probe.
+pub(crate) trait ProbedActions: std::fmt::Debug + Sync {
+    fn has_probe(&self, action: &ActionName) -> bool;
 }
 
 /// What is declared for an execution in doubt.
@@ -137,46 +203,102 @@ pub(crate) enum Recourse {
     Probe,
     /// Its effect may be attempted again now.
     Retry,
-    /// Neither: a person looks at it. Here is why it may not be retried.
-    Person(ReviewRefusal),
+    /// Neither: a person looks at it. Here is what is known, and why it may not be retried.
+    Person { action: ActionName, doubt: Doubt, why: ReviewRefusal },
 }
 
-/// Says what is declared for an execution in doubt, whoever asks.
-pub(crate) fn recourse(case: &Case<'_>, open: &OpenExecution, has_probe: bool) -> Recourse {
-    match another_attempt(case, open) {
-        // It may be running elsewhere, and will say itself what came of it.
-        _ if may_land(case, open) => Recourse::Person(ReviewRefusal::StillRunning { execution: open.execution }),
-        _ if has_probe => Recourse::Probe,
-        Ok(_) => Recourse::Retry,
-        Err(refusal) => Recourse::Person(refusal),
+impl Command for FindRecourse<'_> {
+    /// Nothing if it is not, or no longer, in doubt.
+    type Reply = Option<Recourse>;
+
+    fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Self::Reply>, Pause> {
+        let id = self.execution;
+        // INVARIANT: asked before the log is, as for a recorded answer.
+        let running = known.running(id)?;
+        let place = known.execution(id, ANY_MOMENT)?.value;
+        let view = known.fresh_view(&place.stream, running.at)?.value;
+        let Some(open) = view.execution(id).filter(|_| !running.value) else { return Ok(Done::answer(None)) };
+        let left = |why| Recourse::Person { action: open.action.clone(), doubt: Doubt::of_open(open, false), why };
+        let recourse = match another_attempt(case, view, open) {
+            // It may be running elsewhere, and will say itself what came of it.
+            _ if may_land(case, view, open) => left(ReviewRefusal::StillRunning { execution: id }),
+            _ if self.probed.has_probe(&open.action) => Recourse::Probe,
+            Ok(_) => Recourse::Retry,
+            Err(refusal) => left(refusal),
+        };
+        Ok(Done::answer(Some(recourse)))
     }
 }
 
-/// Decides whether an execution in doubt may be attempted again, under the same id. The attempt is recorded before it
-/// starts.
-pub(crate) fn retry(case: &Case<'_>, id: ExecutionId, by: &Resolver<'_>) -> Reviewed<Clearance> {
-    match may_settle(case.view, id, by).and_then(|open| another_attempt(case, open)) {
-        Ok(cleared) => {
-            let retry = Retry { execution: id, attempt: cleared.terms.attempt, deadline: cleared.terms.deadline };
-            Reviewed::Done(Clearance { cleared }, vec![Draft::new(by.actor, Body::ExecutionRetried(retry))])
+/// An execution that somebody wants to settle.
+struct Settling<'a> {
+    execution: ExecutionId,
+    by: &'a Caller,
+    view: &'a View,
+    /// True if the execution runs in this process now.
+    is_running: bool,
+}
+
+impl<'a> Settling<'a> {
+    fn look_up(known: &'a Known, execution: ExecutionId, by: &'a Caller) -> Result<Self, Pause> {
+        let running = known.running(execution)?;
+        let place = known.execution(execution, ANY_MOMENT)?.value;
+        let view = known.fresh_view(&place.stream, running.at)?.value;
+        Ok(Self { execution, by, view, is_running: running.value })
+    }
+
+    /// The execution, if this caller may settle it: never its requester or the principal behind the requester.
+    fn may_settle(&self) -> Result<&'a OpenExecution, ReviewRefusal> {
+        let permission = Permission::fixed(RESOLVE_PERMISSION);
+        if !self.by.granted.holds(&permission) {
+            return Err(ReviewRefusal::PermissionDenied { permission });
         }
-        Err(refusal) => rejected(case, id, "retry", refusal, by),
+        let execution = self.execution;
+        let open = self.view.execution(execution).ok_or(ReviewRefusal::ExecutionNotOpen { execution })?;
+        if self.by.actor.kind == ActorType::Agent {
+            return Err(ReviewRefusal::ReviewerKind { kind: self.by.actor.kind });
+        }
+        if self.by.actor.is_party_with(&open.requester) {
+            return Err(ReviewRefusal::SelfReview);
+        }
+        if self.is_running {
+            return Err(ReviewRefusal::StillRunning { execution });
+        }
+        Ok(open)
     }
+
+    fn reject<T>(
+        &self,
+        case: &Case<'_>,
+        verdict: &'static str,
+        refusal: ReviewRefusal,
+    ) -> Done<Result<T, ReviewRefusal>> {
+        let rejected = RejectedReview {
+            approval: None,
+            execution: Some(self.execution),
+            verdict: Code::fixed(verdict),
+            reason: refusal.code(),
+        };
+        Done::write(self.view, rejection(case, self.view, &self.by.actor, rejected), Err(refusal))
+    }
+}
+
+fn may_land(case: &Case<'_>, view: &View, open: &OpenExecution) -> bool {
+    open.deadline.is_some_and(|deadline| case.time(view) < deadline)
 }
 
 /// An effect that the provider deduplicates may be attempted again once the last attempt is over, or past
 /// its deadline, for as long as the contract says that the provider remembers the first.
-fn another_attempt(case: &Case<'_>, open: &OpenExecution) -> Result<Cleared, ReviewRefusal> {
-    let view = case.view;
+fn another_attempt(case: &Case<'_>, view: &View, open: &OpenExecution) -> Result<Cleared, ReviewRefusal> {
     let execution = open.execution;
     let not = |why| ReviewRefusal::NotRetryable { execution, why };
-    if open.effect != Effect::Idempotent && !is_sown("retry_of_any_effect") {
+    if open.effect != Effect::Idempotent {
         return Err(not("its effect was not declared idempotent"));
     }
-    if may_land(case, open) {
+    if may_land(case, view, open) {
         return Err(ReviewRefusal::StillRunning { execution });
     }
-    let proposed = open.proposed.clone().ok_or(not("what was cleared is no longer known"))?;
+    let proposal = open.proposed.clone().ok_or(not("what was cleared is no longer known"))?;
     let action = case.domain.find(open.action.as_str()).cloned();
     let action = action.ok_or(not("the domain no longer has the action"))?;
     if action.executor.is_none() {
@@ -184,7 +306,7 @@ fn another_attempt(case: &Case<'_>, open: &OpenExecution) -> Result<Cleared, Rev
     }
     // What would run is the executor of today.
     let window = action.retry_within().ok_or(not("its effect is no longer declared idempotent"))?;
-    let decided_at = case.now();
+    let decided_at = case.time(view);
     let left = open.since.plus(window).since(decided_at);
     if left.is_zero() {
         return Err(not("the time within which it may be retried has passed"));
@@ -196,45 +318,14 @@ fn another_attempt(case: &Case<'_>, open: &OpenExecution) -> Result<Cleared, Rev
     let deadline = Some(decided_at.plus(span));
     let terms = ExecutionTerms { execution, attempt: open.attempt.saturating_add(1), effect: open.effect, deadline };
     Ok(Cleared {
-        tenant: view.head.tenant.clone(),
+        tenant: case.tenant.clone(),
         action,
-        proposed,
+        proposal,
         terms,
         state,
         state_version: view.state_version,
         facts: view.facts.clone(),
         decided_at,
-        trace: case.at.ids.trace,
+        ids: case.call.ids,
     })
-}
-
-/// The execution, if this authority may settle it: never its requester or the principal behind.
-fn may_settle<'a>(view: &'a View, id: ExecutionId, by: &Resolver<'_>) -> Result<&'a OpenExecution, ReviewRefusal> {
-    let needed = Permission::new(RESOLVE_PERMISSION).ok();
-    if let Some(permission) = needed.filter(|permission| !by.authority.holds(permission)) {
-        return Err(ReviewRefusal::PermissionDenied { permission });
-    }
-    let open = view.execution(id).ok_or(ReviewRefusal::ExecutionNotOpen { execution: id })?;
-    if by.actor.kind == crate::base::actor::ActorType::Agent {
-        return Err(ReviewRefusal::ReviewerKind { kind: by.actor.kind });
-    }
-    if by.actor.is_party_with(&open.requester) && !is_sown("requester_settles") {
-        return Err(ReviewRefusal::SelfReview);
-    }
-    if by.is_running {
-        return Err(ReviewRefusal::StillRunning { execution: id });
-    }
-    Ok(open)
-}
-
-fn rejected<T>(
-    case: &Case<'_>,
-    id: ExecutionId,
-    verdict: &'static str,
-    refusal: ReviewRefusal,
-    by: &Resolver<'_>,
-) -> Reviewed<T> {
-    let body =
-        RejectedReview { approval: None, execution: Some(id), verdict: Code::fixed(verdict), reason: refusal.code() };
-    Reviewed::Refused(refusal, rejection(case, by.actor, body))
 }

@@ -1,27 +1,27 @@
 //! Events from outside: checked against the state machine before they are stored.
 
+use super::{
+    known::{ANY_MOMENT, Fault, Known, Pause},
+    record::{
+        Claim, Draft,
+        body::{Body, Closing, StateChange},
+    },
+    step::{Case, Command, Done},
+    view::View,
+};
 use crate::{
     base::{
         actor::{Actor, ActorType},
         code::coded,
         event::{Event, EventBody},
         ids::{ActorId, EntityRef, EventType, StateName},
-        timestamp::Timestamp,
     },
     domain::{CheckedStep, Domain},
-    kernel::{
-        record::{
-            Draft,
-            body::{Body, StateChange},
-        },
-        review::supersede,
-        view::View,
-    },
 };
 use std::sync::Arc;
 
 /// The most bytes that an event's payload may have in canonical JSON.
-pub(crate) const MOST_PAYLOAD: usize = 32 * 1024;
+pub(crate) const MAX_PAYLOAD: usize = 32 * 1024;
 
 coded! {
     /// Why an event was refused. Nothing of it is recorded: its source may report it again.
@@ -79,53 +79,87 @@ coded! {
     }
 }
 
-/// What is decided about an event.
+/// Asks to take in an event, as its source reports it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ingest<'a> {
+    pub(crate) entity: &'a EntityRef,
+    pub(crate) source: &'a Arc<Actor>,
+    pub(crate) event: &'a EventBody,
+}
+
+/// What came of an event.
 #[derive(Debug)]
-pub(crate) enum Admitted {
-    /// It is accepted: the state that it leads to, and the records to write.
-    Accept(StateName, Vec<Draft>),
+pub(crate) enum Reported {
+    /// It is accepted, and led to this state.
+    Accepted(StateName),
     /// It is in the log already, word for word.
-    Known,
+    AlreadyKnown,
     Refused(EventRefusal),
 }
 
-/// Decides an event. `found` is what the source has reported under this id before, and where.
-pub(crate) fn ingest(
-    domain: &Domain,
-    view: &View,
-    source: &Arc<Actor>,
-    event: &EventBody,
-    found: Option<&(EntityRef, EventBody)>,
-    now: Timestamp,
-) -> Admitted {
-    if let Some((entity, earlier)) = found {
-        let same = *entity == view.head.entity && earlier.kind == event.kind && earlier.payload == event.payload;
-        return if same {
-            Admitted::Known
-        } else {
-            Admitted::Refused(EventRefusal::IdReused { source_id: source.id.clone(), id: event.id.to_string() })
-        };
-    }
-    if !event.payload.is_recordable() {
-        return Admitted::Refused(EventRefusal::PayloadMalformed);
-    }
-    if !event.payload.fits(MOST_PAYLOAD) {
-        let bytes = event.payload.to_canonical().len();
-        return Admitted::Refused(EventRefusal::TooLarge { bytes, most: MOST_PAYLOAD });
-    }
-    match step(domain, view, source, event) {
-        Err(refusal) => Admitted::Refused(refusal),
-        Ok(_) if !can_be_folded(view, source, event, now) => Admitted::Refused(EventRefusal::FactsFailed),
-        Ok(step) => {
-            let mut drafts = Vec::with_capacity(2 + view.approvals.len());
-            accept(source, event.clone(), view.state.as_ref(), view.state_version, &step.to, &mut drafts);
-            supersede(view, source, &mut drafts);
-            Admitted::Accept(step.to.clone(), drafts)
+impl Command for Ingest<'_> {
+    type Reply = Reported;
+
+    fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Reported>, Pause> {
+        let claim = Claim::Event(self.source.id.clone(), self.event.id.clone());
+        if let Some(place) = known.claim(claim, ANY_MOMENT)?.value {
+            let Body::EventIngested(earlier) = &known.record(&place.stream, place.seq)?.body else {
+                return Err(Fault::inconsistent(&place.stream, "an event's id names another record"));
+            };
+            return Ok(Done::answer(self.reported_before(&place.stream, earlier)));
         }
+        if let Err(refusal) = check_payload(self.event) {
+            return Ok(Done::answer(Reported::Refused(refusal)));
+        }
+        let view = known.view(self.entity)?;
+        let step = match find_step(case.domain, view, self.source, self.event) {
+            Ok(_) if !self.can_be_folded(case, view) => Err(EventRefusal::FactsFailed),
+            found => found,
+        };
+        Ok(match step {
+            Err(refusal) => Done::answer(Reported::Refused(refusal)),
+            Ok(step) => {
+                let mut drafts = Vec::with_capacity(2 + view.approvals.len());
+                let event = self.event.clone();
+                accept(self.source, event, view.state.as_ref(), view.state_version, &step.to, &mut drafts);
+                supersede(view, self.source, &mut drafts);
+                Done::write(view, drafts, Reported::Accepted(step.to.clone()))
+            }
+        })
     }
 }
 
-fn step<'a>(
+impl Ingest<'_> {
+    /// The source has used the event's id before: for this event, or for another.
+    fn reported_before(&self, entity: &EntityRef, earlier: &EventBody) -> Reported {
+        let is_same = entity == self.entity && earlier.kind == self.event.kind && earlier.payload == self.event.payload;
+        if is_same {
+            Reported::AlreadyKnown
+        } else {
+            let id = self.event.id.to_string();
+            Reported::Refused(EventRefusal::IdReused { source_id: self.source.id.clone(), id })
+        }
+    }
+
+    /// True unless the domain's own code fails at the event: in the log it would spoil the entity's facts for good.
+    fn can_be_folded(&self, case: &Case<'_>, view: &View) -> bool {
+        let event = Event { body: self.event, source: self.source, recorded_at: case.time(view) };
+        view.facts.clone().is_none_or(|mut facts| view.facts_failed || facts.apply(&event).is_ok())
+    }
+}
+
+fn check_payload(event: &EventBody) -> Result<(), EventRefusal> {
+    if !event.payload.is_recordable() {
+        return Err(EventRefusal::PayloadMalformed);
+    }
+    if !event.payload.fits(MAX_PAYLOAD) {
+        let bytes = event.payload.to_canonical().len();
+        return Err(EventRefusal::TooLarge { bytes, most: MAX_PAYLOAD });
+    }
+    Ok(())
+}
+
+fn find_step<'a>(
     domain: &'a Domain,
     view: &View,
     source: &Actor,
@@ -161,12 +195,6 @@ fn step<'a>(
     }
 }
 
-/// True unless the domain's own code fails at the event: in the log it would spoil the entity's facts for good.
-fn can_be_folded(view: &View, source: &Actor, body: &EventBody, now: Timestamp) -> bool {
-    let event = Event { body, source, recorded_at: view.head.effective(now) };
-    view.facts.clone().is_none_or(|mut facts| view.facts_failed || facts.apply(&event).is_ok())
-}
-
 /// The two records of an accepted event.
 pub(crate) fn accept(
     source: &Arc<Actor>,
@@ -180,4 +208,11 @@ pub(crate) fn accept(
         StateChange { event: event.id.clone(), from: from.cloned(), to: to.clone(), state_version: version + 1 };
     drafts.push(Draft::new(source, Body::EventIngested(event)));
     drafts.push(Draft::new(source, Body::StateChanged(change)));
+}
+
+/// The records that close the approvals which an accepted event has made unusable: their reviewers saw another state.
+pub(crate) fn supersede(view: &View, actor: &Arc<Actor>, drafts: &mut Vec<Draft>) {
+    for approval in &view.approvals {
+        drafts.push(Draft::new(actor, Body::ApprovalSuperseded(Closing { approval: approval.id, reason: None })));
+    }
 }

@@ -1,28 +1,29 @@
 //! The tenant's record of its keys: which were published, and which no longer count.
 
-use crate::{
-    base::{
-        actor::{Actor, ActorType, Granted},
-        code::{Code, coded},
-        ids::{KeyId, Permission},
-        public_key::PublicKey,
+use super::{
+    caller::Caller,
+    known::{ANY_MOMENT, Known, Pause},
+    record::{
+        Draft, KeyPurpose,
+        body::{Body, KeyPublished, KeyRevoked, RejectedReview},
     },
-    kernel::{
-        decide::Case,
-        record::{
-            Draft, KeyPurpose,
-            body::{self, Body, KeyPublished, KeyRevoked, RejectedReview},
-        },
-        review::{MOST_NOTE, rejection},
-    },
+    ruling::{note, rejection},
+    step::{Case, Command, Done},
+    view::View,
 };
-use std::sync::Arc;
+use crate::base::{
+    actor::ActorType,
+    code::{Code, coded},
+    ids::{EntityRef, KeyId, Permission, TraceId},
+    public_key::PublicKey,
+    timestamp::Timestamp,
+};
 
 /// The permission that whoever publishes or revokes a key must hold.
 pub const KEYS_PERMISSION: &str = "kiff.keys";
 
 /// The largest integer that a record may hold.
-const MOST_INDEX: u64 = (1 << 53) - 1;
+const MAX_INDEX: u64 = (1 << 53) - 1;
 
 coded! {
     /// Why a key was not published or revoked. The attempt is recorded.
@@ -56,65 +57,78 @@ coded! {
     }
 }
 
-/// What somebody wants done.
+/// Asks for a change of the tenant's keys.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum KeyWish<'a> {
+pub(crate) struct ChangeKeys<'a> {
+    pub(crate) change: KeyChangeOf<'a>,
+    pub(crate) by: &'a Caller,
+}
+
+/// A change of keys.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum KeyChangeOf<'a> {
     Publish(&'a PublicKey, KeyPurpose),
     Revoke { key_id: &'a KeyId, from_index: u64, reason: &'a str },
 }
 
-/// Who wants it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Keeper<'a> {
-    pub(crate) actor: &'a Arc<Actor>,
-    pub(crate) authority: &'a Granted,
+/// A change of keys that is recorded.
+#[derive(Debug)]
+pub(crate) struct KeysChanged {
+    pub(crate) changed_at: Timestamp,
+    pub(crate) trace_id: TraceId,
 }
 
-/// Decides a change of keys. The records of a refusal come with it.
-pub(crate) fn change_keys(
-    case: &Case<'_>,
-    wish: &KeyWish<'_>,
-    by: &Keeper<'_>,
-) -> Result<Vec<Draft>, (KeyRefusal, Vec<Draft>)> {
-    match check(case, wish, by) {
-        Ok(()) => Ok(vec![Draft::new(by.actor, body_of(wish))]),
-        Err(refusal) => {
-            let verdict = match wish {
-                KeyWish::Publish(..) => Code::fixed("publish_key"),
-                KeyWish::Revoke { .. } => Code::fixed("revoke_key"),
-            };
-            let body = RejectedReview { approval: None, execution: None, verdict, reason: refusal.code() };
-            let drafts = rejection(case, by.actor, body);
-            Err((refusal, drafts))
+impl Command for ChangeKeys<'_> {
+    type Reply = Result<KeysChanged, KeyRefusal>;
+
+    fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Self::Reply>, Pause> {
+        let view = known.fresh_view(&EntityRef::reserved("keys"), ANY_MOMENT)?.value;
+        Ok(match self.check(view) {
+            Ok(()) => {
+                let changed = KeysChanged { changed_at: case.time(view), trace_id: case.call.ids.trace };
+                Done::write(view, vec![Draft::new(&self.by.actor, self.body())], Ok(changed))
+            }
+            Err(refusal) => {
+                let verdict = Code::fixed(match self.change {
+                    KeyChangeOf::Publish(..) => "publish_key",
+                    KeyChangeOf::Revoke { .. } => "revoke_key",
+                });
+                let rejected = RejectedReview { approval: None, execution: None, verdict, reason: refusal.code() };
+                Done::write(view, rejection(case, view, &self.by.actor, rejected), Err(refusal))
+            }
+        })
+    }
+}
+
+impl ChangeKeys<'_> {
+    /// The permission is checked first: whoever lacks it learns nothing else. A revocation may always be made, once more
+    /// and of a key that was never published too: the earliest index counts.
+    fn check(&self, view: &View) -> Result<(), KeyRefusal> {
+        let permission = Permission::fixed(KEYS_PERMISSION);
+        if !self.by.granted.holds(&permission) {
+            return Err(KeyRefusal::PermissionDenied { permission });
+        }
+        if !matches!(self.by.actor.kind, ActorType::Human | ActorType::Service) {
+            return Err(KeyRefusal::ActorKind { kind: self.by.actor.kind });
+        }
+        let KeyChangeOf::Publish(key, _) = self.change else { return Ok(()) };
+        match view.keys.iter().find(|known| known.key_id == *key.id()) {
+            None => Ok(()),
+            Some(known) if known.is_revoked => Err(KeyRefusal::Revoked { key_id: key.id().clone() }),
+            Some(_) => Err(KeyRefusal::Published { key_id: key.id().clone() }),
         }
     }
-}
 
-/// Permission first: whoever lacks it is told nothing else. A revocation may always be made, once more and of a key
-/// that was never published too: the earliest index counts.
-fn check(case: &Case<'_>, wish: &KeyWish<'_>, by: &Keeper<'_>) -> Result<(), KeyRefusal> {
-    let needed = Permission::new(KEYS_PERMISSION).ok();
-    if let Some(permission) = needed.filter(|permission| !by.authority.holds(permission)) {
-        return Err(KeyRefusal::PermissionDenied { permission });
-    }
-    if !matches!(by.actor.kind, ActorType::Human | ActorType::Service) {
-        return Err(KeyRefusal::ActorKind { kind: by.actor.kind });
-    }
-    let KeyWish::Publish(key, _) = wish else { return Ok(()) };
-    match case.view.keys.iter().find(|known| known.key_id == *key.id()) {
-        None => Ok(()),
-        Some(known) if known.is_revoked => Err(KeyRefusal::Revoked { key_id: key.id().clone() }),
-        Some(_) => Err(KeyRefusal::Published { key_id: key.id().clone() }),
-    }
-}
-
-fn body_of(wish: &KeyWish<'_>) -> Body {
-    match *wish {
-        KeyWish::Publish(key, purpose) => Body::KeyPublished(Box::new(KeyPublished { key: key.clone(), purpose })),
-        KeyWish::Revoke { key_id, from_index, reason } => Body::KeyRevoked(KeyRevoked {
-            key_id: key_id.clone(),
-            from_index: from_index.min(MOST_INDEX),
-            reason: body::readable(reason, MOST_NOTE),
-        }),
+    fn body(&self) -> Body {
+        match self.change {
+            KeyChangeOf::Publish(key, purpose) => {
+                Body::KeyPublished(Box::new(KeyPublished { key: key.clone(), purpose }))
+            }
+            KeyChangeOf::Revoke { key_id, from_index, reason } => Body::KeyRevoked(KeyRevoked {
+                key_id: key_id.clone(),
+                from_index: from_index.min(MAX_INDEX),
+                reason: note(reason),
+            }),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     base::{
-        actor::{Authority, Granted},
+        actor::Granted,
         code::coded,
         digest::Digest,
         ids::{ActionName, ApprovalId, EntityRef, IdempotencyKey, Ids, NameError, Permission, Role, TenantId},
@@ -12,7 +12,10 @@ use crate::{
         Action, Domain,
         param::{ParamFault, Params, faults_of, take},
     },
-    kernel::request::{Notes, Proposed, Request},
+    kernel::{
+        caller::{Caller, holds_all, resolve},
+        request::{Notes, Proposed, Request},
+    },
     value::{Faults, Limits, Object, Value},
 };
 use std::sync::Arc;
@@ -221,30 +224,35 @@ impl From<AdmissionError> for ProposalError {
 
 /// The most bytes that a proposal's parameters and notes may have in canonical JSON. With the envelope,
 /// the commitments and the authority, a record stays below its own limit.
-pub(crate) const MOST_PROPOSED: usize = 32 * 1024;
+pub(crate) const MAX_PROPOSED: usize = 32 * 1024;
 
 /// The most bytes that the names of an actor's roles and permissions may have: each decision records them.
-pub(crate) const MOST_AUTHORITY: usize = 8 * 1024;
+pub(crate) const MAX_AUTHORITY: usize = 8 * 1024;
 
-/// A proposal that was admitted: what is asked, what the domain knows of it, and what is wrong with its
-/// parameters.
+/// A proposal that was admitted, with the domain's contract for it and the faults of its parameters.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) proposed: Arc<Proposed>,
+pub(crate) struct AdmittedProposal {
+    pub(crate) proposal: Arc<Proposed>,
     /// Absent if the domain has no such action for the entity's type.
     pub(crate) action: Option<Arc<Action>>,
     pub(crate) faults: Vec<ParamFault>,
+}
+
+impl AdmittedProposal {
+    /// The action, if the domain has it and the requester holds all its permissions.
+    pub(crate) fn permitted_action(&self) -> Option<&Arc<Action>> {
+        self.action.as_ref().filter(|action| holds_all(action, &self.proposal.authority))
+    }
 }
 
 /// Admits a proposal: names, size, parameters, commitments. Pure, and done once for a call.
 pub(crate) fn admit_proposal(
     domain: &Domain,
     tenant: &TenantId,
-    authority: &Authority,
+    caller: Caller,
     proposal: Proposal,
     ids: &Ids,
-) -> Result<Asked, ProposalError> {
-    let actor = Arc::clone(authority.actor()?);
+) -> Result<AdmittedProposal, ProposalError> {
     let known = domain.find(&proposal.action);
     let name: ActionName = known.map_or_else(|| proposal.action.parse(), |action| Ok(action.name.clone()))?;
     let entity: EntityRef = proposal.entity.parse()?;
@@ -253,14 +261,13 @@ pub(crate) fn admit_proposal(
     }
     check_size(&proposal)?;
     check_texts(&proposal)?;
-    let resolved = domain.policy().resolve(&actor, authority.roles()?);
-    check_authority(&resolved)?;
+    check_authority(&caller.granted)?;
     let action = known.filter(|action| action.entity.as_str() == entity.kind());
     let (params, offered, faults) = match action {
         Some(action) => admit_params(action, proposal.params),
         None => (Params::default(), Some(Value::Object(proposal.params)), Vec::new()),
     };
-    let request = Request { tenant, entity: &entity, action: &name, actor: &actor, params: &params };
+    let request = Request { tenant, entity: &entity, action: &name, actor: &caller.actor, params: &params };
     let (commitments, request_digest) = request.digest(ids.salt);
     let notes = Notes {
         reasoning: proposal.reasoning,
@@ -270,11 +277,11 @@ pub(crate) fn admit_proposal(
         correlation: proposal.correlation,
         approval: proposal.approval.map(|id| id.parse()).transpose()?,
     };
-    let proposed = Proposed {
-        authority: resolved,
+    let proposal = Proposed {
+        authority: caller.granted,
         action: name,
         entity,
-        actor,
+        actor: caller.actor,
         claimed: proposal.claimed.map(Value::numbers_as_text),
         params,
         offered: offered.map(|offered| Digest::of(&offered.to_canonical())),
@@ -284,7 +291,23 @@ pub(crate) fn admit_proposal(
         risk: action.map(|action| action.risk()),
         notes,
     };
-    Ok(Asked { proposed: Arc::new(proposed), action: action.cloned(), faults })
+    Ok(AdmittedProposal { proposal: Arc::new(proposal), action: action.cloned(), faults })
+}
+
+/// Admits a stored proposal to the domain as it is now: the roles are those that were recorded.
+pub(crate) fn admit_again(domain: &Domain, stored: &Arc<Proposed>) -> AdmittedProposal {
+    let action = domain.find(stored.action.as_str()).filter(|action| action.entity.as_str() == stored.entity.kind());
+    let faults = action.map_or_else(Vec::new, |action| {
+        let offered = stored.params.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        faults_of(&action.params, &offered)
+    });
+    let authority = resolve(domain, &stored.actor, &stored.authority.roles);
+    let proposal = if authority == stored.authority {
+        Arc::clone(stored)
+    } else {
+        Arc::new(Proposed { authority, ..(**stored).clone() })
+    };
+    AdmittedProposal { proposal, action: action.cloned(), faults }
 }
 
 /// The admitted parameters; or what is wrong with them, and all that was offered, for its digest.
@@ -310,9 +333,10 @@ fn check_texts(proposal: &Proposal) -> Result<(), ProposalError> {
     if let Some((member, _)) = notes.chain(evidence).find(|(_, text)| text.contains('\0')) {
         return malformed(member, "without the character U+0000");
     }
-    match proposal.params.iter().all(|(name, value)| !name.contains('\0') && value.is_recordable()) {
-        true => Ok(()),
-        false => malformed("parameters", "an object of bounded depth without the character U+0000"),
+    if proposal.params.iter().all(|(name, value)| !name.contains('\0') && value.is_recordable()) {
+        Ok(())
+    } else {
+        malformed("parameters", "an object of bounded depth without the character U+0000")
     }
 }
 
@@ -321,7 +345,7 @@ fn check_authority(resolved: &Granted) -> Result<(), ProposalError> {
     let names = roles.chain(resolved.permissions.iter().map(Permission::as_str));
     // The quotes and the comma count too, or very many short names would not fit.
     let bytes = names.map(|name| name.len() + 3).sum();
-    if bytes <= MOST_AUTHORITY { Ok(()) } else { Err(ProposalError::AuthorityTooLarge { bytes, most: MOST_AUTHORITY }) }
+    if bytes <= MAX_AUTHORITY { Ok(()) } else { Err(ProposalError::AuthorityTooLarge { bytes, most: MAX_AUTHORITY }) }
 }
 
 fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {
@@ -330,7 +354,7 @@ fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {
     let raw: usize =
         texts.sum::<usize>() + proposal.params.raw_len() + proposal.claimed.as_ref().map_or(0, Value::raw_len);
     // One byte of text takes at most six in JSON, so most proposals need no second look.
-    if raw.saturating_mul(6) <= MOST_PROPOSED {
+    if raw.saturating_mul(6) <= MAX_PROPOSED {
         return Ok(());
     }
     let notes = [&proposal.reasoning, &proposal.confidence, &proposal.correlation]
@@ -340,5 +364,5 @@ fn check_size(proposal: &Proposal) -> Result<(), ProposalError> {
     let exact = Value::from(notes.map(|text| Value::from(text.as_str())).collect::<Vec<_>>()).to_canonical().len();
     let params = Value::Object(proposal.params.clone()).to_canonical().len();
     let bytes = exact + params + proposal.claimed.as_ref().map_or(0, |claimed| claimed.to_canonical().len());
-    if bytes <= MOST_PROPOSED { Ok(()) } else { Err(ProposalError::TooLarge { bytes, most: MOST_PROPOSED }) }
+    if bytes <= MAX_PROPOSED { Ok(()) } else { Err(ProposalError::TooLarge { bytes, most: MAX_PROPOSED }) }
 }

@@ -47,6 +47,14 @@ macro_rules! calls {
     )*};
 }
 
+impl Runtime {
+    /// The same calls without `async`, for code that has no async runtime.
+    #[must_use]
+    pub fn blocking(&self) -> Blocking {
+        Blocking::new(self.clone())
+    }
+}
+
 impl Blocking {
     pub(crate) fn new(runtime: Runtime) -> Self {
         Self { runtime }

@@ -63,6 +63,13 @@ impl std::fmt::Debug for SignerBox {
     }
 }
 
+impl Runtime {
+    /// Starts a runtime for a domain.
+    pub fn builder(domain: Domain) -> RuntimeBuilder {
+        RuntimeBuilder::new(domain)
+    }
+}
+
 impl RuntimeBuilder {
     pub(super) fn new(domain: Domain) -> Self {
         Self {
@@ -348,7 +355,6 @@ impl RuntimeBuilder {
             views: Views::new(self.views),
             snapshots: self.snapshots,
             running: Default::default(),
-            suppressed: Default::default(),
             domain: self.domain,
         };
         Ok(Runtime { inner: Arc::new(inner), tenant })

@@ -1,19 +1,20 @@
 //! The settling of executions in doubt.
 
-use super::{Running, Runtime, RuntimeError, transact::Sitting};
+use super::{
+    Runtime, RuntimeError, effect,
+    execute::{ClearedEffect, conclude, permit},
+    transact::Transacted,
+};
 use crate::{
-    base::{
-        actor::Authority,
-        ids::{ActionName, EntityRef, ExecutionId, TraceId},
-    },
+    base::{actor::Authority, ids::ExecutionId},
     kernel::{
-        doubt::{Questioned, Resolution, Resolver, question, resolve, retry},
-        record::Record,
+        doubt::{Inquire, Inquiry, Resolution, Resolve, RetryExecution},
+        recall::Recall,
         review::ReviewRefusal,
+        step::Call,
     },
     runtime::{
-        answer::{Allowed, Answer, Teller},
-        effect,
+        answer::{Allowed, Answer},
         probe::{DynProbe, Probed, Probing},
     },
 };
@@ -81,26 +82,19 @@ impl Runtime {
         resolution: Resolution,
         evidence: &str,
     ) -> Result<Resolved, RuntimeError> {
-        let sitting = self.sitting(authority)?;
-        let entity = self.execution_place(execution).await?.stream;
-        self.resolved(&sitting, &entity, execution, &resolution, evidence, None).await
+        let by = self.caller(authority)?;
+        let command = Resolve { execution, resolution: &resolution, by: &by, evidence, inquiry: None };
+        self.settle_doubt(&command, self.draw()?).await
     }
 
-    async fn resolved(
-        &self,
-        sitting: &Sitting<'_>,
-        entity: &EntityRef,
-        execution: ExecutionId,
-        resolution: &Resolution,
-        evidence: &str,
-        probe: Option<&Questioned>,
-    ) -> Result<Resolved, RuntimeError> {
-        let resolved = self.until_stored(sitting, entity, None, |case, _| {
-            let by = Resolver { evidence, probe, ..self.resolver(sitting, execution) };
-            resolve(case, execution, resolution, &by)
-        });
-        match resolved.await? {
-            Ok((action, stored)) => settled(entity, &action, stored.records, sitting.ids.trace),
+    async fn settle_doubt(&self, command: &Resolve<'_>, mut call: Call) -> Result<Resolved, RuntimeError> {
+        let Transacted { reply, records, .. } = self.transact(command, &mut call).await?;
+        match reply {
+            Ok(settled) => {
+                let trace = call.ids.trace;
+                let concluded = conclude(&settled.action, &settled.entity, command.execution, records, trace)?;
+                Ok(Resolved::Settled(Box::new(Answer::concluded(concluded, None))))
+            }
             Err(refusal) => Ok(Resolved::Refused(refusal)),
         }
     }
@@ -133,19 +127,15 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Resolved`].
     pub async fn retry(&self, authority: &Authority, execution: ExecutionId) -> Result<Resolved, RuntimeError> {
-        let sitting = self.sitting(authority)?;
-        let entity = self.execution_place(execution).await?.stream;
-        // Before the attempt is stored: an executor that shows the receipt must not start, and then lack it.
-        let receipt = self.receipt_of(execution).await?;
-        let retried = self.until_stored(&sitting, &entity, None, |case, _| {
-            let retried = retry(case, execution, &self.resolver(&sitting, execution));
-            // From before the attempt is stored, or another call could take it for abandoned.
-            retried.map(|clearance| (clearance, Running::enter(&self.inner, execution)))
-        });
-        match retried.await? {
-            Ok(((clearance, _running), stored)) => {
-                let permit = stored.permit(clearance)?;
-                let answer = self.run(Allowed { permit, receipt, trace_id: sitting.ids.trace }).await?;
+        let by = self.caller(authority)?;
+        let mut call = self.draw()?;
+        let command = RetryExecution { execution, by: &by };
+        let Transacted { reply, receipt, acknowledged, running, .. } = self.transact(&command, &mut call).await?;
+        match reply {
+            Ok(clearance) => {
+                let permit = permit(clearance, acknowledged)?;
+                let allowed = Allowed { permit, receipt, trace_id: call.ids.trace };
+                let answer = self.run(ClearedEffect { allowed, running }).await?;
                 Ok(Resolved::Settled(Box::new(answer)))
             }
             Err(refusal) => Ok(Resolved::Refused(refusal)),
@@ -192,80 +182,54 @@ impl Runtime {
     /// [`RuntimeError::NoProbe`] if the action has none here; otherwise [`RuntimeError`] if the call could not be carried
     /// out. A refusal is a [`Resolved`].
     pub async fn probe(&self, authority: &Authority, execution: ExecutionId) -> Result<Resolved, RuntimeError> {
-        let sitting = self.sitting(authority)?;
-        let entity = self.execution_place(execution).await?.stream;
-        let questioned = self.until_stored(&sitting, &entity, None, |case, _| {
-            question(case, execution, &self.resolver(&sitting, execution))
-        });
-        let asked = match questioned.await? {
-            Ok((asked, _)) => asked,
+        let by = self.caller(authority)?;
+        let mut call = self.draw()?;
+        let inquiry = match self.transact(&Inquire { execution, by: &by }, &mut call).await?.reply {
+            Ok(inquiry) => inquiry,
             Err(refusal) => return Ok(Resolved::Refused(refusal)),
         };
-        let action = &asked.open.action;
+        let action = &inquiry.open.action;
         let probe = self.inner.probes.of(action).ok_or_else(|| RuntimeError::NoProbe { action: action.clone() })?;
-        let (resolution, evidence) = match self.ask(&**probe, &entity, &asked).await? {
+        let (resolution, evidence) = match self.ask(&**probe, &inquiry).await {
             Ok(Probed::Applied(outcome)) => {
                 let evidence = outcome.message().to_owned();
                 (Resolution::Succeeded(outcome), evidence)
             }
             Ok(Probed::NotApplied) => (Resolution::NotApplied, "the probe found no effect".to_owned()),
-            Ok(Probed::Unknown) => return self.doubtful(execution, "the probe could not say".to_owned()).await,
-            Err(why) => return self.doubtful(execution, why).await,
+            Ok(Probed::Unknown) => return self.still_in_doubt(execution, "the probe could not say".to_owned()).await,
+            Err(why) => return self.still_in_doubt(execution, why).await,
         };
+        let command =
+            Resolve { execution, resolution: &resolution, by: &by, evidence: &evidence, inquiry: Some(&inquiry) };
         // The log may have gone on while the probe was asked, and so has the time.
-        let sitting = Sitting { now: self.inner.clock.now(), ..sitting };
-        self.resolved(&sitting, &entity, execution, &resolution, &evidence, Some(&asked)).await
+        self.settle_doubt(&command, self.call_of(call.ids)).await
     }
 
     /// Asks a probe, for no longer than an attempt of the action may take.
-    async fn ask(
-        &self,
-        probe: &dyn DynProbe,
-        entity: &EntityRef,
-        asked: &Questioned,
-    ) -> Result<Result<Probed, String>, RuntimeError> {
-        let open = &asked.open;
-        let cleared = self.clearance_of(open.execution).await?;
+    async fn ask(&self, probe: &dyn DynProbe, inquiry: &Inquiry) -> Result<Probed, String> {
+        let open = &inquiry.open;
         let probing = Probing {
             tenant: self.tenant.clone(),
             execution_id: open.execution,
             attempt: open.attempt,
-            entity: entity.clone(),
+            entity: inquiry.entity.clone(),
             action: open.action.clone(),
-            params: cleared.proposed.params.clone(),
+            params: inquiry.proposal.params.clone(),
             requester: Arc::clone(&open.requester),
             since: open.since,
         };
         let domain = self.domain();
         let limit = domain.action(open.action.as_str()).and_then(|action| action.timeout());
-        let limit = limit.unwrap_or(domain.bounds().lease);
-        Ok(effect::ask(probe, &probing, limit, &*self.inner.timer).await)
+        effect::ask(probe, &probing, limit.unwrap_or(domain.bounds().lease), &*self.inner.timer).await
     }
 
     /// What the log says of an execution that a probe knows nothing of: it is in doubt, or was settled meanwhile.
-    async fn doubtful(&self, execution: ExecutionId, why: String) -> Result<Resolved, RuntimeError> {
-        let mut answer = self.recorded_ending(execution).await?;
-        if let Answer::InDoubt(it) = &mut answer {
-            it.message = why;
+    async fn still_in_doubt(&self, execution: ExecutionId, why: String) -> Result<Resolved, RuntimeError> {
+        let recalled = self.transact(&Recall { execution }, &mut self.draw()?).await?;
+        let mut answer = Answer::concluded(recalled.reply, recalled.receipt);
+        if let Answer::InDoubt(doubt) = &mut answer {
+            doubt.message = why;
         }
         Ok(Resolved::Settled(Box::new(answer)))
     }
-
-    /// Whoever settles an execution, on no evidence of their own.
-    fn resolver<'a>(&self, sitting: &'a Sitting<'_>, execution: ExecutionId) -> Resolver<'a> {
-        let is_running = self.is_running(execution);
-        Resolver { actor: sitting.actor, authority: &sitting.authority, evidence: "", is_running, probe: None }
-    }
-}
-
-fn settled(
-    entity: &EntityRef,
-    action: &ActionName,
-    records: Vec<Record>,
-    trace_id: TraceId,
-) -> Result<Resolved, RuntimeError> {
-    let told = Teller { entity, action, receipt: None, trace_id, is_repeat: false }.ended(records);
-    let what = "a resolved execution has no record";
-    told.map(|answer| Resolved::Settled(Box::new(answer)))
-        .ok_or_else(|| RuntimeError::Inconsistent { entity: entity.clone(), what })
 }

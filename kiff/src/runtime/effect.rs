@@ -43,13 +43,13 @@ pub(crate) async fn run(
     };
     let situation = Situation {
         tenant,
-        entity: &cleared.proposed.entity,
+        entity: &cleared.proposal.entity,
         state: cleared.state.as_str(),
         state_version: cleared.state_version,
         facts: cleared.facts.as_ref(),
-        actor: &cleared.proposed.actor,
+        actor: &cleared.proposal.actor,
         now: cleared.decided_at,
-        params: &cleared.proposed.params,
+        params: &cleared.proposal.params,
         execution: Some(cleared.terms.execution),
     };
     let shown: &[&(dyn Any + Send + Sync)] = match warrant {

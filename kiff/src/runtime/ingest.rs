@@ -1,18 +1,15 @@
 //! Events from outside, and the adapters that make them of raw inputs.
 
-use super::{Runtime, RuntimeError, once_more};
+use super::{Runtime, RuntimeError};
 use crate::{
     base::{
-        actor::{Actor, Authority},
+        actor::Authority,
         event::{EventBody, NewEvent},
         ids::{EntityRef, StateName, TraceId},
     },
-    kernel::{
-        ingest::{Admitted, EventRefusal, ingest},
-        record::{Claim, body::Body},
-    },
+    kernel::ingest::{EventRefusal, Ingest, Reported},
 };
-use std::{error::Error, sync::Arc};
+use std::error::Error;
 
 /// What came of an event.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
@@ -33,6 +30,14 @@ pub enum Ingested {
 }
 
 impl Ingested {
+    pub(super) fn of(reported: Reported, trace_id: TraceId) -> Self {
+        match reported {
+            Reported::Accepted(state) => Self::Accepted { state, trace_id },
+            Reported::AlreadyKnown => Self::AlreadyKnown,
+            Reported::Refused(refusal) => Self::Refused(refusal),
+        }
+    }
+
     /// True if the event is in the log, now or before.
     #[must_use]
     pub fn is_in_the_log(&self) -> bool {
@@ -121,9 +126,6 @@ where
     }
 }
 
-/// How often an event is tried again when others change the same entity.
-const MOST_TRIES: u32 = 1_000;
-
 impl Runtime {
     /// Takes in an event, as this source reports it. The same event again is acknowledged once.
     ///
@@ -153,30 +155,10 @@ impl Runtime {
         let source = source.actor()?;
         let entity: EntityRef = entity.parse()?;
         let event = EventBody::admit(event)?;
-        let (ids, now) = self.draw()?;
-        let mut tries = 0;
-        loop {
-            let view = self.view(&entity).await?;
-            let found = self.known_event(source, &event).await?;
-            let (state, drafts) = match ingest(self.domain(), &view, source, &event, found.as_ref(), now) {
-                Admitted::Known => return Ok(Ingested::AlreadyKnown),
-                Admitted::Refused(refusal) => {
-                    // The view may be behind; what it refuses, a later one may accept.
-                    let seq = view.head.seq;
-                    drop(view);
-                    if self.refresh(&entity).await?.head.seq == seq {
-                        return Ok(Ingested::Refused(refusal));
-                    }
-                    once_more(&mut tries, MOST_TRIES, &entity)?;
-                    continue;
-                }
-                Admitted::Accept(state, drafts) => (state, drafts),
-            };
-            match self.store_drafts(view, drafts, ids.trace, now).await? {
-                Some(_) => return Ok(Ingested::Accepted { state, trace_id: ids.trace }),
-                None => once_more(&mut tries, MOST_TRIES, &entity)?,
-            }
-        }
+        let mut call = self.draw()?;
+        let command = Ingest { entity: &entity, source, event: &event };
+        let reported = self.transact(&command, &mut call).await?.reply;
+        Ok(Ingested::of(reported, call.ids.trace))
     }
 
     /// Takes in all events of a raw input, in their order.
@@ -199,22 +181,6 @@ impl Runtime {
             all.push(self.ingest(source, entity.as_str(), event).await?);
         }
         Ok(all)
-    }
-
-    /// What the source has reported under the event's id before, and where.
-    async fn known_event(
-        &self,
-        source: &Arc<Actor>,
-        event: &EventBody,
-    ) -> Result<Option<(EntityRef, EventBody)>, RuntimeError> {
-        let claim = Claim::Event(source.id.clone(), event.id.clone());
-        let Some(place) = self.inner.store.find(&self.tenant, &claim).await? else {
-            return Ok(None);
-        };
-        match self.record_at(&place.stream, place.seq).await?.body {
-            Body::EventIngested(earlier) => Ok(Some((place.stream, earlier))),
-            _ => Err(RuntimeError::Inconsistent { entity: place.stream, what: "an event's id names another record" }),
-        }
     }
 }
 

@@ -1,34 +1,26 @@
 //! An event taken in within a transaction of the host's.
 
-use super::{Ingested, Runtime, RuntimeError, commit::PAGE, once_more, snapshot::cell_name};
+use super::{
+    Ingested, Runtime, RuntimeError,
+    desk::{Appended, Desk, PAGE, missing, parse},
+    snapshot::cell_name,
+    transact::MAX_TRIES,
+};
 use crate::{
     base::{
-        actor::{Actor, Authority},
+        actor::Authority,
         event::{EventBody, NewEvent},
-        ids::{EntityRef, Ids},
-        timestamp::Timestamp,
+        few::Few,
+        ids::EntityRef,
     },
     kernel::{
-        ingest::{Admitted, ingest},
-        record::{Claim, Record, TooLarge, body::Body, seal},
+        ingest::Ingest,
+        record::{Claim, Found, Record},
         view::View,
     },
     store::{Append, Batch, PostgresTransaction, Savepoint},
 };
 use std::sync::Arc;
-
-/// How often an event is tried again when others change the same entity. Who has appended to it waits for
-/// nobody else who does, so more than a few mean that something else is wrong.
-const MOST_TRIES: u32 = 64;
-
-/// An event, and what one call keeps between its tries.
-struct Report {
-    source: Arc<Actor>,
-    entity: EntityRef,
-    event: EventBody,
-    ids: Ids,
-    now: Timestamp,
-}
 
 impl Runtime {
     /// Takes in an event within a transaction of the host's, so that the host's own rows and the event are
@@ -79,66 +71,30 @@ impl Runtime {
         entity: &str,
         event: NewEvent,
     ) -> Result<Ingested, RuntimeError> {
-        let source = Arc::clone(source.actor()?);
-        let (entity, event) = (entity.parse()?, EventBody::admit(event)?);
-        let (ids, now) = self.draw()?;
-        let report = Report { source, entity, event, ids, now };
+        let source = source.actor()?;
+        let entity: EntityRef = entity.parse()?;
+        let event = EventBody::admit(event)?;
+        let mut call = self.draw()?;
+        let command = Ingest { entity: &entity, source, event: &event };
+        // A try that finds a conflict leaves the transaction as it was, and so does an error.
         let mut tries = 0;
         loop {
             let mut savepoint = transaction.savepoint().await?;
-            match self.try_in(&mut savepoint, &report).await {
-                Ok(Some(ingested)) => {
+            let mut desk = TransactionDesk { rt: self, savepoint: &mut savepoint };
+            match self.transact_at(&mut desk, &command, &mut call, 0).await {
+                Ok(transacted) => {
                     savepoint.keep().await?;
-                    return Ok(ingested);
+                    return Ok(Ingested::of(transacted.reply, call.ids.trace));
                 }
-                Ok(None) => savepoint.undo().await?,
+                Err(RuntimeError::Contended { .. }) if tries < MAX_TRIES => savepoint.undo().await?,
                 Err(error) => {
-                    // What went wrong first is told, whatever becomes of this.
+                    // This error is the one to report, whatever becomes of the savepoint.
                     let _ = savepoint.undo().await;
                     return Err(error);
                 }
             }
-            once_more(&mut tries, MOST_TRIES, &report.entity)?;
+            tries += 1;
         }
-    }
-
-    /// One try; nothing if the entity moved or the event was claimed meanwhile.
-    async fn try_in(&self, savepoint: &mut Savepoint<'_>, report: &Report) -> Result<Option<Ingested>, RuntimeError> {
-        let Report { source, entity, event, ids, now } = report;
-        let view = self.view_in(savepoint, entity).await?;
-        let found = self.known_event_in(savepoint, source, event).await?;
-        let (state, drafts) = match ingest(self.domain(), &view, source, event, found.as_ref(), *now) {
-            Admitted::Known => return Ok(Some(Ingested::AlreadyKnown)),
-            Admitted::Refused(refusal) => return Ok(Some(Ingested::Refused(refusal))),
-            Admitted::Accept(state, drafts) => (state, drafts),
-        };
-        let records = seal(&view.head, drafts, ids.trace, *now)
-            .map_err(|TooLarge { kind, bytes }| RuntimeError::RecordTooLarge { kind, bytes })?;
-        let batch = Batch::new(self.tenant.clone()).with(entity.clone(), view.head.seq, records);
-        let batch = batch.map_err(|_| RuntimeError::Inconsistent {
-            entity: entity.clone(),
-            what: "its records do not follow one another",
-        })?;
-        Ok(match savepoint.append(&batch).await? {
-            Some(Append::Done) => Some(Ingested::Accepted { state, trace_id: ids.trace }),
-            _ => None,
-        })
-    }
-
-    /// The entity's view as the transaction sees it. Never kept: it may show what is not committed.
-    async fn view_in(&self, savepoint: &mut Savepoint<'_>, entity: &EntityRef) -> Result<View, RuntimeError> {
-        let known = match self.inner.views.get(&self.tenant, entity) {
-            Some(kept) => Some(Arc::unwrap_or_clone(kept)),
-            None => self.snapshot_in(savepoint, entity).await?,
-        };
-        if let Some(known) = known
-            && self.stands_in(savepoint, &known).await?
-            && let Ok(view) = self.folded_in(savepoint, known).await
-        {
-            return Ok(view);
-        }
-        let first = View::empty(self.domain(), self.tenant.clone(), entity.clone());
-        self.folded_in(savepoint, first).await
     }
 
     /// The view in an entity's snapshot, of which the log may know nothing.
@@ -154,8 +110,8 @@ impl Runtime {
         Ok(cell.and_then(|cell| self.read_snapshot(entity, &cell)))
     }
 
-    /// Folds into a view what its stream has behind it, as the transaction sees it.
-    async fn folded_in(&self, savepoint: &mut Savepoint<'_>, mut view: View) -> Result<View, RuntimeError> {
+    /// Folds the rest of its stream into a view, as the transaction sees it.
+    async fn fold_tail_in(&self, savepoint: &mut Savepoint<'_>, mut view: View) -> Result<View, RuntimeError> {
         loop {
             let page = savepoint.read(&self.tenant, &view.head.entity, view.head.seq, PAGE).await?;
             let count = page.len();
@@ -165,33 +121,70 @@ impl Runtime {
             }
         }
     }
+}
 
-    /// True if the record on which a kept view stands is the one that the transaction sees there. It sees less
-    /// if it began to look earlier, and something else if it is of another database.
-    async fn stands_in(&self, savepoint: &mut Savepoint<'_>, kept: &View) -> Result<bool, RuntimeError> {
-        let head = &kept.head;
-        let found = savepoint.read(&self.tenant, &head.entity, head.seq.saturating_sub(1), 1).await?.pop();
-        let record = found.map(|bytes| self.parse(&head.entity, head.seq.saturating_sub(1), bytes)).transpose()?;
-        Ok(record.is_some_and(|record| record.leaf() == head.leaf))
+/// A transaction of the host's. Its views are never kept: they may show what is not committed.
+struct TransactionDesk<'a, 't> {
+    rt: &'a Runtime,
+    savepoint: &'a mut Savepoint<'t>,
+}
+
+impl Desk for TransactionDesk<'_, '_> {
+    async fn kept_view(&mut self, stream: &EntityRef) -> Result<(Arc<View>, bool), RuntimeError> {
+        Ok((self.fresh_view(stream).await?, true))
     }
 
-    /// What the source has reported under the event's id before, and where, as the transaction sees it.
-    async fn known_event_in(
-        &self,
-        savepoint: &mut Savepoint<'_>,
-        source: &Arc<Actor>,
-        event: &EventBody,
-    ) -> Result<Option<(EntityRef, EventBody)>, RuntimeError> {
-        let claim = Claim::Event(source.id.clone(), event.id.clone());
-        let Some(place) = savepoint.find(&self.tenant, &claim).await? else {
-            return Ok(None);
+    /// The entity's view as the transaction sees it.
+    async fn fresh_view(&mut self, stream: &EntityRef) -> Result<Arc<View>, RuntimeError> {
+        let known = match self.rt.inner.views.get(&self.rt.tenant, stream) {
+            Some(kept) => Some(Arc::unwrap_or_clone(kept)),
+            None => self.rt.snapshot_in(self.savepoint, stream).await?,
         };
-        let after = place.seq.saturating_sub(1);
-        let found = savepoint.read(&self.tenant, &place.stream, after, 1).await?.pop();
-        let record: Option<Record> = found.map(|bytes| self.parse(&place.stream, after, bytes)).transpose()?;
-        match record.map(|record| record.body) {
-            Some(Body::EventIngested(earlier)) => Ok(Some((place.stream, earlier))),
-            _ => Err(RuntimeError::Inconsistent { entity: place.stream, what: "an event's id names another record" }),
+        if let Some(known) = known
+            && self.stands_on(&known).await?
+            && let Ok(view) = self.rt.fold_tail_in(self.savepoint, known).await
+        {
+            return Ok(Arc::new(view));
         }
+        let first = View::empty(self.rt.domain(), self.rt.tenant.clone(), stream.clone());
+        Ok(Arc::new(self.rt.fold_tail_in(self.savepoint, first).await?))
+    }
+
+    async fn find(&mut self, claim: &Claim) -> Result<Option<Found>, RuntimeError> {
+        Ok(self.savepoint.find(&self.rt.tenant, claim).await?)
+    }
+
+    async fn record(&mut self, stream: &EntityRef, seq: u64) -> Result<Record, RuntimeError> {
+        self.record_at(stream, seq).await?.ok_or_else(|| missing(stream))
+    }
+
+    async fn append(&mut self, batch: &Batch) -> Result<Appended, RuntimeError> {
+        Ok(match self.savepoint.append(batch).await? {
+            Some(Append::Done) => Appended::Stored,
+            _ => Appended::Conflict,
+        })
+    }
+
+    async fn renew(&mut self, _: &Batch) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
+    async fn keep(&mut self, _: Few<Arc<View>>, _: &Batch, _: bool) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+}
+
+impl TransactionDesk<'_, '_> {
+    /// True if the record on which a kept view stands is the one that the transaction sees there. It sees less if it began
+    /// to look earlier, and something else if it is of another database.
+    async fn stands_on(&mut self, kept: &View) -> Result<bool, RuntimeError> {
+        let record = self.record_at(&kept.head.entity, kept.head.seq).await?;
+        Ok(record.is_some_and(|record| record.leaf() == kept.head.leaf))
+    }
+
+    async fn record_at(&mut self, stream: &EntityRef, seq: u64) -> Result<Option<Record>, RuntimeError> {
+        let after = seq.saturating_sub(1);
+        let found = self.savepoint.read(&self.rt.tenant, stream, after, 1).await?.pop();
+        found.map(|bytes| parse(stream, after, bytes)).transpose()
     }
 }

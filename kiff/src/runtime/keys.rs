@@ -1,21 +1,18 @@
 //! Publishing and revoking keys.
 
-use super::{Runtime, RuntimeError, once_more, transact::Attempt};
+use super::{Runtime, RuntimeError};
 use crate::{
     base::{
         actor::Authority,
-        ids::{ActorId, EntityId, EntityRef, EntityType, KeyId, TraceId},
+        ids::{ActorId, KeyId, TraceId},
         public_key::PublicKey,
         timestamp::Timestamp,
     },
     kernel::{
-        keys::{Keeper, KeyRefusal, KeyWish, change_keys},
-        record::{Draft, KeyPurpose, body::Body},
+        keys::{ChangeKeys, KeyChangeOf, KeyRefusal},
+        record::KeyPurpose,
     },
 };
-
-/// How often a change is tried again when others change keys too.
-const MOST_TRIES: u32 = 1_000;
 
 /// What came of publishing or revoking a key.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
@@ -92,7 +89,7 @@ impl Runtime {
         key: &PublicKey,
         purpose: KeyPurpose,
     ) -> Result<KeyChange, RuntimeError> {
-        self.change_keys(authority, KeyWish::Publish(key, purpose), key.id()).await
+        self.change_keys(authority, KeyChangeOf::Publish(key, purpose), key.id()).await
     }
 
     /// Records in the tenant's log that receipts of the key whose records stand at `from_index` of the log or behind
@@ -109,52 +106,25 @@ impl Runtime {
         from_index: u64,
         reason: &str,
     ) -> Result<KeyChange, RuntimeError> {
-        self.change_keys(authority, KeyWish::Revoke { key_id, from_index, reason }, key_id).await
+        self.change_keys(authority, KeyChangeOf::Revoke { key_id, from_index, reason }, key_id).await
     }
 
     async fn change_keys(
         &self,
         authority: &Authority,
-        wish: KeyWish<'_>,
+        change: KeyChangeOf<'_>,
         key_id: &KeyId,
     ) -> Result<KeyChange, RuntimeError> {
-        let (actor, domain) = (authority.actor().map_err(RuntimeError::Authority)?, self.domain());
-        let granted = domain.policy().resolve(actor, authority.roles().map_err(RuntimeError::Authority)?);
-        let by = Keeper { actor, authority: &granted };
-        let (ids, now) = self.draw()?;
-        let (issue, entity) = (self.issue(false), keys_stream()?);
-        let mut tries = 0;
-        loop {
-            let view = self.refresh(&entity).await?;
-            let case = self.case(&view, &actor.id, &Attempt::new(&ids, now), &issue);
-            let (drafts, refusal) = match change_keys(&case, &wish, &by) {
-                Ok(drafts) => (drafts, None),
-                Err((refusal, drafts)) => (drafts, Some(refusal)),
-            };
-            let is_told = drafts.iter().any(|Draft { body, .. }| matches!(body, Body::ReviewRejected(_)));
-            match (self.store_drafts(view, drafts, ids.trace, now).await?, refusal) {
-                (None, _) => once_more(&mut tries, MOST_TRIES, &entity)?,
-                (Some(_), Some(refusal)) => {
-                    self.count(is_told, &entity, &actor.id);
-                    return Ok(KeyChange::Refused(refusal));
-                }
-                (Some(stored), None) => {
-                    let what = "a change of keys has no record";
-                    let record = stored.records.first().ok_or(RuntimeError::Inconsistent { entity, what })?;
-                    return Ok(KeyChange::Recorded(KeyStatus {
-                        key_id: key_id.clone(),
-                        changed_by: actor.id.clone(),
-                        changed_at: record.recorded_at(),
-                        trace_id: record.trace_id(),
-                    }));
-                }
-            }
-        }
+        let by = self.caller(authority)?;
+        let command = ChangeKeys { change, by: &by };
+        Ok(match self.transact(&command, &mut self.draw()?).await?.reply {
+            Err(refusal) => KeyChange::Refused(refusal),
+            Ok(changed) => KeyChange::Recorded(KeyStatus {
+                key_id: key_id.clone(),
+                changed_by: by.actor.id.clone(),
+                changed_at: changed.changed_at,
+                trace_id: changed.trace_id,
+            }),
+        })
     }
-}
-
-/// The tenant's own stream for its keys.
-fn keys_stream() -> Result<EntityRef, RuntimeError> {
-    let (kind, id) = (EntityType::new("kiff")?, EntityId::new("keys")?);
-    Ok(EntityRef::of(&kind, &id))
 }

@@ -10,6 +10,7 @@ use crate::{
         action::{BoxFuture, Outcome, with_causes},
         param::Params,
     },
+    kernel::doubt::ProbedActions,
 };
 use std::{collections::BTreeMap, error::Error, fmt, sync::Arc};
 
@@ -123,6 +124,12 @@ impl Probes {
 
     pub(crate) fn actions(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
+    }
+}
+
+impl ProbedActions for Probes {
+    fn has_probe(&self, action: &ActionName) -> bool {
+        self.of(action).is_some()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Calls that write nothing. Each reads the stream's tail first.
 
-use super::{Runtime, RuntimeError, cause, transact::Attempt};
+use super::{Runtime, RuntimeError, desk::parse};
 use crate::{
     base::{
         actor::Authority,
@@ -11,10 +11,12 @@ use crate::{
     domain::machine::{Facts, FactsBox},
     evidence::timeline::Timeline,
     kernel::{
-        decide::{self, Found},
-        decision::Refusal,
+        conclusion::Doubt,
+        decide::{Explain, allowed_actions},
+        decision::Checklist,
         proposal::Proposal,
         record::{CheckResult, Record, Verdict},
+        refusal::Refusal,
         review::PendingApproval,
         view::View,
     },
@@ -180,25 +182,10 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the proposal is not admitted or the log cannot be read.
     pub async fn explain(&self, authority: &Authority, proposal: Proposal) -> Result<Explanation, RuntimeError> {
-        let (asked, ids, now) = self.admit(authority, proposal)?;
-        // Whoever may not ask costs nothing and learns nothing of the entity, here as in `execute`.
-        let (view, found) = match decide::concerns_entity(&asked) {
-            true => {
-                let view = self.refresh(&asked.proposed.entity).await?;
-                let found = self.found(&view, &asked).await?;
-                (view, found)
-            }
-            false => (self.unseen(&asked.proposed.entity), Found::default()),
-        };
-        let issue = self.issue(false);
-        let case = self.case(&view, &asked.proposed.actor.id, &Attempt::new(&ids, now), &issue);
-        let (sheet, held) = decide::explain(&case, &asked, &found);
-        let (decision, reason) = match held {
-            Some(reason) => (Verdict::ApprovalRequired, reason),
-            None if sheet.is_clean() => (Verdict::Allowed, sheet.reason()),
-            None => (Verdict::Blocked, sheet.reason()),
-        };
-        Ok(Explanation { decision, reason, refusals: sheet.refusals, checks: sheet.checks })
+        let (admitted, mut call) = self.admit(authority, proposal)?;
+        let explained = self.transact(&Explain { admitted: &admitted }, &mut call).await?.reply;
+        let Checklist { refusals, checks } = explained.checklist;
+        Ok(Explanation { decision: explained.decision, reason: explained.reason, refusals, checks })
     }
 
     /// The actions that this authority could propose for the entity now, as far as that can be told without
@@ -207,10 +194,9 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.
     pub async fn allowed_actions(&self, authority: &Authority, entity: &str) -> Result<Vec<ActionName>, RuntimeError> {
-        let (actor, domain) = (authority.actor()?, self.domain());
-        let resolved = domain.policy().resolve(actor, authority.roles()?);
+        let caller = self.caller(authority)?;
         let view = self.refresh(&entity.parse()?).await?;
-        Ok(decide::allowed_actions(domain, &view, &resolved))
+        Ok(allowed_actions(self.domain(), &view, &caller.granted))
     }
 
     /// Every record of an entity, oldest first.
@@ -284,23 +270,18 @@ impl Runtime {
         let mut all = Vec::new();
         for open in self.open_marks(MarkKind::Execution).await? {
             let Mark::Execution(id) = open.mark else { continue };
-            let view = self.view_in_doubt(&open.stream, id).await?;
-            all.extend(view.as_ref().and_then(|view| in_doubt(view, id)));
+            // INVARIANT: asked before the log is, as for a recorded answer.
+            if self.is_running(id) {
+                continue;
+            }
+            let view = self.refresh(&open.stream).await?;
+            let open = view.execution(id);
+            all.extend(open.map(|open| {
+                let doubt = Doubt::of_open(open, false);
+                InDoubt::listed(open.action.clone(), view.head.entity.clone(), id, doubt)
+            }));
         }
         Ok(all)
-    }
-
-    /// The newest view, unless the execution runs in this process now.
-    pub(super) async fn view_in_doubt(
-        &self,
-        entity: &EntityRef,
-        id: ExecutionId,
-    ) -> Result<Option<Arc<View>>, RuntimeError> {
-        // INVARIANT: this is asked before the log is, as for a recorded answer.
-        match self.is_running(id) {
-            true => Ok(None),
-            false => self.refresh(entity).await.map(Some),
-        }
     }
 
     /// Folds an entity's stream from its first record and compares with what the runtime holds. It never
@@ -401,7 +382,7 @@ impl Runtime {
             let page = self.inner.store.read(&self.tenant, entity, after, PAGE).await?;
             let count = page.len();
             for (seq, bytes) in (after..).zip(page) {
-                records.push(self.parse(entity, seq, bytes)?);
+                records.push(parse(entity, seq, bytes)?);
             }
             if count < PAGE {
                 return Ok(records);
@@ -420,22 +401,4 @@ impl Runtime {
             }
         }
     }
-}
-
-/// An open execution that does not run in this process, as it is told to people.
-pub(super) fn in_doubt(view: &View, id: ExecutionId) -> Option<InDoubt> {
-    let open = view.execution(id)?;
-    Some(InDoubt {
-        action: open.action.clone(),
-        entity: view.head.entity.clone(),
-        execution_id: id,
-        attempt: open.attempt,
-        cause: cause(open.doubt.as_ref(), false),
-        message: String::new(),
-        since: open.since,
-        deadline: open.deadline,
-        receipt: None,
-        trace_id: None,
-        is_repeat: true,
-    })
 }

@@ -1,13 +1,13 @@
 //! Recovery: each execution in doubt is given what is declared for it.
 
-use super::{Resolved, Runtime, RuntimeError, read::in_doubt, transact::Attempt};
+use super::{Resolved, Runtime, RuntimeError};
 use crate::{
     base::{
-        actor::{Actor, Authority},
+        actor::Authority,
         ids::{EntityRef, ExecutionId},
     },
     kernel::{
-        doubt::{Recourse, recourse},
+        doubt::{FindRecourse, Recourse},
         review::ReviewRefusal,
     },
     runtime::answer::{Answer, InDoubt},
@@ -100,11 +100,12 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the store does not say what is open. What goes wrong with one execution is in the list.
     pub async fn recover(&self, authority: &Authority) -> Result<Vec<Recovered>, RuntimeError> {
-        let actor = authority.actor().map_err(RuntimeError::Authority)?;
+        // A malformed authority is one error, and not one for each execution.
+        self.caller(authority)?;
         let mut all = Vec::new();
         for open in self.open_marks(MarkKind::Execution).await? {
             let Mark::Execution(execution_id) = open.mark else { continue };
-            let recovery = match self.recover_one(authority, actor, &open.stream, execution_id).await {
+            let recovery = match self.recover_one(authority, &open.stream, execution_id).await {
                 Ok(Some(recovery)) => recovery,
                 Ok(None) => continue,
                 Err(error) => Recovery::Failed(error),
@@ -118,21 +119,19 @@ impl Runtime {
     async fn recover_one(
         &self,
         authority: &Authority,
-        actor: &Actor,
         entity: &EntityRef,
-        id: ExecutionId,
+        execution: ExecutionId,
     ) -> Result<Option<Recovery>, RuntimeError> {
-        let Some(view) = self.view_in_doubt(entity, id).await? else { return Ok(None) };
-        let Some((open, doubt)) = view.execution(id).zip(in_doubt(&view, id)) else { return Ok(None) };
-        let ((ids, now), issue) = (self.draw()?, self.issue(false));
-        let case = self.case(&view, &actor.id, &Attempt::new(&ids, now), &issue);
-        let has_probe = self.inner.probes.of(&open.action).is_some();
-        let declared = recourse(&case, open, has_probe);
-        drop(view);
-        Ok(Some(match declared {
-            Recourse::Probe => Recovery::Probed(self.probe(authority, id).await?),
-            Recourse::Retry => Recovery::Retried(self.retry(authority, id).await?),
-            Recourse::Person(why) => Recovery::Left { doubt: Box::new(doubt), why },
-        }))
+        let command = FindRecourse { execution, probed: &self.inner.probes };
+        let recourse = self.transact(&command, &mut self.draw()?).await?.reply;
+        Ok(match recourse {
+            None => None,
+            Some(Recourse::Probe) => Some(Recovery::Probed(self.probe(authority, execution).await?)),
+            Some(Recourse::Retry) => Some(Recovery::Retried(self.retry(authority, execution).await?)),
+            Some(Recourse::Person { action, doubt, why }) => {
+                let doubt = Box::new(InDoubt::listed(action, entity.clone(), execution, doubt));
+                Some(Recovery::Left { doubt, why })
+            }
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Reviews of held proposals.
 
-use super::{Runtime, RuntimeError, transact::refused_stream};
+use super::{Runtime, RuntimeError, transact::Transacted};
 use crate::{
     base::{
         actor::Authority,
@@ -8,11 +8,7 @@ use crate::{
         timestamp::Timestamp,
     },
     evidence::receipt::Receipt,
-    kernel::{
-        record::{Record, body::Body},
-        review::{ApprovalState, ReviewRefusal, ReviewRequest, ReviewVerdict, Reviewer, Wish, review},
-        view::OpenApproval,
-    },
+    kernel::review::{self, ApprovalState, ReviewAction, ReviewRefusal, ReviewRequest, ReviewVerdict, Reviewed},
 };
 
 /// What came of a review.
@@ -71,12 +67,12 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
     pub async fn review(&self, reviewer: &Authority, request: &ReviewRequest) -> Result<Review, RuntimeError> {
-        let wish = match request.verdict {
-            ReviewVerdict::Grant => Wish::Grant,
-            ReviewVerdict::Deny => Wish::Deny,
-            ReviewVerdict::Revoke => Wish::Revoke,
+        let action = match request.verdict {
+            ReviewVerdict::Grant => ReviewAction::Grant,
+            ReviewVerdict::Deny => ReviewAction::Deny,
+            ReviewVerdict::Revoke => ReviewAction::Revoke,
         };
-        self.reviewed(reviewer, request.approval_id, wish, &request.reason).await
+        self.carry_out_review(reviewer, request.approval_id, action, &request.reason).await
     }
 
     /// Grants an approval. When enough different people have, [`resume`](Self::resume) runs it, or the held
@@ -107,7 +103,7 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
     pub async fn grant(&self, reviewer: &Authority, approval: ApprovalId, note: &str) -> Result<Review, RuntimeError> {
-        self.reviewed(reviewer, approval, Wish::Grant, note).await
+        self.carry_out_review(reviewer, approval, ReviewAction::Grant, note).await
     }
 
     /// Denies an approval, for good: the same proposal is refused while the entity does not move.
@@ -115,7 +111,7 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
     pub async fn deny(&self, reviewer: &Authority, approval: ApprovalId, note: &str) -> Result<Review, RuntimeError> {
-        self.reviewed(reviewer, approval, Wish::Deny, note).await
+        self.carry_out_review(reviewer, approval, ReviewAction::Deny, note).await
     }
 
     /// Withdraws an approval that has not been used, granted or not.
@@ -123,7 +119,7 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
     pub async fn revoke(&self, reviewer: &Authority, approval: ApprovalId, note: &str) -> Result<Review, RuntimeError> {
-        self.reviewed(reviewer, approval, Wish::Revoke, note).await
+        self.carry_out_review(reviewer, approval, ReviewAction::Revoke, note).await
     }
 
     /// Asks for more: from here on, whoever grants needs this permission besides the contract's. Grants that were
@@ -138,56 +134,29 @@ impl Runtime {
         to: Permission,
         note: &str,
     ) -> Result<Review, RuntimeError> {
-        self.reviewed(reviewer, approval, Wish::Escalate(to), note).await
+        self.carry_out_review(reviewer, approval, ReviewAction::Escalate(to), note).await
     }
 
-    async fn reviewed(
+    async fn carry_out_review(
         &self,
         authority: &Authority,
-        id: ApprovalId,
-        wish: Wish,
+        approval: ApprovalId,
+        action: ReviewAction,
         note: &str,
     ) -> Result<Review, RuntimeError> {
-        let sitting = self.sitting(authority)?;
-        let reviewer = Reviewer { actor: sitting.actor, authority: &sitting.authority, note };
-        // An id that was never given out has no stream; its refusal goes to the tenant's own.
-        let entity = match self.found_approval(id).await? {
-            Some(found) => found.stream,
-            None => refused_stream()?,
-        };
-        let reviewed =
-            self.until_stored(&sitting, &entity, Some(id), |case, found| review(case, id, &wish, &reviewer, found));
-        Ok(match reviewed.await? {
+        let reviewer = self.caller(authority)?;
+        let command = review::Review { approval, action: &action, reviewer: &reviewer, note };
+        let Transacted { reply, receipt, .. } = self.transact(&command, &mut self.draw()?).await?;
+        Ok(match reply {
+            Ok(reviewed) => Review::Recorded(ApprovalStatus::of(reviewed, receipt)),
             Err(refusal) => Review::Refused(refusal),
-            Ok((before, stored)) => {
-                let what = "a review has no record";
-                let record = stored.records.first().ok_or(RuntimeError::Inconsistent { entity, what })?;
-                Review::Recorded(status_of(record, before, stored.receipt.clone()))
-            }
         })
     }
 }
 
-fn status_of(record: &Record, approval: OpenApproval, receipt: Option<Receipt>) -> ApprovalStatus {
-    let quorum = approval.quorum();
-    let before = u32::try_from(approval.grants.len()).unwrap_or(u32::MAX);
-    let (state, grants) = match &record.body {
-        Body::ApprovalGranted(grant) if grant.complete => (ApprovalState::Granted, grant.grants),
-        Body::ApprovalGranted(grant) => (ApprovalState::Pending, grant.grants),
-        Body::ApprovalDenied(_) => (ApprovalState::Denied, before),
-        Body::ApprovalRevoked(_) => (ApprovalState::Revoked, before),
-        _ => (ApprovalState::Escalated, before),
-    };
-    ApprovalStatus {
-        id: approval.id,
-        state,
-        action: approval.proposed.action.clone(),
-        entity: approval.proposed.entity.clone(),
-        reviewed_by: record.actor().id.clone(),
-        reviewed_at: record.recorded_at(),
-        grants,
-        quorum,
-        receipt,
-        trace_id: record.trace_id(),
+impl ApprovalStatus {
+    fn of(reviewed: Reviewed, receipt: Option<Receipt>) -> Self {
+        let Reviewed { approval, state, action, entity, reviewed_by, reviewed_at, grants, quorum, trace_id } = reviewed;
+        Self { id: approval, state, action, entity, reviewed_by, reviewed_at, grants, quorum, receipt, trace_id }
     }
 }

@@ -5,10 +5,7 @@
 use super::{Runtime, RuntimeError};
 use crate::{
     base::{digest::Digest, ids::EntityRef},
-    kernel::{
-        record::{Kind, Record},
-        view::{View, snapshot},
-    },
+    kernel::view::{View, snapshot},
     store::{Cell, CellSet},
 };
 use std::sync::Arc;
@@ -51,11 +48,9 @@ impl Runtime {
         snapshot::read(&cell.value, self.domain(), &self.tenant, entity)
     }
 
-    /// Makes the next snapshot of an entity if it is due after these records.
-    pub(super) async fn keep_snapshot(&self, entity: &EntityRef, stored: &[Record]) {
-        // Nothing comes between a clearance and its effect. What is due waits for the records of its end.
-        let clears = |record: &Record| matches!(record.kind(), Kind::ActionValidated | Kind::ExecutionRetried);
-        if self.inner.snapshots == 0 || stored.iter().any(clears) {
+    /// Makes the next snapshot of an entity if it is due.
+    pub(super) async fn keep_snapshot(&self, entity: &EntityRef) {
+        if self.inner.snapshots == 0 {
             return;
         }
         let Some(view) = self.inner.views.due(&self.tenant, entity, self.inner.snapshots) else { return };

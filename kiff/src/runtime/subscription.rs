@@ -172,7 +172,7 @@ impl Runtime {
     /// [`SubscriptionError`] if the name is malformed, or the position cannot be read or is of another log.
     pub async fn subscribe(&self, name: &str) -> Result<Subscription, SubscriptionError> {
         let name = checked(name)?;
-        let (ids, _) = self.draw()?;
+        let ids = self.draw()?.ids;
         let cell = self.inner.store.cell(&self.tenant, &cell_of(&name)).await;
         let cell = cell.map_err(|source| SubscriptionError::Store { name: name.clone(), source })?;
         let (revision, place) = match cell {

@@ -9,22 +9,22 @@ mod batch;
 mod cell;
 mod error;
 mod event_store;
-mod index;
 mod memory;
+mod open_mark;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 pub mod transfer;
 
-pub use crate::kernel::record::{Claim, IndexEntry, Mark, index_of};
+pub use crate::kernel::record::{Claim, Found, IndexEntry, Mark, index_of};
 pub use batch::{Append, Batch, BatchError, Part};
 pub use cell::{Cell, CellSet};
 pub use error::StoreError;
 pub(crate) use event_store::DynStore;
 pub use event_store::EventStore;
-pub use index::{Found, MarkKind, OpenMark};
 pub use memory::MemoryStore;
+pub use open_mark::{MarkKind, OpenMark};
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::Savepoint;
 #[cfg(feature = "postgres")]

@@ -1,5 +1,5 @@
 //! What must hold for any bytes at all, as plain functions: `tests/tests/fuzzed.rs` calls them with random bytes, and
-//! `fuzz/` with those that a fuzzer looks for. Each panics if what it says does not hold.
+//! `tests/fuzz/` with those that a fuzzer looks for. Each panics if what it says does not hold.
 
 mod admission;
 mod evidence;
@@ -14,7 +14,7 @@ pub use mutate::Mutator;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its name, here and in `fuzz/`.
+    /// Its name, here and in `tests/fuzz/`.
     pub name: &'static str,
     /// Panics if it does not hold for these bytes; true if the reader admits them.
     pub run: fn(&[u8]) -> bool,

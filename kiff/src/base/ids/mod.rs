@@ -146,6 +146,15 @@ names! {
     KeyId: "a key id", "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", is_key_id;
 }
 
+impl Permission {
+    /// A permission of kiff's own.
+    ///
+    /// INVARIANT: the word keeps to the alphabet.
+    pub(crate) fn fixed(word: &'static str) -> Self {
+        Self(word.into())
+    }
+}
+
 impl KeyId {
     /// The id of these 32 bytes.
     pub(crate) fn of_bytes(thumbprint: &[u8; 32]) -> Self {
@@ -176,6 +185,11 @@ impl EntityRef {
         // A type has at most 64 bytes, so the colon's place fits.
         let colon = u8::try_from(kind.as_str().len()).unwrap_or(u8::MAX);
         Self { text: format!("{kind}:{id}").into(), colon }
+    }
+
+    /// A stream of the tenant's own, such as `kiff:refused`.
+    pub(crate) fn reserved(id: &'static str) -> Self {
+        Self { text: format!("kiff:{id}").into(), colon: 4 }
     }
 
     /// The type, such as `order`.

@@ -6,13 +6,17 @@ use crate::{
     base::ids::{ActionName, ApprovalId, EntityRef, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
     domain::Domain,
     kernel::{
-        decide::{Case, Found, Moment, asked_again, decide},
-        decision::{Decided, Refusal},
+        decide::{EffectBy, Propose},
+        decision::Decided,
+        known::Known,
+        proposal::admit_again,
         record::{
             Record, Verdict,
             body::{Body, Issue},
         },
+        refusal::Refusal,
         request::Proposed,
+        step::{Call, Case, Done, Step, step},
         view::{View, fold},
     },
 };
@@ -112,29 +116,41 @@ fn verdict_of(body: &Body) -> Verdict {
 }
 
 /// What the domain would decide about a stored proposal now.
-fn outlook(domain: &Domain, view: &View, proposed: &Arc<Proposed>, record: &Record) -> Outlook {
-    let mut asked = asked_again(domain, proposed);
+fn outlook(domain: &Domain, view: &View, proposal: &Arc<Proposed>, record: &Record) -> Outlook {
+    let mut admitted = admit_again(domain, proposal);
     // Approvals and keys belong to the history, not to the rules.
-    let notes = &mut Arc::make_mut(&mut asked.proposed).notes;
-    (notes.approval, notes.idempotency_key) = (None, None);
+    let notes = &mut Arc::make_mut(&mut admitted.proposal).notes;
+    notes.approval = None;
+    notes.idempotency_key = None;
+    let tenant = record.tenant();
+    let call = Call { ids: no_ids(), now: record.recorded_at(), is_unsigned: false };
+    let issuer = Issue { issued_by: "replay".into(), anchor: "none".into(), key_id: "none".into() };
+    let refused = View::bare(tenant.clone(), EntityRef::reserved("refused"));
+    let known = Known::of_views([Arc::new(view.clone()), Arc::new(refused)]);
+    let case = Case { domain, tenant, call: &call, issuer: &issuer };
+    match step(&case, &Propose { admitted: &admitted, effect_by: EffectBy::Host }, &known) {
+        Step::Done(Done { reply: Decided::Held(hold), .. }) => {
+            Outlook { decision: Verdict::ApprovalRequired, reason: hold.approval.ruling.reason.clone() }
+        }
+        Step::Done(Done { reply: Decided::Blocked(block), .. }) => {
+            Outlook { decision: Verdict::Blocked, reason: block.reason }
+        }
+        // Without a key and an approval the views are all that a proposal needs.
+        Step::Done(_) | Step::Need(_) | Step::Fault(_) => {
+            Outlook { decision: Verdict::Allowed, reason: Code::fixed("none") }
+        }
+    }
+}
+
+fn no_ids() -> Ids {
     let nothing = Ulid::new(0, [0; 10]);
-    let ids = Ids::new(
+    Ids::new(
         TraceId::new(nothing),
         ReceiptId::new(nothing),
         ApprovalId::new(nothing),
         ExecutionId::new(nothing),
         Salt::new([0; 16]),
-    );
-    let issue = Issue { issued_by: "replay".into(), anchor: "none".into(), key_id: "none".into() };
-    let at = Moment { now: record.recorded_at(), ids: &ids, issue: &issue, suppressed: 0 };
-    match decide(&Case { domain, view, at }, &asked, &Found::default()) {
-        Decided::Execute(..) | Decided::Repeat => Outlook { decision: Verdict::Allowed, reason: Code::fixed("none") },
-        Decided::Hold(hold, _) => {
-            Outlook { decision: Verdict::ApprovalRequired, reason: hold.approval.ruling.reason.clone() }
-        }
-        Decided::Block(block, _) => Outlook { decision: Verdict::Blocked, reason: block.sheet.reason() },
-        Decided::Unplaced(sheet) => Outlook { decision: Verdict::Blocked, reason: sheet.reason() },
-    }
+    )
 }
 
 /// What other rules would decide differently.

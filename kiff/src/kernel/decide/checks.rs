@@ -1,18 +1,15 @@
 //! Every check but the last, in their fixed order.
 
-use super::Case;
 use crate::{
-    base::{actor::Granted, code::Code, defect::is_sown, ids::StateName, unwind::caught},
+    base::{code::Code, ids::StateName, unwind::caught},
     domain::{
         Action,
         ctx::{RuleError, Situation},
         param::ParamFault,
     },
     kernel::{
-        decision::{Refusal, Sheet},
-        proposal::Asked,
-        request::Proposed,
-        view::View,
+        caller::holds_all, decision::Checklist, proposal::AdmittedProposal, refusal::Refusal, request::Proposed,
+        step::Case, view::View,
     },
 };
 
@@ -25,63 +22,63 @@ const OPEN_EXECUTION: Code = Code::fixed("open_execution");
 
 /// Runs every check but the last, in their fixed order. Whoever lacks the permission is told nothing of
 /// the entity: the rest is skipped then.
-pub(super) fn examine(case: &Case<'_>, asked: &Asked) -> Sheet {
-    let (view, proposed) = (case.view, &asked.proposed);
-    let mut sheet = Sheet::default();
-    let Some(action) = asked.action.as_deref() else {
-        let refusal = Refusal::ActionUnknown { action: proposed.action.clone(), entity: proposed.entity.clone() };
-        sheet.fail(&ACTION, refusal);
-        [PERMISSION, ENTITY, STATE, PARAMETERS, OPEN_EXECUTION].iter().for_each(|name| sheet.skip(name));
-        return sheet;
+pub(super) fn examine(case: &Case<'_>, view: &View, admitted: &AdmittedProposal) -> Checklist {
+    let proposal = &admitted.proposal;
+    let mut checklist = Checklist::default();
+    let Some(action) = admitted.action.as_deref() else {
+        let refusal = Refusal::ActionUnknown { action: proposal.action.clone(), entity: proposal.entity.clone() };
+        checklist.fail(&ACTION, refusal);
+        [PERMISSION, ENTITY, STATE, PARAMETERS, OPEN_EXECUTION].iter().for_each(|name| checklist.skip(name));
+        return checklist;
     };
-    sheet.checks.reserve(7 + action.checks.len());
-    sheet.pass(&ACTION);
-    if holds_all(action, &proposed.authority) {
-        sheet.pass(&PERMISSION);
+    checklist.checks.reserve(7 + action.checks.len());
+    checklist.pass(&ACTION);
+    if holds_all(action, &proposal.authority) {
+        checklist.pass(&PERMISSION);
     } else {
         let missing =
-            action.permissions.iter().filter(|permission| !proposed.authority.holds(permission)).cloned().collect();
-        sheet.fail(&PERMISSION, Refusal::PermissionDenied { action: action.name.clone(), missing });
+            action.permissions.iter().filter(|permission| !proposal.authority.holds(permission)).cloned().collect();
+        checklist.fail(&PERMISSION, Refusal::PermissionDenied { action: action.name.clone(), missing });
     }
-    examine_entity(view, action, &mut sheet);
-    examine_params(&asked.faults, &mut sheet);
-    examine_custom(case, proposed, action, &mut sheet);
-    match view.executions.first().filter(|_| !is_sown("open_execution_unchecked")) {
-        _ if !told_of_entity(&sheet) => sheet.skip(&OPEN_EXECUTION),
-        None => sheet.pass(&OPEN_EXECUTION),
+    examine_entity(view, action, &mut checklist);
+    examine_params(&admitted.faults, &mut checklist);
+    examine_custom(case, view, proposal, action, &mut checklist);
+    match view.executions.first() {
+        _ if !told_of_entity(&checklist) => checklist.skip(&OPEN_EXECUTION),
+        None => checklist.pass(&OPEN_EXECUTION),
         Some(open) if open.doubt.is_some() => {
-            sheet.fail(&OPEN_EXECUTION, Refusal::ExecutionInDoubt { execution: open.execution });
+            checklist.fail(&OPEN_EXECUTION, Refusal::ExecutionInDoubt { execution: open.execution });
         }
-        Some(open) => sheet.fail(&OPEN_EXECUTION, Refusal::ExecutionOpen { execution: open.execution }),
+        Some(open) => checklist.fail(&OPEN_EXECUTION, Refusal::ExecutionOpen { execution: open.execution }),
     }
-    sheet
+    checklist
 }
 
 /// True unless the permission failed.
-fn told_of_entity(sheet: &Sheet) -> bool {
-    !matches!(sheet.refusals.first(), Some(Refusal::PermissionDenied { .. }))
+fn told_of_entity(checklist: &Checklist) -> bool {
+    !matches!(checklist.refusals.first(), Some(Refusal::PermissionDenied { .. }))
 }
 
-fn examine_entity(view: &View, action: &Action, sheet: &mut Sheet) {
-    if !sheet.is_clean() {
-        sheet.skip(&ENTITY);
-        sheet.skip(&STATE);
+fn examine_entity(view: &View, action: &Action, checklist: &mut Checklist) {
+    if !checklist.is_clean() {
+        checklist.skip(&ENTITY);
+        checklist.skip(&STATE);
         return;
     }
     let Some(state) = &view.state else {
-        sheet.fail(&ENTITY, Refusal::EntityUnknown { entity: view.head.entity.clone() });
-        sheet.skip(&STATE);
+        checklist.fail(&ENTITY, Refusal::EntityUnknown { entity: view.head.entity.clone() });
+        checklist.skip(&STATE);
         return;
     };
     if view.facts_failed {
-        sheet.fail(&ENTITY, Refusal::FactsUnreliable { entity: view.head.entity.clone() });
+        checklist.fail(&ENTITY, Refusal::FactsUnreliable { entity: view.head.entity.clone() });
     } else {
-        sheet.pass(&ENTITY);
+        checklist.pass(&ENTITY);
     }
     if action.allowed.contains(state) {
-        sheet.pass(&STATE);
+        checklist.pass(&STATE);
     } else {
-        sheet.fail(
+        checklist.fail(
             &STATE,
             Refusal::StateNotAllowed {
                 action: action.name.clone(),
@@ -92,52 +89,51 @@ fn examine_entity(view: &View, action: &Action, sheet: &mut Sheet) {
     }
 }
 
-fn examine_params(faults: &[ParamFault], sheet: &mut Sheet) {
+fn examine_params(faults: &[ParamFault], checklist: &mut Checklist) {
     match faults {
-        _ if !told_of_entity(sheet) => sheet.skip(&PARAMETERS),
-        [] => sheet.pass(&PARAMETERS),
-        faults => sheet.fail(&PARAMETERS, Refusal::ParametersInvalid { faults: faults.to_vec() }),
+        _ if !told_of_entity(checklist) => checklist.skip(&PARAMETERS),
+        [] => checklist.pass(&PARAMETERS),
+        faults => checklist.fail(&PARAMETERS, Refusal::ParametersInvalid { faults: faults.to_vec() }),
     }
 }
 
 /// The contract's own checks, in their order. They are asked only where all before them passed, so that
 /// they need not doubt the state or the parameters.
-fn examine_custom(case: &Case<'_>, proposed: &Proposed, action: &Action, sheet: &mut Sheet) {
-    let Some(state) = case.view.state.as_ref().filter(|_| sheet.is_clean()) else {
-        action.checks.iter().for_each(|(name, _)| sheet.skip(name));
+fn examine_custom(case: &Case<'_>, view: &View, proposal: &Proposed, action: &Action, checklist: &mut Checklist) {
+    let Some(state) = view.state.as_ref().filter(|_| checklist.is_clean()) else {
+        action.checks.iter().for_each(|(name, _)| checklist.skip(name));
         return;
     };
-    let situation = situation(case, state, proposed);
+    let situation = situation(case, view, state, proposal);
     for (name, ask) in &action.checks {
         // A check that panics or cannot be asked does not hold.
         if answer(|| ask(&situation)).unwrap_or(false) {
-            sheet.pass(name);
+            checklist.pass(name);
         } else {
-            sheet.fail(
+            checklist.fail(
                 name,
-                Refusal::CheckFailed { check: name.clone(), state: state.clone(), params: proposed.params.clone() },
+                Refusal::CheckFailed { check: name.clone(), state: state.clone(), params: proposal.params.clone() },
             );
         }
     }
 }
 
-/// True if all the permissions of the contract are held.
-pub(super) fn holds_all(action: &Action, authority: &Granted) -> bool {
-    action.permissions.iter().all(|permission| authority.holds(permission))
-}
-
 /// What a rule is told.
-pub(super) fn situation<'a>(case: &Case<'a>, state: &'a StateName, proposed: &'a Proposed) -> Situation<'a> {
-    let view = case.view;
+pub(super) fn situation<'a>(
+    case: &Case<'a>,
+    view: &'a View,
+    state: &'a StateName,
+    proposal: &'a Proposed,
+) -> Situation<'a> {
     Situation {
         tenant: &view.head.tenant,
-        entity: &proposed.entity,
+        entity: &proposal.entity,
         state: state.as_str(),
         state_version: view.state_version,
         facts: view.facts.as_ref(),
-        actor: &proposed.actor,
-        now: case.now(),
-        params: &proposed.params,
+        actor: &proposal.actor,
+        now: case.time(view),
+        params: &proposal.params,
         execution: None,
     }
 }

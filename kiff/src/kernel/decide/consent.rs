@@ -1,24 +1,21 @@
 //! The last check: whether a person must consent, and has.
 
-use super::{
-    Case, Found,
-    checks::{answer, situation},
-};
+use super::checks::{answer, situation};
 use crate::{
-    base::{code::Code, defect::is_sown, ids::ApprovalId},
+    base::{code::Code, ids::ApprovalId},
     domain::{Action, CheckedApproval},
     kernel::{
-        decision::{APPROVAL_REQUIRED, Refusal},
-        proposal::Asked,
-        record::{
-            Kind,
-            body::{Body, Closing},
-        },
+        decision::{Decided, Hold},
+        known::{ANY_MOMENT, Known, Pause},
+        proposal::AdmittedProposal,
+        recall::closed_by,
+        record::body::{Body, Closing},
+        refusal::{APPROVAL_REQUIRED, Refusal},
         request::Proposed,
+        step::Case,
         view::{OpenApproval, View},
     },
 };
-use std::sync::Arc;
 
 /// What the last check says.
 pub(super) enum Consent {
@@ -37,60 +34,69 @@ pub(super) enum Consent {
 }
 
 /// Whether a person must consent, and has.
-pub(super) fn consent(case: &Case<'_>, asked: &Asked, found: &Found, action: &Action) -> Consent {
-    let (view, proposed) = (case.view, &asked.proposed);
-    if let Some(id) = proposed.notes.approval {
-        return match view.approval(id) {
-            Some(approval) => match difference(&approval.proposed, proposed, view) {
-                Some(field) => Consent::Refused(Refusal::ApprovalMismatch { approval: id, field }),
-                None => usable(case, approval, action),
-            },
-            None => Consent::Refused(closed_approval(id, asked, found, view)),
+pub(super) fn consent(
+    case: &Case<'_>,
+    view: &View,
+    known: &Known,
+    admitted: &AdmittedProposal,
+    action: &Action,
+) -> Result<Consent, Pause> {
+    let proposal = &admitted.proposal;
+    if let Some(id) = proposal.notes.approval {
+        let Some(approval) = view.approval(id) else {
+            return closed_approval(case, view, known, id, proposal).map(Consent::Refused);
         };
+        return Ok(match difference(case, &approval.proposed, proposal) {
+            Some(field) => Consent::Refused(Refusal::ApprovalMismatch { approval: id, field }),
+            None => usable(case, view, approval, action),
+        });
     }
-    let same = |earlier: &Arc<Proposed>| earlier.is_same_request(proposed, &view.head.tenant);
-    if let Some(denial) = view.denials.iter().find(|denial| same(&denial.proposed) && !is_sown("denial_forgotten")) {
-        let (by, note) = (Some(denial.by.clone()), denial.reason.clone());
-        return Consent::Refused(Refusal::ApprovalDenied { approval: denial.approval, by, note });
+    let is_same = |earlier: &Proposed| earlier.is_same_request(proposal, case.tenant);
+    if let Some(denial) = view.denials.iter().find(|denial| is_same(&denial.proposed)) {
+        let by = Some(denial.by.clone());
+        let note = denial.reason.clone();
+        return Ok(Consent::Refused(Refusal::ApprovalDenied { approval: denial.approval, by, note }));
     }
-    let Some(reason) = needs_consent(case, asked, action) else {
-        return Consent::Given(None);
+    let Some(reason) = needs_consent(case, view, proposal, action) else {
+        return Ok(Consent::Given(None));
     };
+    let now = case.time(view);
     let is_usable =
-        |approval: &OpenApproval| !approval.has_expired(case.now()) && changed_since(case, approval, action).is_none();
-    if let Some(waiting) = view.approvals.iter().find(|approval| is_usable(approval) && same(&approval.proposed)) {
-        return Consent::Waiting(waiting.clone());
+        |approval: &OpenApproval| !approval.has_expired(now) && changed_since(case, view, approval, action).is_none();
+    if let Some(waiting) = view.approvals.iter().find(|approval| is_usable(approval) && is_same(&approval.proposed)) {
+        return Ok(Consent::Waiting(waiting.clone()));
     }
-    let is_open = |approval: &&OpenApproval| !approval.has_expired(case.now());
-    let open = view.approvals.iter().filter(is_open).filter(|approval| approval.proposed.actor.id == proposed.actor.id);
-    let (open, most) = (open.count(), case.domain.bounds().open_approvals);
+    let is_open = |approval: &&OpenApproval| !approval.has_expired(now);
+    let open = view.approvals.iter().filter(is_open).filter(|approval| approval.proposed.actor.id == proposal.actor.id);
+    let open = open.count();
+    let most = case.domain.bounds().open_approvals;
     if open >= most {
-        return Consent::Refused(Refusal::TooManyOpenApprovals { open, most });
+        return Ok(Consent::Refused(Refusal::TooManyOpenApprovals { open, most }));
     }
-    Consent::Needed { reason, closing: of_no_use(case, |approval| same(&approval.proposed)) }
+    Ok(Consent::Needed { reason, closing: useless(case, view, |approval| is_same(&approval.proposed)) })
 }
 
 /// The ends of the approvals that nobody can use any more: all that are past their time, and those of the
 /// same request whose rules have changed.
-fn of_no_use(case: &Case<'_>, is_same: impl Fn(&OpenApproval) -> bool) -> Vec<Body> {
+fn useless(case: &Case<'_>, view: &View, is_same: impl Fn(&OpenApproval) -> bool) -> Vec<Body> {
     let end = |approval: &OpenApproval| {
         let closing = Closing { approval: approval.id, reason: None };
-        if approval.has_expired(case.now()) {
+        if approval.has_expired(case.time(view)) {
             Some(Body::ApprovalExpired(closing))
         } else {
             is_same(approval).then_some(Body::ApprovalSuperseded(closing))
         }
     };
-    case.view.approvals.iter().filter_map(end).collect()
+    view.approvals.iter().filter_map(end).collect()
 }
 
 /// The reason code if a person must consent. A policy that panics or cannot be asked counts as a yes.
-fn needs_consent(case: &Case<'_>, asked: &Asked, action: &Action) -> Option<Code> {
+fn needs_consent(case: &Case<'_>, view: &View, proposal: &Proposed, action: &Action) -> Option<Code> {
     match &action.approval {
         CheckedApproval::Never => None,
         CheckedApproval::Required => Some(APPROVAL_REQUIRED),
         CheckedApproval::When(code, ask) => {
-            let situation = situation(case, case.view.state.as_ref()?, &asked.proposed);
+            let situation = situation(case, view, view.state.as_ref()?, proposal);
             answer(|| ask(&situation)).unwrap_or(true).then(|| code.clone())
         }
     }
@@ -98,12 +104,12 @@ fn needs_consent(case: &Case<'_>, asked: &Asked, action: &Action) -> Option<Code
 
 /// Whether an open approval may be used now: nothing that it was given for has changed, it stands, and it
 /// is complete.
-pub(super) fn usable(case: &Case<'_>, approval: &OpenApproval, action: &Action) -> Consent {
+pub(super) fn usable(case: &Case<'_>, view: &View, approval: &OpenApproval, action: &Action) -> Consent {
     let id = approval.id;
-    if approval.has_expired(case.now()) {
+    if approval.has_expired(case.time(view)) {
         return Consent::Refused(Refusal::ApprovalExpired { approval: id });
     }
-    match changed_since(case, approval, action) {
+    match changed_since(case, view, approval, action) {
         Some(what) => Consent::Refused(Refusal::ApprovalStale { approval: id, what }),
         None if approval.complete => Consent::Given(Some(id)),
         None => Consent::Waiting(approval.clone()),
@@ -111,28 +117,33 @@ pub(super) fn usable(case: &Case<'_>, approval: &OpenApproval, action: &Action) 
 }
 
 /// What has changed since the approval was opened, among the things that it is bound to.
-pub(crate) fn changed_since(case: &Case<'_>, approval: &OpenApproval, action: &Action) -> Option<&'static str> {
-    let (domain, view) = (case.domain, case.view);
+pub(crate) fn changed_since(
+    case: &Case<'_>,
+    view: &View,
+    approval: &OpenApproval,
+    action: &Action,
+) -> Option<&'static str> {
+    let domain = case.domain;
     let ruling = &approval.ruling;
     let changes = [
         (ruling.contract_digest != action.digest, "the contract"),
         (ruling.domain_version != *domain.version(), "the domain version"),
         (ruling.policy_version != *domain.policy_version(), "the policy version"),
-        (ruling.state_version != view.state_version && !is_sown("state_version_ignored"), "the entity"),
+        (ruling.state_version != view.state_version, "the entity"),
         (ruling.request_digest != approval.proposed.request_digest, "the request"),
     ];
     changes.into_iter().find(|(changed, _)| *changed).map(|(_, what)| what)
 }
 
 /// The first thing in which a request differs from the one that an approval is for.
-fn difference(stored: &Proposed, proposed: &Proposed, view: &View) -> Option<&'static str> {
-    if stored.entity != proposed.entity {
+fn difference(case: &Case<'_>, stored: &Proposed, proposal: &Proposed) -> Option<&'static str> {
+    if stored.entity != proposal.entity {
         Some("entity")
-    } else if stored.action != proposed.action {
+    } else if stored.action != proposal.action {
         Some("action")
-    } else if stored.actor != proposed.actor {
+    } else if stored.actor != proposal.actor {
         Some("requester")
-    } else if !stored.is_same_request(proposed, &view.head.tenant) && !is_sown("digest_unchecked") {
+    } else if !stored.is_same_request(proposal, case.tenant) {
         Some("parameters")
     } else {
         None
@@ -140,32 +151,29 @@ fn difference(stored: &Proposed, proposed: &Proposed, view: &View) -> Option<&'s
 }
 
 /// Why an approval that is not open in this stream cannot be used.
-fn closed_approval(id: ApprovalId, asked: &Asked, found: &Found, view: &View) -> Refusal {
-    let Some(known) = &found.approval else {
-        return Refusal::ApprovalUnknown { approval: id };
+fn closed_approval(
+    case: &Case<'_>,
+    view: &View,
+    known: &Known,
+    id: ApprovalId,
+    proposal: &Proposed,
+) -> Result<Refusal, Pause> {
+    let Some(opened) = known.approval(id, ANY_MOMENT)?.value else {
+        return Ok(Refusal::ApprovalUnknown { approval: id });
     };
-    if let Some(field) = difference(&known.proposed, &asked.proposed, view) {
-        return Refusal::ApprovalMismatch { approval: id, field };
+    if let Some(field) = difference(case, known.proposal_of_approval(opened)?, proposal) {
+        return Ok(Refusal::ApprovalMismatch { approval: id, field });
     }
-    match known.closed {
-        Some(kind) => closed_by(id, kind, view),
+    Ok(match opened.closed {
+        Some(seq) => closed_by(id, known.record(&opened.stream, seq)?.kind(), view),
         // It is open, in a stream that is not this one: an id of another entity.
-        None if known.stream != asked.proposed.entity => Refusal::ApprovalMismatch { approval: id, field: "entity" },
+        None if opened.stream != proposal.entity => Refusal::ApprovalMismatch { approval: id, field: "entity" },
         None => Refusal::ApprovalUnknown { approval: id },
-    }
+    })
 }
 
-/// The refusal that goes with how an approval came to its end.
-pub(crate) fn closed_by(id: ApprovalId, kind: Kind, view: &View) -> Refusal {
-    match kind {
-        Kind::ApprovalDenied => {
-            let denial = view.denials.iter().find(|denial| denial.approval == id);
-            let (by, note) = denial.map(|denial| (denial.by.clone(), denial.reason.clone())).unzip();
-            Refusal::ApprovalDenied { approval: id, by, note: note.flatten() }
-        }
-        Kind::ApprovalRevoked => Refusal::ApprovalRevoked { approval: id },
-        Kind::ApprovalExpired => Refusal::ApprovalExpired { approval: id },
-        Kind::ApprovalSuperseded => Refusal::ApprovalStale { approval: id, what: "the entity or its rules" },
-        _ => Refusal::ApprovalConsumed { approval: id },
-    }
+/// The answer to a request that is held already.
+pub(super) fn held_before(case: &Case<'_>, view: &View, approval: OpenApproval) -> Decided {
+    let denials = view.earlier_denials(&approval.proposed.action);
+    Decided::Held(Hold { approval, denials, trace_id: case.call.ids.trace, is_repeat: true })
 }

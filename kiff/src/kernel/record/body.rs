@@ -261,8 +261,6 @@ pub(crate) struct Ruling {
     pub(crate) execution: Option<ExecutionTerms>,
     /// For a refusal without an entity of its own: what was asked for.
     pub(crate) target: Option<EntityRef>,
-    /// How many refusals of this actor were not recorded before this decision.
-    pub(crate) suppressed: u64,
 }
 
 /// Who issues receipts: the same for every decision of a runtime.

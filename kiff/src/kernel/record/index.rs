@@ -1,7 +1,7 @@
 //! What a store must find again without reading the log: unique claims and open marks.
 
 use super::{Record, body::Body};
-use crate::base::ids::{ActorId, ApprovalId, EventId, ExecutionId, IdempotencyKey, ReceiptId};
+use crate::base::ids::{ActorId, ApprovalId, EntityRef, EventId, ExecutionId, IdempotencyKey, ReceiptId};
 
 /// A name that one record of a tenant's log may have and no other.
 ///
@@ -19,6 +19,18 @@ pub enum Claim {
     Receipt(ReceiptId),
     /// An execution, claimed by the record that clears it.
     Execution(ExecutionId),
+}
+
+/// Where a claim was made.
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate make it")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The stream of the record that claims.
+    pub stream: EntityRef,
+    /// The record's sequence in it.
+    pub seq: u64,
+    /// For an approval or an execution: the sequence of the record that closed it last, if it is closed.
+    pub closed: Option<u64>,
 }
 
 /// Something that is open from one record of a stream to a later one.

@@ -10,7 +10,7 @@ pub(crate) mod read;
 pub(crate) mod write;
 
 pub use body::{CheckResult, KeyPurpose, Kind, Verdict};
-pub use index::{Claim, IndexEntry, Mark, index_of};
+pub use index::{Claim, Found, IndexEntry, Mark, index_of};
 pub use read::RecordError;
 
 use crate::base::{

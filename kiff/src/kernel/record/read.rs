@@ -303,7 +303,6 @@ pub(crate) fn parse_ruling(it: &mut Members, verdict: Verdict) -> Result<Ruling,
         hold,
         execution,
         target: it.maybe("target", Members::parse)?,
-        suppressed: it.maybe("suppressed", Members::number)?.unwrap_or(0),
     })
 }
 

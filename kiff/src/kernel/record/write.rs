@@ -179,7 +179,6 @@ pub(crate) fn write_ruling(it: &mut Members<'_>, ruling: &Ruling, verdict: Verdi
     it.digest("request_digest", &ruling.request_digest);
     it.maybe(hold, |it, hold| it.plain("reviewers", hold.reviewers.as_str()));
     it.number("state_version", ruling.state_version);
-    it.maybe((ruling.suppressed > 0).then_some(ruling.suppressed), |it, count| it.number("suppressed", count));
     it.maybe(ruling.target.as_ref(), |it, target| it.plain("target", target.as_str()));
 }
 

@@ -1,10 +1,13 @@
 //! [`fold`]: the only way in which a view comes to be.
 
-use super::{Denial, KnownKey, OpenApproval, OpenExecution, View};
+use super::{
+    entity_view::View,
+    open::{Denial, KnownKey, OpenApproval, OpenExecution},
+    refusals::{RefusalRuns, Refused},
+};
 use crate::{
     base::{
         code::{Code, coded},
-        defect::is_sown,
         digest::Digest,
         event::Event,
         ids::{ActorId, ApprovalId, EntityRef, ExecutionId, KeyId, StateName},
@@ -120,7 +123,7 @@ fn fold_body(view: &mut View, record: &Record) -> Result<(), FoldError> {
         Body::ApprovalRequired(ruling) => hold(view, ruling, it.recorded_at)?,
         Body::ActionBlocked(_) => {
             view.proposal = None;
-            view.count_refusal(&it.actor.id, it.recorded_at, false);
+            view.count_refusal(&it.actor.id, it.recorded_at, Refused::Once);
         }
         Body::ApprovalGranted(grant) => {
             let approval = open_approval(view, grant.approval)?;
@@ -146,8 +149,8 @@ fn fold_body(view: &mut View, record: &Record) -> Result<(), FoldError> {
         Body::ExecutionResolved(resolved) => close_execution(view, resolved.execution)?,
         Body::OutcomeConflict(conflict) => doubt_again(view, conflict, it),
         Body::EventRejected(_) => view.flagged = true,
-        Body::RefusalsSuppressed(_) => view.count_refusal(&it.actor.id, it.recorded_at, true),
-        Body::ReviewRejected(_) => view.count_refusal(&it.actor.id, it.recorded_at, false),
+        Body::RefusalsSuppressed(_) => view.count_refusal(&it.actor.id, it.recorded_at, Refused::FromHereOn),
+        Body::ReviewRejected(_) => view.count_refusal(&it.actor.id, it.recorded_at, Refused::Once),
         Body::KeyPublished(published) => note_key(view, published.key.id(), false),
         Body::KeyRevoked(revoked) => note_key(view, &revoked.key_id, true),
     }
@@ -175,13 +178,12 @@ fn fold_state(view: &mut View, change: &StateChange) -> Result<(), FoldError> {
     view.state_version = change.state_version;
     view.flagged = false;
     view.denials.clear();
-    view.refusals.clear();
+    view.refusals = RefusalRuns::default();
     Ok(())
 }
 
 fn clear(view: &mut View, ruling: &Arc<Ruling>, at: Timestamp) -> Result<(), FoldError> {
     let proposed = match ruling.approval {
-        Some(id) if is_sown("approval_not_consumed") => Arc::clone(&open_approval(view, id)?.proposed),
         Some(id) => close_approval(view, id)?.proposed,
         None => view.proposal.take().ok_or(FoldError::Unpaired)?,
     };

@@ -2,7 +2,11 @@
 //!
 //! A snapshot is a cache and no evidence. What does not read back as a whole, or was made under other rules, is nothing.
 
-use super::{Denial, OpenApproval, OpenExecution, RefusalRun, SnapshotMark, View};
+use super::{
+    entity_view::{SnapshotMark, View},
+    open::{Denial, OpenApproval, OpenExecution},
+    refusals::RefusalRun,
+};
 use crate::{
     base::{
         digest::Digest,
@@ -81,7 +85,7 @@ fn encode(view: &View, domain: &Domain) -> Option<Vec<u8>> {
         it.time("recorded_at", view.head.recorded_at);
         it.number("seq", view.head.seq);
     });
-    it.objects("refusals", &view.refusals, write_refusals);
+    it.objects("refusals", &view.refusals.0, write_refusals);
     it.maybe(view.state.as_ref(), |it, state| it.plain("state", state.as_str()));
     it.number("state_version", view.state_version);
     it.plain("tenant", view.head.tenant.as_str());
@@ -126,7 +130,7 @@ fn write_refusals(it: &mut Members<'_>, run: &RefusalRun) {
     it.plain("actor", run.actor.as_str());
     it.number("count", run.count);
     it.time("since", run.since);
-    it.value("suppressed", &Value::Bool(run.suppressed));
+    it.value("suppressed", &Value::Bool(run.is_suppressed));
 }
 
 /// A proposal as its own record has it: who asked, and the body.
@@ -162,7 +166,7 @@ fn decode(json: &[u8], domain: &Domain, mut view: View) -> Result<View, RecordEr
     }
     for mut it in objects(&mut it, "refusals")? {
         let (actor, count, since) = (it.parse("actor")?, it.number("count")?, it.fixed_time("since")?);
-        view.refusals.push(RefusalRun { actor, count, since, suppressed: it.flag("suppressed")? });
+        view.refusals.0.push(RefusalRun { actor, count, since, is_suppressed: it.flag("suppressed")? });
     }
     view.flagged = it.flag("flagged")?;
     view.state = it.maybe("state", read::Members::parse)?;

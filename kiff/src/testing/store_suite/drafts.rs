@@ -258,7 +258,6 @@ fn ruling(receipt: u64) -> Result<Ruling, Broken> {
         hold: None,
         execution: None,
         target: None,
-        suppressed: 0,
     })
 }
 

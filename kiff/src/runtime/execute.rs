@@ -1,0 +1,334 @@
+//! A proposal's way: admit, decide, run the effect, record its end.
+
+use super::{
+    Runtime, RuntimeError, Unrecorded,
+    answer::{Allowed, Answer, Decision},
+    effect::{self, Spent},
+    running::Running,
+    transact::Transacted,
+};
+use crate::{
+    base::{
+        actor::Authority,
+        ids::{ActionName, ApprovalId, EntityRef, ExecutionId, Ids, TraceId},
+    },
+    domain::action::{Failure, Outcome},
+    evidence::receipt::Receipt,
+    kernel::{
+        conclusion::{Concluded, Conclusion},
+        decide::{EffectBy, Propose, Resume},
+        decision::{Acknowledged, Clearance, Decided, Permit},
+        finish::{Ending, Finish, Finished},
+        proposal::Proposal,
+        record::Record,
+        step::{Call, Command},
+    },
+};
+use std::{sync::Arc, time::Duration};
+
+impl Runtime {
+    /// Decides a proposal, and runs its effect if it is cleared.
+    ///
+    /// The clearance is recorded before the executor starts, the outcome after it ends. A future that is
+    /// dropped in between leaves the execution in doubt, never lost.
+    ///
+    /// ```
+    /// use kiff::{Answer, Authority, Proposal};
+    #[doc = include_str!("../../docs/shop.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let refund = |cents: u64| Proposal::new("REFUND_ORDER", "order:1").param("cents", cents);
+    ///
+    /// let done = rt.execute(&agent, refund(20_00).idempotency_key("refund-1"))?.executed()?;
+    /// assert_eq!(done.message, "paid back");
+    ///
+    /// // The same key with the same content: the recorded answer, and nothing runs.
+    /// let again = rt.execute(&agent, refund(20_00).idempotency_key("refund-1"))?.executed()?;
+    /// assert!(again.is_repeat);
+    /// assert_eq!(again.execution_id, done.execution_id);
+    ///
+    /// // A refusal is an answer.
+    /// let answer = rt.execute(&agent, refund(20_00))?;
+    /// assert!(matches!(answer, Answer::Blocked(blocked) if blocked.reason == "state_not_allowed"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is an [`Answer`].
+    pub async fn execute(&self, authority: &Authority, proposal: Proposal) -> Result<Answer, RuntimeError> {
+        let (admitted, call) = self.admit(authority, proposal)?;
+        match self.decided(&Propose { admitted: &admitted, effect_by: EffectBy::Executor }, call).await? {
+            Cleared::ToRun(cleared) => self.run(cleared).await,
+            Cleared::Answered(answer) => Ok(*answer),
+        }
+    }
+
+    /// Decides a proposal whose effect the host runs itself. Only the first answer is
+    /// [`Decision::Allowed`]; run the effect and give its outcome to [`settle`](Self::settle).
+    ///
+    /// ```
+    /// use kiff::{Authority, Decision, Outcome, Proposal};
+    #[doc = include_str!("../../docs/shop.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00).idempotency_key("refund-1");
+    ///
+    /// match rt.decide(&agent, refund.clone())? {
+    ///     Decision::Allowed(allowed) => {
+    ///         // Run the effect here, with `allowed.permit.execution_id()` as the provider's idempotency key.
+    ///         let outcome = Outcome::new("paid back by the host").emit("ORDER_REFUNDED");
+    ///         let done = rt.settle(allowed.permit, Ok(outcome))?.executed()?;
+    ///         assert_eq!(done.message, "paid back by the host");
+    ///     }
+    ///     Decision::AlreadyCleared(answer) => println!("{} before", answer.word()),
+    ///     Decision::Held(held) => println!("waits for approval {}", held.approval_id),
+    ///     Decision::Blocked(blocked) => println!("{blocked}"),
+    /// }
+    /// assert!(matches!(rt.decide(&agent, refund)?, Decision::AlreadyCleared(answer) if answer.word() == "executed"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Decision`].
+    pub async fn decide(&self, authority: &Authority, proposal: Proposal) -> Result<Decision, RuntimeError> {
+        let (admitted, call) = self.admit(authority, proposal)?;
+        Ok(match self.decided(&Propose { admitted: &admitted, effect_by: EffectBy::Host }, call).await? {
+            Cleared::ToRun(cleared) => Decision::Allowed(cleared.allowed),
+            Cleared::Answered(answer) => match *answer {
+                Answer::Held(held) => Decision::Held(held),
+                Answer::Blocked(blocked) => Decision::Blocked(blocked),
+                cleared => Decision::AlreadyCleared(Box::new(cleared)),
+            },
+        })
+    }
+
+    /// Records the outcome of an effect that the host ran itself.
+    ///
+    /// The example of [`decide`](Self::decide) shows both calls. What came of the effect is said as by an executor:
+    ///
+    /// ```
+    /// use kiff::{Authority, Decision, Failure, Proposal};
+    #[doc = include_str!("../../docs/shop.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00);
+    ///
+    /// if let Decision::Allowed(allowed) = rt.decide(&agent, refund)? {
+    ///     let answer = rt.settle(allowed.permit, Err(Failure::not_applied("the card is closed")))?;
+    ///     assert_eq!(answer.word(), "failed");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RuntimeError::OutcomeNotRecorded`] if it could not be recorded: the outcome is in the error.
+    pub async fn settle(&self, permit: Permit, result: Result<Outcome, Failure>) -> Result<Answer, RuntimeError> {
+        // The outcome belongs into the log that has the clearance, whichever tenant's handle is used.
+        let own = Self { inner: Arc::clone(&self.inner), tenant: permit.cleared.tenant.clone() };
+        let call = own.call_of(permit.cleared.ids);
+        own.finish(Spent(permit), Ending::from(result), None, call).await
+    }
+
+    /// Runs the stored proposal of an approval that has been granted, for the requester that the log
+    /// names, whoever resumes it. Every check is made again.
+    ///
+    /// ```
+    /// use kiff::{Answer, ApprovalState, Authority, Proposal};
+    #[doc = include_str!("../../docs/shop.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rt = shop(paid_back)?.blocking();
+    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 999_00))?;
+    /// let Answer::Held(held) = answer else { return Err("not held".into()) };
+    /// assert_eq!(held.quorum, 2);
+    ///
+    /// // Two different people must consent. A grant only records: nothing runs yet.
+    /// let ann = Authority::human("ann", ["approver"]);
+    /// let status = rt.grant(&ann, held.approval_id, "the parcel is lost")?.recorded()?;
+    /// assert_eq!(status.state, ApprovalState::Pending);
+    /// assert!(matches!(rt.resume(held.approval_id)?, Answer::Held(held) if held.grants == 1));
+    ///
+    /// let bob = Authority::human("bob", ["approver"]);
+    /// let status = rt.grant(&bob, held.approval_id, "seen the carrier's letter")?.recorded()?;
+    /// assert_eq!(status.state, ApprovalState::Granted);
+    /// let done = rt.resume(held.approval_id)?.executed()?;
+    /// assert_eq!(done.message, "paid back");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RuntimeError::ApprovalUnknown`] if the log has no such approval; otherwise as
+    /// [`execute`](Self::execute).
+    pub async fn resume(&self, approval: ApprovalId) -> Result<Answer, RuntimeError> {
+        let call = self.draw()?;
+        match self.decided(&Resume { approval }, call).await? {
+            Cleared::ToRun(cleared) => self.run(cleared).await,
+            Cleared::Answered(answer) => Ok(*answer),
+        }
+    }
+
+    /// Carries out a command that may clear an effect.
+    async fn decided(&self, command: &impl Command<Reply = Decided>, mut call: Call) -> Result<Cleared, RuntimeError> {
+        let Transacted { reply, receipt, acknowledged, running, .. } = self.transact(command, &mut call).await?;
+        let answer = match reply {
+            Decided::Cleared(clearance) => {
+                let permit = permit(clearance, acknowledged)?;
+                let allowed = Allowed { permit, receipt, trace_id: call.ids.trace };
+                return Ok(Cleared::ToRun(ClearedEffect { allowed, running }));
+            }
+            Decided::Held(hold) => Answer::held(hold, receipt),
+            Decided::Blocked(block) => Answer::blocked(block, receipt),
+            Decided::Concluded(concluded) => Answer::concluded(concluded, receipt),
+        };
+        Ok(Cleared::Answered(Box::new(answer)))
+    }
+
+    /// Runs a cleared effect and records what came of it.
+    pub(super) async fn run(&self, cleared: ClearedEffect) -> Result<Answer, RuntimeError> {
+        let ClearedEffect { allowed: Allowed { permit, receipt, trace_id }, running } = cleared;
+        let warrant = receipt.as_ref().map(|receipt| permit.warrant(receipt));
+        let ids = Ids { trace: trace_id, ..permit.cleared.ids };
+        let (providers, timer) = (&self.inner.providers, &*self.inner.timer);
+        let now = self.inner.clock.now();
+        let (spent, ending) = effect::run(permit, &self.tenant, providers, warrant.as_ref(), timer, now).await;
+        let answer = self.finish(spent, ending, receipt, self.call_of(ids)).await;
+        drop(running);
+        answer
+    }
+
+    /// Records how an execution ended, or hands the outcome back.
+    async fn finish(
+        &self,
+        spent: Spent,
+        ending: Ending,
+        receipt: Option<Receipt>,
+        call: Call,
+    ) -> Result<Answer, RuntimeError> {
+        let cleared = &spent.0.cleared;
+        let entity = &cleared.proposal.entity;
+        match self.record_ending(&Finish { cleared, ending: &ending }, call).await {
+            Ok(Ended::Recorded(records)) => {
+                let action = &cleared.proposal.action;
+                conclude(action, entity, cleared.terms.execution, records, call.ids.trace)
+                    .map(|concluded| Answer::concluded(concluded, receipt))
+            }
+            Ok(Ended::Before(concluded, receipt)) => Ok(Answer::concluded(concluded, receipt)),
+            Err(source) => Err(RuntimeError::OutcomeNotRecorded(Box::new(Unrecorded {
+                execution_id: cleared.terms.execution,
+                entity: entity.clone(),
+                result: ending.into(),
+                source: Box::new(source),
+            }))),
+        }
+    }
+
+    /// Records how an execution ended. Whatever comes in between, it tries until that is done: the outcome of an effect is
+    /// worth more tries than a decision is.
+    async fn record_ending(&self, command: &Finish<'_>, mut call: Call) -> Result<Ended, RuntimeError> {
+        let entity = &command.cleared.proposal.entity;
+        let mut desk = self.own_desk();
+        let mut failures = 0;
+        loop {
+            let tried = async {
+                // The records whose answer was lost may stand in the log.
+                if let Some(after) = desk.lost_after {
+                    let landed = self.records_of_call(entity, after, call.ids.trace).await?;
+                    if !landed.is_empty() {
+                        return Ok(Ended::Recorded(landed));
+                    }
+                }
+                call.now = self.inner.clock.now();
+                let finished = self.transact_at(&mut desk, command, &mut call, MAX_ENDING_TRIES).await?;
+                Ok(match finished.reply {
+                    Finished::Recorded => Ended::Recorded(finished.records),
+                    Finished::Before(concluded) => Ended::Before(concluded, finished.receipt),
+                })
+            };
+            match tried.await {
+                Err(RuntimeError::Store(_)) if failures < MAX_STORE_FAILURES => {
+                    failures += 1;
+                    self.inner.timer.sleep(PAUSE * failures).await;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// The records after a sequence that one call wrote, wherever they stand among those of others.
+    async fn records_of_call(
+        &self,
+        entity: &EntityRef,
+        after: u64,
+        trace: TraceId,
+    ) -> Result<Vec<Record>, RuntimeError> {
+        let mut records = self.stream(entity, after).await?;
+        records.retain(|record| record.trace_id() == trace);
+        Ok(records)
+    }
+}
+
+/// What a command that may clear an effect has come to.
+enum Cleared {
+    ToRun(ClearedEffect),
+    Answered(Box<Answer>),
+}
+
+/// A cleared effect, which counts as running from before its clearance was stored.
+pub(super) struct ClearedEffect {
+    pub(super) allowed: Allowed,
+    pub(super) running: Option<Running>,
+}
+
+/// What came of recording an ending.
+enum Ended {
+    Recorded(Vec<Record>),
+    /// The execution was settled before.
+    Before(Concluded, Option<Receipt>),
+}
+
+/// What the records of an execution's end, or of its settlement, say became of it.
+pub(super) fn conclude(
+    action: &ActionName,
+    entity: &EntityRef,
+    execution: ExecutionId,
+    records: Vec<Record>,
+    trace: TraceId,
+) -> Result<Concluded, RuntimeError> {
+    let Some(conclusion) = Conclusion::of(records) else {
+        let what = "an execution ended in a record of another kind";
+        return Err(RuntimeError::Inconsistent { entity: entity.clone(), what });
+    };
+    Ok(Concluded {
+        action: action.clone(),
+        entity: entity.clone(),
+        execution,
+        conclusion,
+        trace_id: trace,
+        is_repeat: false,
+    })
+}
+
+/// Trades a clearance and the store's acknowledgement for the right to run it.
+pub(super) fn permit(clearance: Clearance, acknowledged: Option<Acknowledged>) -> Result<Permit, RuntimeError> {
+    match acknowledged {
+        Some(acknowledged) => Ok(clearance.acknowledged(acknowledged)),
+        None => {
+            let entity = clearance.entity().clone();
+            Err(RuntimeError::Inconsistent { entity, what: "a clearance has no record" })
+        }
+    }
+}
+
+/// How often an outcome is decided anew when others change the same entity. An entity that changes this often within one
+/// call is out of order, and the outcome is handed back.
+const MAX_ENDING_TRIES: u32 = 10_000;
+/// How often an outcome is tried again when the store fails, with a pause that grows.
+const MAX_STORE_FAILURES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(20);
