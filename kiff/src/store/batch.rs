@@ -1,11 +1,11 @@
-//! What goes to the store in one append.
+//! A batch of records, for one append.
 
 use crate::{
     base::ids::{EntityRef, TenantId},
     kernel::record::{Claim, Record},
 };
 
-/// What goes to the store in one append: records for one stream or more, all of one tenant.
+/// The records of one append: for one stream or more, all of one tenant.
 #[derive(Clone, Debug)]
 pub struct Batch {
     tenant: TenantId,

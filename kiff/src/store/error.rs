@@ -4,7 +4,7 @@ use crate::base::code::coded;
 use std::error::Error;
 
 coded! {
-    /// The store failed. Whether the call had an effect is told, because it decides what may follow.
+    /// The store failed. The variant says whether the call may have had an effect, because that decides what may follow.
     #[non_exhaustive]
     #[derive(Debug, thiserror::Error)]
     pub enum StoreError {

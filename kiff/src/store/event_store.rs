@@ -20,7 +20,7 @@ use std::{fmt, future::Future};
 /// - The bytes of a record come back as they went in.
 /// - The tenant's log has each record once, in an order that keeps the order of each stream and does not
 ///   split a batch, nor turn its parts round. A record's place in it never changes.
-/// - A cell is set only if its revision is the expected one, whoever sets it at the same time.
+/// - A cell is set only if its revision is the expected one, however many set it at the same time.
 /// - What one tenant stores, no other sees.
 ///
 /// A [`Runtime`](crate::Runtime) holds any store without a type parameter, so the trait is not
@@ -32,7 +32,7 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`StoreError`] if the store could not do it, or cannot say whether it did. A conflict is no error.
     fn append(&self, batch: &Batch) -> impl Future<Output = Result<Append, StoreError>> + Send;
 
-    /// The records of a stream behind the sequence `after` (0 for all), in order, at most `limit`.
+    /// The records of a stream after the sequence `after` (0 for all), in order, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
@@ -44,7 +44,7 @@ pub trait EventStore: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<RecordBytes>, StoreError>> + Send;
 
-    /// The records of the tenant's log behind its first `after` records, in order, at most `limit`.
+    /// The records of the tenant's log after its first `after` records, in order, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
@@ -55,8 +55,8 @@ pub trait EventStore: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<RecordBytes>, StoreError>> + Send;
 
-    /// Gives a place in the tenant's log to every record that has none yet, and tells the length of the
-    /// log. A store that orders as it appends only tells the length.
+    /// Gives a place in the tenant's log to every record that has none yet, and returns the length of the
+    /// log. A store that orders as it appends only returns the length.
     ///
     /// # Errors
     /// [`StoreError`] if the store could not do it.
@@ -68,7 +68,7 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`StoreError`] if the store cannot be read.
     fn find(&self, tenant: &TenantId, claim: &Claim) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
 
-    /// The open marks of a kind behind `after` (`None` for all), in the order of stream and sequence, at
+    /// The open marks of a kind after `after` (`None` for all), in the order of stream and sequence, at
     /// most `limit`.
     ///
     /// # Errors

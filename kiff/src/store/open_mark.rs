@@ -1,4 +1,4 @@
-//! Marks that are open, as a store lists them.
+//! Open marks, as a store lists them.
 
 use crate::{base::ids::EntityRef, kernel::record::Mark};
 
@@ -31,6 +31,6 @@ pub struct OpenMark {
     pub stream: EntityRef,
     /// The sequence of the record that opened it.
     pub seq: u64,
-    /// What is open.
+    /// The approval or the execution.
     pub mark: Mark,
 }
