@@ -9,8 +9,8 @@ use std::{future::Future, sync::Arc};
 /// Keeps the last checkpoint that a ledger has signed. Users may implement it; write the functions as
 /// `async fn`.
 ///
-/// By default it is a cell of the store. That shows the loss of a part of the log, and forks; but whoever
-/// restores the whole database restores the cell with it. A head that is kept elsewhere shows that too.
+/// By default it is a cell of the store. That shows the loss of a part of the log, and forks. It does not show
+/// the restore of a whole database, which restores the cell too. A head that is kept elsewhere does.
 pub trait HeadCell: Send + Sync + 'static {
     /// The text that was set last, if there is one.
     ///
@@ -21,7 +21,7 @@ pub trait HeadCell: Send + Sync + 'static {
     /// Sets `next` if the text is still `expected`: as one step, and durable before it is acknowledged.
     ///
     /// # Errors
-    /// [`StoreError`] if it could not be done, or nobody can say whether it was. Another text is no error.
+    /// [`StoreError`] if it could not be done, or it is unknown whether it was. Another text is no error.
     fn set(&self, expected: Option<&str>, next: &str) -> impl Future<Output = Result<HeadSet, StoreError>> + Send;
 }
 
