@@ -1,4 +1,4 @@
-//! Which receipts were used, and what came of it.
+//! Which receipts were used, and with which outcome.
 
 use crate::base::{
     boxed::boxed_twin,
@@ -20,7 +20,7 @@ pub trait ReplayStore: Send + Sync + 'static {
     /// Notes that a receipt is used, unless it is noted already. Of two calls at once, one gets [`Begun::New`]. What is
     /// noted is durable before the call answers.
     ///
-    /// A use may be forgotten once [`Usage::now`] of a call is behind its [`Usage::until`]. A store that forgets keeps
+    /// A use may be forgotten once [`Usage::now`] of a call is after its [`Usage::until`]. A store that forgets keeps
     /// the latest [`Usage::issued_at`] of what it has forgotten, and answers [`Begun::Forgotten`] to a receipt that it
     /// does not know and that was not issued later: clocks can be set back, and maximum ages be raised.
     fn begin(&self, usage: &Usage) -> impl Future<Output = Result<Begun, ReplayError>> + Send;
@@ -47,7 +47,7 @@ pub struct Usage {
     pub until: Timestamp,
 }
 
-/// What a store knows of a use.
+/// A store's answer to a use that begins.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning: a guard handles each")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begun {

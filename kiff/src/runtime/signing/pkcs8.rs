@@ -1,11 +1,14 @@
 //! Ed25519 keys in PKCS #8 (RFC 5958, RFC 8410) and PEM (RFC 7468): the few bytes of it that such a key needs.
+//!
+//! The features `pkcs8` and `pem` of ed25519-dalek do the same with five more crates, which every program that uses kiff
+//! would have to build.
 
 use super::KeyFileError;
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-/// What a key file says.
-pub(super) struct Found {
+/// The key in a file.
+pub(super) struct KeyPair {
     pub(super) seed: Zeroizing<[u8; 32]>,
     pub(super) public: Option<[u8; 32]>,
 }
@@ -27,7 +30,7 @@ const ATTRIBUTES: u8 = 0xA0;
 const PUBLIC: u8 = 0x81;
 
 /// Reads one PEM text; white space round it and at the ends of lines is free.
-pub(super) fn from_pem(text: &[u8]) -> Result<Found, KeyFileError> {
+pub(super) fn from_pem(text: &[u8]) -> Result<KeyPair, KeyFileError> {
     let text = std::str::from_utf8(text).map_err(|_| KeyFileError::NotPem)?.trim();
     if text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
         return Err(KeyFileError::Encrypted);
@@ -52,8 +55,8 @@ pub(super) fn to_pem(seed: &[u8; 32]) -> Zeroizing<String> {
     text
 }
 
-fn from_der(der: &[u8]) -> Result<Found, KeyFileError> {
-    let (info, behind) = take(der, SEQUENCE)?;
+fn from_der(der: &[u8]) -> Result<KeyPair, KeyFileError> {
+    let (info, after) = take(der, SEQUENCE)?;
     let (version, info) = take(info, INTEGER)?;
     let (algorithm, info) = take(info, SEQUENCE)?;
     if algorithm != ED25519 {
@@ -73,12 +76,12 @@ fn from_der(der: &[u8]) -> Result<Found, KeyFileError> {
         }
         _ => None,
     };
-    let is_whole = behind.is_empty() && inside.is_empty() && info.is_empty();
+    let is_whole = after.is_empty() && inside.is_empty() && info.is_empty();
     if !is_whole || !matches!(version, [0 | 1]) {
         return Err(KeyFileError::Malformed);
     }
     let bytes = |slice: &[u8]| slice.try_into().map_err(|_| KeyFileError::Malformed);
-    Ok(Found { seed: Zeroizing::new(bytes(seed)?), public: public.map(bytes).transpose()? })
+    Ok(KeyPair { seed: Zeroizing::new(bytes(seed)?), public: public.map(bytes).transpose()? })
 }
 
 /// The contents of the value of this tag at the front, and what follows it. Lengths have their shortest form.
@@ -107,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_specification_are_read() {
-        let (bare, whole) = (from_pem(BARE.as_bytes()).unwrap(), from_pem(WHOLE.as_bytes()).unwrap());
+        let bare = from_pem(BARE.as_bytes()).unwrap();
+        let whole = from_pem(WHOLE.as_bytes()).unwrap();
         assert_eq!(bare.seed[..4], [0xD4, 0xEE, 0x72, 0xDB]);
         assert_eq!((bare.seed.clone(), bare.public), (whole.seed, None));
         assert_eq!(whole.public.unwrap()[..4], [0x19, 0xBF, 0x44, 0x09]);
