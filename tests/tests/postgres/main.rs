@@ -1,25 +1,17 @@
 //! The store on PostgreSQL, on a cluster that each run starts and stops.
 
-#[cfg(test)]
+#![cfg(test)]
+
 mod cluster;
-#[cfg(test)]
 mod faults;
-#[cfg(test)]
 mod kills;
-#[cfg(test)]
 mod log;
-#[cfg(test)]
 mod open;
-#[cfg(test)]
 mod transfer;
-#[cfg(test)]
 mod unchanged;
-#[cfg(test)]
 mod waits;
-#[cfg(test)]
 mod within;
 
-#[cfg(test)]
 mod tests {
     use super::cluster::Cluster;
     use kiff::{
