@@ -275,6 +275,10 @@ impl Runtime {
 }
 
 /// What a command that may clear an effect has come to.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart at once; a box would cost each execution an allocation"
+)]
 enum Cleared {
     ToRun(ClearedEffect),
     Answered(Box<Answer>),
