@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// An invoice, and the events that move it.
 #[expect(clippy::exhaustive_enums, reason = "the states of this domain, all of them")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
-#[state_machine(entity = "invoice", data = Due)]
+#[state_machine(entity = "invoice", facts = Due)]
 pub enum Invoice {
     /// The books say that it may be paid.
     #[enter(on = "INVOICE_APPROVED", sources = ["erp"])]
@@ -58,7 +58,7 @@ pub fn pay_invoice(
 }
 
 fn amount_due(invoice: &Ctx<'_, Invoice>, amount: Decimal) -> bool {
-    invoice.data().amount.parse() == Ok(amount)
+    invoice.facts().amount.parse() == Ok(amount)
 }
 
 /// Everything that an agent may do to an invoice, and who may do it.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A ticket, and the events that move it.
 #[expect(clippy::exhaustive_enums, reason = "the states of this domain, all of them")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
-#[state_machine(entity = "ticket", data = Customer)]
+#[state_machine(entity = "ticket", facts = Customer)]
 pub enum Ticket {
     /// The customer waits.
     #[enter(on = "TICKET_OPENED", sources = ["helpdesk"])]
@@ -88,7 +88,7 @@ pub fn share_data(
 }
 
 fn customer_consented(ticket: &Ctx<'_, Ticket>) -> bool {
-    ticket.data().has_consented
+    ticket.facts().has_consented
 }
 
 /// Hands the ticket to a human. Never needs approval: nothing may stand between an agent and help.

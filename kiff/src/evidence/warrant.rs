@@ -3,7 +3,8 @@
 use crate::{
     base::{
         actor::{Actor, ActorType},
-        code::{coded, debug_as_display},
+        code::coded,
+        debug::debug_as_display,
         ids::{ActorId, Salt},
     },
     evidence::receipt::{Receipt, ReceiptFault, read_object},

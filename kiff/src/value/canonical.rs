@@ -5,11 +5,11 @@
 //! asked for. A text in any other form is left to the strict reader, which says what is wrong with it.
 
 use super::{
-    Object, Value, cmp_utf16,
+    json::{Object, Value},
     limits::MAX_DEPTH,
     number::{self, Number},
     read::Place,
-    write::plain_len,
+    text::{cmp_utf16, plain_len},
 };
 use std::{borrow::Cow, cmp::Ordering};
 
@@ -269,7 +269,11 @@ impl Walk<'_> {
         }
         let index = self.push(kind, self.at, self.at);
         self.at += 1;
-        if kind == Kind::Object { self.members(depth + 1, place)? } else { self.elements(depth + 1, place)? }
+        if kind == Kind::Object {
+            self.members(depth + 1, place)?
+        } else {
+            self.elements(depth + 1, place)?
+        }
         let next = self.place();
         let token = self.tape.tokens.get_mut(index)?;
         token.next = next;
@@ -464,9 +468,32 @@ mod tests {
     fn it_leaves_every_other_form_to_the_strict_reader() {
         let deep = "[".repeat(65) + &"]".repeat(65);
         for text in [
-            "", " 1", "1 ", "[1, 2]", r#"{"a" :1}"#, r#"{"b":1,"a":2}"#, r#"{"a":1,"a":2}"#, "[1,]", r#"{"a":1,}"#,
-            r#""\u0041""#, r#""\/""#, r#""\u000a""#, r#""\u0000""#, r#""\u001F""#, r#""\ud83d\ude00""#, "\"\n\"", "\"",
-            "1.0", "-0", "01", "9007199254740992", "nul", "[1]]", "\u{feff}1", "{\"\u{ffff}\":1,\"\u{1f600}\":2}", &deep,
+            "",
+            " 1",
+            "1 ",
+            "[1, 2]",
+            r#"{"a" :1}"#,
+            r#"{"b":1,"a":2}"#,
+            r#"{"a":1,"a":2}"#,
+            "[1,]",
+            r#"{"a":1,}"#,
+            r#""\u0041""#,
+            r#""\/""#,
+            r#""\u000a""#,
+            r#""\u0000""#,
+            r#""\u001F""#,
+            r#""\ud83d\ude00""#,
+            "\"\n\"",
+            "\"",
+            "1.0",
+            "-0",
+            "01",
+            "9007199254740992",
+            "nul",
+            "[1]]",
+            "\u{feff}1",
+            "{\"\u{ffff}\":1,\"\u{1f600}\":2}",
+            &deep,
         ] {
             assert!(Tape::of(text.as_bytes()).is_none(), "{text}");
         }
@@ -477,7 +504,8 @@ mod tests {
     fn members_are_found_in_any_order() {
         let tape = Tape::of(br#"{"a":1,"b\n":2,"c":{"d":3},"e":4}"#).unwrap();
         let mut members = tape.root().members().unwrap();
-        for (name, found) in [("a", Some(1)), ("e", Some(4)), ("a", Some(1)), ("b", None), ("d", None), ("e", Some(4))] {
+        for (name, found) in [("a", Some(1)), ("e", Some(4)), ("a", Some(1)), ("b", None), ("d", None), ("e", Some(4))]
+        {
             assert_eq!(members.get(name).and_then(Node::integer), found, "{name}");
         }
     }

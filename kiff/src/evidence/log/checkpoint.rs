@@ -5,12 +5,8 @@ use super::{
     note::NoteFault,
     verifier_key::VerifierKey,
 };
-use crate::base::{
-    base64::{self, Form},
-    code::{coded, debug_as_display},
-    digest::Digest,
-    ids::TenantId,
-};
+use crate::base::{code::coded, debug::debug_as_display, digest::Digest, ids::TenantId};
+use base64ct::{Base64, Encoding};
 use std::fmt;
 
 /// The origin of a tenant's log, unless its owner chooses another: `kiff.dev/log/<tenant>`.
@@ -182,10 +178,10 @@ pub(super) fn read_decimal(text: &str) -> Option<u64> {
 
 /// Reads a hash in base 64.
 pub(super) fn read_hash(text: &str) -> Option<Digest> {
-    let bytes = base64::decode(text, Form::Standard)?;
+    let bytes = Base64::decode_vec(text).ok()?;
     bytes.try_into().ok().map(Digest::from_bytes)
 }
 
 pub(super) fn write_hash(hash: &Digest) -> String {
-    base64::encode(hash.as_bytes(), Form::Standard)
+    Base64::encode_string(hash.as_bytes())
 }

@@ -5,7 +5,7 @@ use super::{
     note::NoteSignature,
     verifier_key::{KeyRole, VerifierKey},
 };
-use crate::base::code::{coded, debug_as_display};
+use crate::base::{code::coded, debug::debug_as_display};
 
 /// A witness saw the checkpoint, and it extends every checkpoint of the log that the witness saw before.
 #[non_exhaustive]

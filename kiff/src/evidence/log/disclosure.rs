@@ -4,7 +4,8 @@
 use crate::{
     base::{
         actor::Actor,
-        code::{coded, debug_as_display},
+        code::coded,
+        debug::debug_as_display,
         digest::Digest,
         ids::{ActionName, EntityRef, NameError, ParamName, Salt, TenantId},
         scratch::with_scratch,

@@ -1,6 +1,6 @@
 //! The head of a log, and the right edge of its tree (RFC 9162 §2.1), which is all that an append needs.
 
-use crate::base::{code::debug_as_display, digest::Digest};
+use crate::base::{debug::debug_as_display, digest::Digest};
 
 /// The most records that a tree can hold.
 pub const MAX_TREE_SIZE: u64 = i64::MAX as u64;

@@ -1,9 +1,7 @@
 //! Signed notes (C2SP `signed-note`): a text, and a line for each signature under it.
 
-use crate::base::{
-    base64::{self, Form},
-    code::{coded, debug_as_display},
-};
+use crate::base::{code::coded, debug::debug_as_display};
+use base64ct::{Base64, Encoding};
 use std::fmt;
 
 /// The number of bytes in a key's id.
@@ -111,7 +109,7 @@ impl NoteSignature {
     pub fn parse(line: &str) -> Result<Self, NoteFault> {
         let fault = NoteFault::SignatureMalformed;
         let (name, encoded) = line.strip_prefix(DASH).and_then(|line| line.split_once(' ')).ok_or(fault.clone())?;
-        let bytes = base64::decode(encoded, Form::Standard).ok_or(fault.clone())?;
+        let bytes = Base64::decode_vec(encoded).map_err(|_| fault.clone())?;
         match bytes.split_first_chunk::<KEY_ID>() {
             Some((key_id, bytes)) if is_key_name(name) && !bytes.is_empty() => Ok(Self::new(name, *key_id, bytes)),
             _ => Err(fault),
@@ -140,7 +138,7 @@ impl NoteSignature {
 impl fmt::Display for NoteSignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = [self.key_id.as_slice(), &self.bytes].concat();
-        write!(f, "{DASH}{} {}", self.name, base64::encode(&bytes, Form::Standard))
+        write!(f, "{DASH}{} {}", self.name, Base64::encode_string(&bytes))
     }
 }
 

@@ -1,10 +1,7 @@
 //! Checks proofs about a tree, and finds the nodes that a proof consists of.
 
 use super::frontier::{TreeHead, bag};
-use crate::base::{
-    code::{coded, debug_as_display},
-    digest::Digest,
-};
+use crate::base::{code::coded, debug::debug_as_display, digest::Digest};
 
 /// Checks that the tree of `head` holds a record at `index`, counted from zero.
 ///

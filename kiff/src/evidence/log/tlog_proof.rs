@@ -7,11 +7,8 @@ use super::{
     signed_checkpoint::{SignedCheckpoint, VerifiedCheckpoint},
     verifier_key::VerifierKey,
 };
-use crate::base::{
-    base64::{self, Form},
-    code::{coded, debug_as_display},
-    digest::Digest,
-};
+use crate::base::{code::coded, debug::debug_as_display, digest::Digest};
+use base64ct::{Base64, Encoding};
 use std::{fmt, str};
 
 /// The first line.
@@ -138,7 +135,7 @@ impl fmt::Display for TlogProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{HEADER}")?;
         if let Some(record) = &self.record {
-            writeln!(f, "extra {}", base64::encode(record, Form::Standard))?;
+            writeln!(f, "extra {}", Base64::encode_string(record))?;
         }
         writeln!(f, "index {}", self.index)?;
         self.path.iter().try_for_each(|hash| writeln!(f, "{}", write_hash(hash)))?;
@@ -222,5 +219,5 @@ coded! {
 debug_as_display!(TlogProofFault);
 
 fn read_extra(line: &str) -> Option<Vec<u8>> {
-    base64::decode(line.strip_prefix("extra ")?, Form::Standard).filter(|extra| !extra.is_empty())
+    Base64::decode_vec(line.strip_prefix("extra ")?).ok().filter(|extra| !extra.is_empty())
 }

@@ -4,10 +4,7 @@ use super::{
     frontier::{Frontier, MAX_TREE_SIZE, TreeHead},
     proof::{ProofError, check_sizes, path, peaks},
 };
-use crate::base::{
-    code::{coded, debug_as_display},
-    digest::Digest,
-};
+use crate::base::{code::coded, debug::debug_as_display, digest::Digest};
 use std::io;
 
 /// Storage for the nodes of a [`Tree`]. Users may implement it. `Vec<Digest>` does, and so does a file of hashes

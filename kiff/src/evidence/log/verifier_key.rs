@@ -2,11 +2,12 @@
 
 use super::note::{KEY_ID, NoteSignature, is_key_name};
 use crate::base::{
-    base64::{self, Form},
-    code::{coded, debug_as_display},
+    code::coded,
+    debug::debug_as_display,
     digest::Digest,
     public_key::{PublicKey, PublicKeyError},
 };
+use base64ct::{Base64, Encoding};
 use std::{fmt, str::FromStr};
 
 /// The kind of text that a key signs.
@@ -108,7 +109,7 @@ impl FromStr for VerifierKey {
         let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(VerifierKeyError::Form);
         };
-        let bytes = base64::decode(encoded, Form::Standard).ok_or(VerifierKeyError::Form)?;
+        let bytes = Base64::decode_vec(encoded).map_err(|_| VerifierKeyError::Form)?;
         let (role, bytes) = bytes.split_first().ok_or(VerifierKeyError::Form)?;
         let roles = [KeyRole::Log, KeyRole::Witness];
         let role = roles.into_iter().find(|known| known.byte() == *role).ok_or(VerifierKeyError::Algorithm)?;
@@ -121,7 +122,7 @@ impl FromStr for VerifierKey {
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = [&[self.role.byte()], self.key.to_bytes().as_slice()].concat();
-        write!(f, "{}+{}+{}", self.name, hex(self.id), base64::encode(&bytes, Form::Standard))
+        write!(f, "{}+{}+{}", self.name, hex(self.id), Base64::encode_string(&bytes))
     }
 }
 

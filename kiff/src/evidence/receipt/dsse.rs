@@ -6,19 +6,16 @@ use super::{
     parse::{read_claims, read_object},
     signed::Receipt,
 };
-use crate::{
-    base::base64::{self, Form},
-    value::{Object, Value},
-};
+use crate::value::{Object, Value};
+use base64ct::{Base64, Encoding};
 
 impl Receipt {
     /// The receipt as a DSSE envelope: the same signature over the same bytes.
     #[must_use]
     pub fn to_dsse(&self) -> String {
-        let signature =
-            [("keyid", self.key_id().to_string()), ("sig", base64::encode(self.signature(), Form::Standard))];
+        let signature = [("keyid", self.key_id().to_string()), ("sig", Base64::encode_string(self.signature()))];
         let envelope = [
-            ("payload", Value::from(base64::encode(&self.claims().payload(), Form::Standard))),
+            ("payload", Value::from(Base64::encode_string(&self.claims().payload()))),
             ("payloadType", Value::from(PAYLOAD_TYPE)),
             ("signatures", Value::from(vec![Value::object(signature)])),
         ];
@@ -67,7 +64,7 @@ fn text_of<'a>(object: &'a Object, member: &'static str) -> Result<&'a str, Rece
 /// Base 64 in either alphabet, because DSSE demands that readers accept both.
 fn bytes_of(object: &Object, member: &'static str) -> Result<Vec<u8>, ReceiptFault> {
     let text = text_of(object, member)?.replace('-', "+").replace('_', "/");
-    base64::decode(&text, Form::Standard).ok_or(ReceiptFault::EnvelopeMalformed { member })
+    Base64::decode_vec(&text).map_err(|_| ReceiptFault::EnvelopeMalformed { member })
 }
 
 #[cfg(test)]
@@ -83,8 +80,7 @@ mod tests {
         let payload = receipt.claims().payload();
         let spaced = [b" ", &payload[..]].concat();
         let envelope = receipt.to_dsse();
-        let changed =
-            envelope.replace(&base64::encode(&payload, Form::Standard), &base64::encode(&spaced, Form::Standard));
+        let changed = envelope.replace(&Base64::encode_string(&payload), &Base64::encode_string(&spaced));
         assert_eq!(Receipt::from_dsse(envelope.as_bytes()), Ok(receipt));
         assert_eq!(Receipt::from_dsse(changed.as_bytes()), Err(ReceiptFault::PayloadNotCanonical));
     }

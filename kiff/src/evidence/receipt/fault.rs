@@ -2,7 +2,8 @@
 
 use crate::{
     base::{
-        code::{coded, debug_as_display},
+        code::coded,
+        debug::debug_as_display,
         ids::{KeyId, NameError, TenantId},
         timestamp::Timestamp,
     },

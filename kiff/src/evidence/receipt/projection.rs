@@ -2,11 +2,7 @@
 
 use super::{claims::Claims, signed::Receipt};
 use crate::{
-    base::{
-        code::{coded, debug_as_display},
-        digest::Digest,
-        ids::KeyId,
-    },
+    base::{code::coded, debug::debug_as_display, digest::Digest, ids::KeyId},
     kernel::record::{Kind, Record, Verdict},
 };
 

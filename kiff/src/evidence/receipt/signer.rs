@@ -1,6 +1,6 @@
 //! The trait for what signs receipts.
 
-use crate::{base::code::debug_as_display, domain::action::BoxFuture};
+use crate::base::{boxed::boxed_twin, debug::debug_as_display};
 use std::{error::Error, future::Future};
 
 /// Signs receipts with an Ed25519 key. Users may implement it for a KMS or an HSM; write `async fn sign`.
@@ -69,18 +69,10 @@ impl SignerError {
     }
 }
 
-/// [`Signer`] with a boxed future, so that a runtime can hold any signer.
-pub(crate) trait DynSigner: Send + Sync {
-    fn key_id(&self) -> &str;
-    fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<[u8; 64], SignerError>>;
-}
-
-impl<S: Signer> DynSigner for S {
-    fn key_id(&self) -> &str {
-        Signer::key_id(self)
-    }
-
-    fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<[u8; 64], SignerError>> {
-        Box::pin(Signer::sign(self, message))
+boxed_twin! {
+    /// Any [`Signer`].
+    pub(crate) trait DynSigner for Signer {
+        fn key_id() -> &str;
+        async fn sign(message: &'a [u8]) -> Result<[u8; 64], SignerError>;
     }
 }

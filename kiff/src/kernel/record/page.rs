@@ -130,7 +130,8 @@ fn the_tables_of_the_page_are_those_of_the_code() {
     let mut expected = page.clone();
     for (title, rows) in tables() {
         let section = expected.find(&format!("\n### {title}\n")).unwrap_or_else(|| panic!("no section {title}"));
-        let start = section + expected[section..].find("\n| member |").unwrap_or_else(|| panic!("no table {title}")) + 1;
+        let start =
+            section + expected[section..].find("\n| member |").unwrap_or_else(|| panic!("no table {title}")) + 1;
         let end = start + expected[start..].find("\n\n").unwrap() + 1;
         expected.replace_range(start..end, &written(rows));
     }

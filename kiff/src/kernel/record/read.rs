@@ -166,11 +166,7 @@ impl<'t> Members<'t> {
 
     /// A member that must be there and be of this form.
     #[inline]
-    pub(super) fn read<T>(
-        &mut self,
-        member: &str,
-        form: impl FnOnce(Node<'t>) -> Option<T>,
-    ) -> Result<T, RecordError> {
+    pub(super) fn read<T>(&mut self, member: &str, form: impl FnOnce(Node<'t>) -> Option<T>) -> Result<T, RecordError> {
         self.get(member).and_then(form).ok_or_else(|| missing(member))
     }
 

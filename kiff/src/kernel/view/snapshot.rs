@@ -151,7 +151,7 @@ fn decode(json: &[u8], domain: &Domain, mut view: View) -> Result<View, RecordEr
     it.expect("entity", view.head.entity.as_str())?;
     view.facts = read_facts(&mut it, domain, &view)?;
     let (tenant, entity) = (view.head.tenant.clone(), view.head.entity.clone());
-        for mut it in it.objects("approvals")? {
+    for mut it in it.objects("approvals")? {
         view.approvals.push(read_approval(&mut it, &tenant, &entity)?);
     }
     for mut it in it.objects("denials")? {

@@ -2,9 +2,9 @@
 //!
 //! What is stored once must be read for ever, so shapes only grow. The lines come from what the code writes and
 //! reads: the records of the story and of a few that it lacks, and the reader's answer to a record without the
-//! member. `KIFF_OVERWRITE=1 cargo test -p kiff-tests --test formats` adds new lines; it removes none.
+//! member. `KIFF_OVERWRITE=1 cargo test -p kiff-tests --test it formats` adds new lines; it removes none.
 
-use super::{snapshot, story, tests::dir};
+use super::{dir, formats, snapshot, story};
 use kiff::{
     Authority, Bounds, Call, Contract, Decision, Definition, Domain, Failure, Kind, Machine, NewEvent, Outcome,
     Proposal, Record, Resolution, Runtime, TenantId, Value,
@@ -57,7 +57,7 @@ fn every_kind_and_every_member_that_the_reader_knows_is_locked() {
     }
     let members: BTreeSet<&str> = lock.split([' ', '.', '\n']).map(|word| word.trim_end_matches("[]")).collect();
     // The page's tables are made of the declarations that the reader is made of.
-    let page = fs::read_to_string(dir().join("kiff/docs/formats.md")).unwrap();
+    let page = fs::read_to_string(formats()).unwrap();
     let tables = page.split("\n## 4. ").nth(1).unwrap().split("\n## ").next().unwrap();
     let rows = tables.lines().filter_map(|line| line.strip_prefix("| `"));
     let asked: BTreeSet<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();

@@ -1,6 +1,6 @@
 //! How long an attempt counts as running, and what may be said of it meanwhile and afterwards.
 
-use crate::{
+use super::{
     kit::{
         Lab, ORDER, Plan, World, agent, blocked, call, domain, executed, in_doubt, noted, proposal, refund, resolver,
         waits,
@@ -66,7 +66,7 @@ fn every_execution_records_when_it_counts_as_abandoned() {
     for (world, action, span) in worlds {
         drop(permit(&world, proposal(action, 1)));
         let deadline = world.rt.in_doubt().unwrap()[0].deadline.unwrap();
-        assert_eq!(deadline.since(world.clock.now()), span, "{action}");
+        assert_eq!(deadline - world.clock.now(), span, "{action}");
         world.verify();
     }
 }
@@ -90,7 +90,7 @@ fn an_executor_may_take_what_is_left_until_the_deadline() {
         });
         match &mut running {
             Some(call) => assert!(waits(call)),
-            None => drop(crate::kit::failed(world.send(proposal(action, 1)))),
+            None => drop(super::kit::failed(world.send(proposal(action, 1)))),
         }
         assert_eq!(lab.runs() + world.lab.runs(), starts, "{action} after {signing} s");
         assert_eq!(spans.0.lock().unwrap().first().copied(), left, "{action} after {signing} s");
