@@ -1,5 +1,6 @@
 //! SHA-256 digests and their one written form.
 
+use crate::{base::debug::debug_as_display, value::Value};
 use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr};
 
@@ -8,10 +9,10 @@ use std::{fmt, str::FromStr};
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// Sixty-four zeros: what the first record of a stream names as its predecessor.
+    /// Sixty-four zeros, which the first record of a stream has as the digest of its predecessor.
     pub const ZERO: Self = Self([0; 32]);
 
-    /// A digest of these bytes.
+    /// The digest with these bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -65,9 +66,11 @@ impl Digest {
 
 /// A text that is not a digest in its written form.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a digest is written as `sha256:` and 64 lower-case hexadecimal digits")]
 pub struct DigestError;
+
+debug_as_display!(DigestError);
 
 impl FromStr for Digest {
     type Err = DigestError;
@@ -91,9 +94,21 @@ impl FromStr for Digest {
     }
 }
 
+impl From<Digest> for Value {
+    fn from(digest: Digest) -> Self {
+        Self::from(digest.to_string())
+    }
+}
+
+impl From<&Digest> for Value {
+    fn from(digest: &Digest) -> Self {
+        Self::from(digest.to_string())
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(std::str::from_utf8(&self.encode()).unwrap_or_default())
+        f.pad(std::str::from_utf8(&self.encode()).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod ids;
 pub(crate) mod code;
 pub(crate) mod boxed;
+pub(crate) mod debug;
 pub(crate) mod timestamp;
 pub(crate) mod digest;
 pub(crate) mod public_key;

@@ -247,7 +247,7 @@ impl Guard {
             record: receipt.record(),
             issued_at: receipt.issued_at(),
             now: self.clock.now(),
-            until: receipt.issued_at().plus(keep),
+            until: receipt.issued_at() + keep,
         }
     }
 }

@@ -1,11 +1,12 @@
-//! The ids that the runtime makes: ULIDs behind a prefix, and the salt of a proposal.
+//! The ids that the runtime makes: ULIDs with a prefix, and the salt of a proposal.
 
-use super::NameError;
+use super::name_error::NameError;
+use crate::value::Value;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use std::{fmt, str::FromStr};
 
 /// A ULID: 48 bits of milliseconds and 80 bits of randomness, 26 characters of Crockford's base 32
-/// (<https://github.com/ulid/spec>). In kiff no ULID ever orders anything.
+/// (<https://github.com/ulid/spec>). kiff never orders anything by a ULID.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ulid(u128);
 
@@ -21,13 +22,14 @@ impl Ulid {
 
     /// The 26 characters.
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "five bits are below 32")]
     pub fn encode(self) -> [u8; 26] {
         let mut text = [b'0'; 26];
         // Shifts of 128 bits are slow: twelve digits of five bits fit a word.
         for (part, digits) in text.rchunks_mut(12).enumerate() {
             let mut bits = (self.0 >> (60 * part)) as u64;
             for byte in digits.iter_mut().rev() {
-                *byte = Self::ALPHABET.get((bits & 31) as usize).copied().unwrap_or(b'0');
+                *byte = Self::ALPHABET[(bits & 31) as usize];
                 bits >>= 5;
             }
         }
@@ -50,7 +52,7 @@ impl Ulid {
 impl fmt::Display for Ulid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.encode();
-        f.pad(std::str::from_utf8(&text).unwrap_or_default())
+        f.pad(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -63,7 +65,7 @@ impl fmt::Debug for Ulid {
 macro_rules! made_ids {
     ($($(#[$doc:meta])* $Name:ident: $what:literal, $prefix:literal;)*) => {$(
         $(#[$doc])*
-        #[doc = concat!("\n\nWritten `", $prefix, "` and a ULID. The runtime makes these ids; a caller can only repeat one.")]
+        #[doc = concat!("\n\nWritten as `", $prefix, "` and a ULID. The runtime makes these ids; a caller can only repeat one.")]
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $Name(Ulid);
 
@@ -76,7 +78,7 @@ macro_rules! made_ids {
                 Self(ulid)
             }
 
-            /// The ULID behind the prefix.
+            /// The ULID after the prefix.
             #[must_use]
             pub fn ulid(self) -> Ulid {
                 self.0
@@ -97,6 +99,18 @@ macro_rules! made_ids {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str($prefix)?;
                 fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl From<$Name> for Value {
+            fn from(id: $Name) -> Self {
+                Self::from(id.to_string())
+            }
+        }
+
+        impl From<&$Name> for Value {
+            fn from(id: &$Name) -> Self {
+                Self::from(id.to_string())
             }
         }
 
@@ -152,8 +166,8 @@ impl fmt::Debug for Salt {
     }
 }
 
-/// All the ids that one call may need, drawn once: deciding again after a conflict uses the same ones,
-/// so that it gives the same bytes.
+/// All the ids that one call may need, drawn once. A decision that is made again after a conflict uses the same ids, so it
+/// has the same bytes.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct Ids {

@@ -357,7 +357,7 @@ impl Told {
 
     /// The same for what stands outside an event's payload, where numbers are plain integers.
     pub(crate) fn output(value: Value) -> Self {
-        Self::of(if value.is_recordable() { value.numbers_as_text() } else { value })
+        Self::of(if value.is_recordable() { value.into_safe_numbers() } else { value })
     }
 
     pub(crate) fn into_text(self) -> String {
