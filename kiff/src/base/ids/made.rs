@@ -40,14 +40,39 @@ impl Ulid {
         if text.len() != 26 || !text.starts_with(|c: char| ('0'..='7').contains(&c)) {
             return None;
         }
-        text.bytes()
-            .try_fold(0u128, |value, byte| {
-                let digit = Self::ALPHABET.iter().position(|symbol| *symbol == byte)?;
-                Some(value << 5 | u128::try_from(digit).ok()?)
-            })
-            .map(Self)
+        let (mut value, mut seen) = (0u128, 0);
+        // As in `encode`: twelve digits of five bits fit a word.
+        let (first, rest) = text.as_bytes().split_at_checked(2)?;
+        for digits in [first].into_iter().chain(rest.chunks(12)) {
+            let mut bits = 0u64;
+            for digit in digits {
+                let digit = digit_of(&ULID_DIGITS, *digit);
+                seen |= digit;
+                bits = bits << 5 | u64::from(digit);
+            }
+            value = value << (5 * digits.len()) | u128::from(bits);
+        }
+        (seen < 32).then_some(Self(value))
     }
 }
+
+/// The digits of an alphabet by their characters; [`NO_DIGIT`] for all others.
+const fn digits(alphabet: &[u8]) -> [u8; 256] {
+    let mut digits = [NO_DIGIT; 256];
+    let mut rest = alphabet;
+    while let [others @ .., character] = rest {
+        digits[*character as usize] = others.len() as u8;
+        rest = others;
+    }
+    digits
+}
+
+fn digit_of(digits: &[u8; 256], character: u8) -> u8 {
+    digits.get(usize::from(character)).copied().unwrap_or(NO_DIGIT)
+}
+
+const NO_DIGIT: u8 = u8::MAX;
+static ULID_DIGITS: [u8; 256] = digits(Ulid::ALPHABET);
 
 impl fmt::Display for Ulid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

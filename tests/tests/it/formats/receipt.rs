@@ -1,7 +1,7 @@
 //! `tests/vectors/receipt.json`: a record, the receipt that follows from it, and the bytes that are signed. The
 //! payload and the signature were made by another program.
 
-use super::{story, tests::dir};
+use super::{dir, story};
 use kiff::{Authority, Proposal, Signer, SignerError, Value, testing::Scenario, value::Limits};
 use std::fs;
 

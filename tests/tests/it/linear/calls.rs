@@ -1,6 +1,6 @@
 //! Calls on runtimes that write down what was seen, and when.
 
-use crate::{
+use super::{
     checker::Step,
     entity::{End, FREE, QUORUM, Seen},
 };

@@ -1,6 +1,6 @@
 //! What an executor is given to show to others.
 
-use crate::kit::{SEED, at, keys};
+use super::kit::{SEED, at, keys};
 use kiff::{
     Answer, Authority, Call, Contract, Definition, Domain, Ed25519Signer, Effect, Failure, Machine, NewEvent, Outcome,
     Proposal, Provided, Receipt, Runtime, RuntimeBuilder, Warrant, verify::ReceiptVerifier,

@@ -1,6 +1,6 @@
 //! Every reason code and every kind of record comes out of a real run, and what was written reads back.
 
-use crate::kit::{
+use super::kit::{
     Lab, ORDER, Plan, World, agent, at, blocked, domain, noted, proposal, refund, resolver, reviewer, stranger,
 };
 use kiff::{
@@ -359,7 +359,7 @@ fn a_record_that_was_cut_or_whose_members_moved_is_refused_or_read() {
             assert!(Record::parse(line[..end].into()).is_err(), "cut at {end}");
         }
         // Members in another order are another text of the same record: read, with other bytes.
-        let Value::Object(members) = crate::kit::json(&line) else { panic!() };
+        let Value::Object(members) = super::kit::json(&line) else { panic!() };
         let turned: Vec<String> =
             members.iter().rev().map(|(name, value)| format!("{}:{value}", Value::from(name))).collect();
         let turned = format!("{{{}}}", turned.join(","));

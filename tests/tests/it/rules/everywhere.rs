@@ -1,7 +1,7 @@
 //! Every operation, broken off between every two steps of it: its future is dropped wherever it waits, and every call
 //! that it makes to the store fails, in every way.
 
-use crate::{
+use super::{
     faults::Yielding,
     kit::{
         Lab, ManualTimer, ORDER, Plan, agent, at, body, domain, held, in_doubt, noted, proposal, refund, resolver,

@@ -1,6 +1,6 @@
 //! What reviews of the heart have found, each held by a test that is named after the behaviour.
 
-use crate::kit::{
+use super::kit::{
     Lab, ORDER, Plan, World, agent, blocked, domain, executed, held, noted, proposal, refund, reviewer, stranger,
 };
 use kiff::{
@@ -66,7 +66,7 @@ fn a_refusal_without_permission_does_not_tell_whether_the_entity_exists() {
     let records = world.records(REFUSED);
     let kinds: Vec<Kind> = records.iter().map(Record::kind).collect();
     assert_eq!(kinds, [Kind::DecisionRecorded, Kind::ActionBlocked, Kind::DecisionRecorded, Kind::ActionBlocked]);
-    let shape = |record: &Record| (crate::kit::at(&crate::kit::body(record), "state_version"), record.entity().clone());
+    let shape = |record: &Record| (super::kit::at(&super::kit::body(record), "state_version"), record.entity().clone());
     assert_eq!(shape(&records[1]), shape(&records[3]));
     world.verify();
 }
