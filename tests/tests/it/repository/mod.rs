@@ -3,3 +3,4 @@
 mod imports;
 mod left_out;
 mod pages;
+mod sources;
