@@ -15,7 +15,6 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "ids",
             "scratch",
-            "defect",
             "caught",
             "digest",
             "base64",
