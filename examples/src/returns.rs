@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A return, and the events that move it.
 #[expect(clippy::exhaustive_enums, reason = "the states of this domain, all of them")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
-#[state_machine(entity = "return", data = Goods)]
+#[state_machine(entity = "return", facts = Goods)]
 pub enum Return {
     /// The customer has told us.
     #[enter(on = "RETURN_ANNOUNCED")]
@@ -147,11 +147,11 @@ fn amount_above_threshold(_: &Ctx<'_, Return>, cents: Cents) -> bool {
 }
 
 fn goods_inspected(entity: &Ctx<'_, Return>) -> bool {
-    entity.data().are_inspected
+    entity.facts().are_inspected
 }
 
 fn amount_within_paid(entity: &Ctx<'_, Return>, cents: Cents) -> bool {
-    cents.0 <= entity.data().paid_cents
+    cents.0 <= entity.facts().paid_cents
 }
 
 /// Gives the customer more time.

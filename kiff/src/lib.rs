@@ -121,9 +121,9 @@
 //! |---|---|---|
 //! | `macros` | yes | `#[action]`, `#[derive(StateMachine)]`, `#[derive(Param)]` |
 //! | `decimal` | | `rust_decimal::Decimal` as a parameter type |
-//! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, and [`guard::SqliteReplayStore`](guard), used receipts in one, with a SQLite that is compiled in (rusqlite 0.39 or newer; what older ones bring is refused) |
+//! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, and [`guard::SqliteReplayStore`](guard), used receipts in one, with a SQLite that is compiled in (rusqlite 0.39 or newer; the SQLite of an older one is refused at open) |
 //! | `sqlite` | | the same, with the system's SQLite (3.51.3 or newer; an older one is refused) |
-//! | `postgres` | | `store::PostgresStore`, on the host's `sqlx::PgPool`; needs Rust 1.94 |
+//! | `postgres` | | `store::PostgresStore`, on the host's `PgPool` of `sqlx` 0.9; needs Rust 1.94. The [README](https://github.com/kiffhq/kiff-rs#features) says what goes beside an older `sqlx` |
 //! | `cli` | | the program `kiff`, which verifies logs, receipts and proofs from files: `cargo install kiff --features cli` |
 //! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, a store that fails, the store suite |
 //!

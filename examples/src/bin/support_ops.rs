@@ -1,4 +1,4 @@
-//! One agent, five tickets, five outcomes in one run.
+//! One agent, five tickets, five outcomes.
 
 use kiff::{
     Answer, Authority, Blocking, NewEvent, Proposal, Runtime, Value,
@@ -26,7 +26,7 @@ fn main() -> Result<()> {
         desk.clock.advance(Duration::from_secs(90));
         desk.runtime.grant(&Authority::human("ops-human", ["support_lead"]), held.approval_id, "fair")?.recorded()?;
         let answer = desk.runtime.resume(held.approval_id)?;
-        desk.tell("granted, resumed", &answer)?;
+        desk.print("granted, resumed", &answer)?;
     }
 
     // The customer of t_3 has not consented, so nobody is asked to approve.
@@ -66,18 +66,18 @@ impl Desk {
             proposal = proposal.param(*name, value.clone());
         }
         let answer = self.runtime.execute(&Authority::agent("support-bot", ["support_agent"]), proposal)?;
-        self.tell(&format!("{action} {ticket}"), &answer)?;
+        self.print(&format!("{action} {ticket}"), &answer)?;
         Ok(answer)
     }
 
-    fn tell(&mut self, what: &str, answer: &Answer) -> Result<()> {
+    fn print(&mut self, call: &str, answer: &Answer) -> Result<()> {
         let more = match answer {
-            Answer::Executed(it) => it.message.clone(),
-            Answer::Held(it) => it.reason.to_string(),
-            Answer::Blocked(it) => it.refusal().map(ToString::to_string).unwrap_or_default(),
-            Answer::Failed(it) => it.message.clone(),
-            Answer::InDoubt(it) => it.cause.to_string(),
+            Answer::Executed(done) => done.message.clone(),
+            Answer::Held(held) => held.reason.to_string(),
+            Answer::Blocked(blocked) => blocked.refusal().map(ToString::to_string).unwrap_or_default(),
+            Answer::Failed(failed) => failed.message.clone(),
+            Answer::InDoubt(doubt) => doubt.cause.to_string(),
         };
-        Ok(writeln!(self.out, "{what:22} {:8} {more}", answer.word())?)
+        Ok(writeln!(self.out, "{call:22} {:8} {more}", answer.word())?)
     }
 }

@@ -62,7 +62,7 @@ use std::{any::Any, time::Duration};
 ///
 /// /// An order.
 /// #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
-/// #[state_machine(entity = "order", data = OrderFacts)]
+/// #[state_machine(entity = "order", facts = OrderFacts)]
 /// enum Order {
 ///     #[enter(on = "ORDER_PAID", sources = ["stripe"])]
 ///     Paid,
@@ -87,7 +87,7 @@ use std::{any::Any, time::Duration};
 /// }
 ///
 /// fn not_more_than_paid(order: &Ctx<'_, Order>, cents: u64) -> bool {
-///     cents <= order.data().paid_cents
+///     cents <= order.facts().paid_cents
 /// }
 ///
 /// let domain = Domain::builder("shop", "v1")

@@ -1,6 +1,7 @@
 //! What is left after a process dies or the power fails: everything that was acknowledged, and no payment twice.
 
-#![cfg(all(test, unix))]
+#![cfg(test)]
+#![cfg(unix)]
 
 mod disk;
 mod folder;

@@ -22,9 +22,9 @@ coded! {
     }
 }
 
-/// Writes a tenant's log out as `log.jsonl`, and tells how many records it has.
+/// Writes a tenant's log out as `log.jsonl`, and returns how many records it has.
 ///
-/// What others append meanwhile is not among them. The writer is flushed and not synced; it is called from
+/// Records that are appended meanwhile are not among them. The writer is flushed and not synced; it is called from
 /// the caller's task, so give it a file with a buffer round it and no slow socket.
 ///
 /// ```

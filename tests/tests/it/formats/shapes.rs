@@ -4,7 +4,7 @@
 //! reads: the records of the story and of a few that it lacks, and the reader's answer to a record without the
 //! member. `KIFF_OVERWRITE=1 cargo test -p kiff-tests --test it formats` adds new lines; it removes none.
 
-use super::{dir, snapshot, story};
+use super::{dir, formats, snapshot, story};
 use kiff::{
     Authority, Bounds, Call, Contract, Decision, Definition, Domain, Failure, Kind, Machine, NewEvent, Outcome,
     Proposal, Record, Resolution, Runtime, TenantId, Value,
@@ -56,19 +56,12 @@ fn every_kind_and_every_member_that_the_reader_knows_is_locked() {
         assert!(lock.contains(&format!("kiff-record/1 {kind} ")), "tests/shapes.lock lacks {kind}");
     }
     let members: BTreeSet<&str> = lock.split([' ', '.', '\n']).map(|word| word.trim_end_matches("[]")).collect();
-    let source = fs::read_to_string(dir().join("kiff/src/kernel/record/read.rs")).unwrap();
-    let calls = ["take", "parse", "maybe", "number", "small", "told", "maybe_told", "names", "members", "fixed_time"];
-    let mut asked = BTreeSet::new();
-    for call in calls {
-        for part in source.split(&format!(".{call}")).skip(1) {
-            // `.take("x")` and `.take::<String>("x")`.
-            let Some((before, after)) = part.split_once("(\"") else { continue };
-            if before.is_empty() || before.starts_with("::<") && !before.contains(['(', ';']) {
-                asked.insert(after.split('"').next().unwrap());
-            }
-        }
-    }
-    assert!(asked.len() > 40, "the members are not found in the source any more: {asked:?}");
+    // The page's tables are made of the declarations that the reader is made of.
+    let page = fs::read_to_string(formats()).unwrap();
+    let tables = page.split("\n## 4. ").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = tables.lines().filter_map(|line| line.strip_prefix("| `"));
+    let asked: BTreeSet<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    assert!(asked.len() > 40, "the members are not found in the page any more: {asked:?}");
     let missing: Vec<_> = asked.iter().filter(|member| !members.contains(**member)).collect();
     assert!(missing.is_empty(), "no record of these tests has {missing:?}: let one have them");
 }

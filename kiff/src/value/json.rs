@@ -1,13 +1,109 @@
-//! Objects: sorted, unique members.
+//! A value, and the members of an object.
 
+use super::{number::Number, text::cmp_utf16};
 use std::cmp::Ordering;
 
-use super::{Value, cmp_utf16};
+/// A JSON value whose numbers are text and whose objects are sorted.
+///
+/// Two values are equal if their canonical texts are equal, so `1.0` and `1` differ.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, digit by digit as it was given.
+    Number(Number),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Value>),
+    /// An object with unique member names.
+    Object(Object),
+}
+
+impl Value {
+    /// An object of these members. If a name comes twice, its last value counts.
+    ///
+    /// ```
+    /// use kiff::Value;
+    ///
+    /// assert_eq!(Value::object([("b", 2), ("a", 1)]).to_string(), r#"{"a":1,"b":2}"#);
+    /// ```
+    pub fn object<K: Into<String>, V: Into<Value>>(members: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self::Object(members.into_iter().collect())
+    }
+
+    /// Whether this is `null`.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The truth value, if this is one.
+    #[must_use]
+    pub const fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(truth) => Some(*truth),
+            _ => None,
+        }
+    }
+
+    /// The number, if this is one.
+    #[must_use]
+    pub const fn as_number(&self) -> Option<&Number> {
+        match self {
+            Self::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The text, if this is a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The elements, if this is an array.
+    #[must_use]
+    pub fn as_array(&self) -> Option<&[Value]> {
+        match self {
+            Self::Array(elements) => Some(elements),
+            _ => None,
+        }
+    }
+
+    /// The members, if this is an object.
+    #[must_use]
+    pub const fn as_object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// The name of the type in JSON, such as `string`.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "boolean",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::Array(_) => "array",
+            Self::Object(_) => "object",
+        }
+    }
+}
 
 /// The members of a JSON object, in canonical order.
 ///
-/// The order is that of RFC 8785, by the UTF-16 code units of the names. It is the same however
-/// the object came about, so equal objects have equal texts.
+/// The order is that of RFC 8785, by the UTF-16 code units of the names. It does not depend on the order of insertion, so
+/// equal objects have equal texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Object(
     // INVARIANT: strictly ascending by `cmp_utf16`.
@@ -30,9 +126,10 @@ impl Object {
 
     /// Sets the member `name` and returns the value it had.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
-        let (name, value) = (name.into(), value.into());
+        let name = name.into();
+        let value = value.into();
         let index = match self.0.last() {
-            // Members mostly come in order; then nothing has to be searched.
+            // Members mostly come in order, so that no search is needed.
             Some((last, _)) if cmp_utf16(last, &name) == Ordering::Less => Err(self.0.len()),
             _ => self.find(&name),
         };
@@ -45,7 +142,7 @@ impl Object {
         }
     }
 
-    /// Takes the member `name` out and returns its value.
+    /// Removes the member `name` and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         self.find(name).ok().map(|index| self.0.remove(index).1)
     }
@@ -53,10 +150,6 @@ impl Object {
     /// The members in canonical order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Value)> + ExactSizeIterator + Clone {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
-    }
-
-    pub(crate) fn raw_len(&self) -> usize {
-        2 + self.iter().map(|(name, value)| name.len() + 4 + value.raw_len()).sum::<usize>()
     }
 
     /// How many members there are.
