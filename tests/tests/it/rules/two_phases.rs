@@ -132,6 +132,20 @@ fn rule_6_an_outcome_whose_append_lost_its_answer_is_no_conflict_with_itself() {
 }
 
 #[test]
+fn rule_6_nothing_is_built_on_a_part_of_a_batch() {
+    let store = Refusing::default();
+    let lab = Lab::default();
+    let rt = Runtime::builder(domain(&lab, "v1").build().unwrap()).store(store.clone()).build().unwrap().blocking();
+    for event in ["ORDER_PLACED", "ORDER_PAID"] {
+        let _ = rt.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+    }
+    store.tear_once.store(true, Ordering::SeqCst);
+    let error = rt.execute(&agent(), refund(5)).unwrap_err();
+    assert!(matches!(error, RuntimeError::Inconsistent { what: "the store holds a part of a batch", .. }), "{error}");
+    assert_eq!(lab.runs(), 0);
+}
+
+#[test]
 fn rule_6_an_executor_may_call_back_for_another_entity_and_not_for_its_own() {
     let world = World::paid();
     let _permit = world.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap();
@@ -151,6 +165,8 @@ struct Refusing {
     /// The next append is stored and its answer lost, and the read after it fails.
     lose_once: Arc<AtomicBool>,
     fail_read: Arc<AtomicBool>,
+    /// The next append breaks the store's promise: it stores the first record alone, and its answer is lost.
+    tear_once: Arc<AtomicBool>,
 }
 
 impl EventStore for Refusing {
@@ -158,6 +174,12 @@ impl EventStore for Refusing {
         if self.lose_once.swap(false, Ordering::SeqCst) {
             assert_eq!(self.inner.append(batch).await.unwrap(), Append::Done);
             self.fail_read.store(true, Ordering::SeqCst);
+            return Err(StoreError::unknown("the connection broke"));
+        }
+        if self.tear_once.swap(false, Ordering::SeqCst) {
+            let (tenant, part) = (batch.tenant().clone(), &batch.parts()[0]);
+            let torn = Batch::new(tenant).with(part.stream().clone(), part.expected(), part.records()[..1].to_vec());
+            assert_eq!(self.inner.append(&torn.unwrap()).await.unwrap(), Append::Done);
             return Err(StoreError::unknown("the connection broke"));
         }
         match (self.refuse.load(Ordering::SeqCst), self.lose.load(Ordering::SeqCst)) {
