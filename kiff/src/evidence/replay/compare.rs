@@ -49,8 +49,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 /// # fn log(domain: kiff::Domain) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
 /// #     use kiff::{Authority, NewEvent, Proposal, Runtime};
 /// #     let rt = Runtime::builder(domain).build()?.blocking();
-/// #     rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
-/// #     let agent = Authority::agent("bot", [""; 0]);
+/// #     rt.ingest(&Authority::service("stripe")?, "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
+/// #     let agent = Authority::agent("bot", [""; 0])?;
 /// #     rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 80_00))?.executed()?;
 /// #     Ok(rt.export()?)
 /// # }

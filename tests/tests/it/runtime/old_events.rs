@@ -55,7 +55,7 @@ mod tests {
 
     fn pay(rt: &Blocking, id: &str, unit: &str, amount: i64) -> Ingested {
         let paid = NewEvent::new(id, "PAID").payload(payload(unit, amount));
-        rt.ingest(&Authority::service("bank"), "account:1", paid).unwrap()
+        rt.ingest(&Authority::service("bank").unwrap(), "account:1", paid).unwrap()
     }
 
     fn cents(rt: &Blocking) -> i64 {
@@ -69,7 +69,7 @@ mod tests {
         pay(&rt, "evt_1", "euros", 3).accepted().unwrap();
         pay(&rt, "evt_2", "cents", 50).accepted().unwrap();
         // An event that an executor emits is folded before it is accepted, like any other.
-        let answer = rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new("PAY_BACK", "account:1")).unwrap();
+        let answer = rt.execute(&Authority::agent("bot", [""; 0]).unwrap(), Proposal::new("PAY_BACK", "account:1")).unwrap();
         assert!(matches!(&answer, Answer::Executed(_)), "{answer:?}");
         assert_eq!(cents(&rt), 250);
 
@@ -92,7 +92,7 @@ mod tests {
     fn without_it_the_old_form_is_seen() {
         let rt = runtime(&MemoryStore::new());
         pay(&rt, "evt_1", "euros", 3).accepted().unwrap();
-        let agent = Authority::agent("bot", [""; 0]);
+        let agent = Authority::agent("bot", [""; 0]).unwrap();
         let _ = rt.execute(&agent, Proposal::new("PAY_BACK", "account:1")).unwrap().executed().unwrap();
         let bare = builder(machine()).build().unwrap();
         let log = rt.export().unwrap();

@@ -18,7 +18,7 @@ mod tests {
         for number in from..to {
             let event = NewEvent::new(format!("evt_{number}"), "BUMPED");
             let entity = format!("counter:{}", number % 3);
-            rt.ingest(&Authority::service("host"), &entity, event).unwrap().accepted().unwrap();
+            rt.ingest(&Authority::service("host").unwrap(), &entity, event).unwrap().accepted().unwrap();
         }
     }
 
