@@ -131,7 +131,7 @@ mod tests {
 
     impl Folder {
         fn new(name: &str) -> Self {
-            Self(database::folder(&format!("test-projection-{name}")).unwrap())
+            Self(database::new_folder(&format!("test-projection-{name}")).unwrap())
         }
     }
 

@@ -1,4 +1,4 @@
-//! No async runtime and no macro: a machine as a table, a contract as data, a closure behind it.
+//! No async runtime and no macros: the machine is a table, the contract is data, and the executor is a closure.
 
 use kiff::{
     Answer, Authority, Call, Contract, Definition, Domain, DomainError, Machine, NewEvent, Outcome, ParamKind,
