@@ -1,9 +1,6 @@
 //! The server is killed while clients append.
 
-use super::{
-    cluster::Cluster,
-    tests::{on_tokio, runtime, stream, tenant},
-};
+use super::{cluster::Cluster, on_tokio, runtime, stream, tenant};
 use kiff::{
     Authority, NewEvent, Record, RecordBytes, Runtime,
     store::{Append, Batch, EventStore, MemoryStore, PostgresStore, StoreError},

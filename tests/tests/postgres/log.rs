@@ -1,9 +1,6 @@
 //! Many writers and sequencers at once, on several pools.
 
-use super::{
-    cluster::Cluster,
-    tests::{bump, first_batch, new_schema, on_tokio, runtime, start, stream, tenant},
-};
+use super::{bump, cluster::Cluster, first_batch, new_schema, on_tokio, runtime, start, stream, tenant};
 use kiff::{
     Record,
     store::{Append, EventStore, PostgresStore},

@@ -1,9 +1,6 @@
 //! Logs out of other stores and into PostgreSQL, and back; a log that is followed.
 
-use super::{
-    cluster::Cluster,
-    tests::{bump, new_schema, on_tokio, runtime, start, tenant},
-};
+use super::{bump, cluster::Cluster, new_schema, on_tokio, runtime, start, tenant};
 use kiff::{
     Answer, Authority, NewEvent, Proposal, Runtime, TenantId,
     log_file::{self, Imported},

@@ -1,10 +1,7 @@
 //! Events that a host takes in within its own transaction.
 
 use super::{
-    cluster::Cluster,
-    open::run,
-    tests::{bump, domain, new_schema, on_tokio, runtime, start, stream, tenant},
-    waits::waiting,
+    bump, cluster::Cluster, domain, new_schema, on_tokio, open::run, runtime, start, stream, tenant, waits::waiting,
 };
 use kiff::{
     Answer, Authority, Contract, Definition, Domain, Ingested, Machine, NewEvent, Outcome, Proposal, Record, Runtime,

@@ -2,9 +2,9 @@
 //!
 //! What is stored once must be read for ever, so shapes only grow. The lines come from what the code writes and
 //! reads: the records of the story and of a few that it lacks, and the reader's answer to a record without the
-//! member. `KIFF_OVERWRITE=1 cargo test -p kiff-tests --test formats` adds new lines; it removes none.
+//! member. `KIFF_OVERWRITE=1 cargo test -p kiff-tests --test it formats` adds new lines; it removes none.
 
-use super::{snapshot, story, tests::dir};
+use super::{dir, snapshot, story};
 use kiff::{
     Authority, Bounds, Call, Contract, Decision, Definition, Domain, Failure, Kind, Machine, NewEvent, Outcome,
     Proposal, Record, Resolution, Runtime, TenantId, Value,
@@ -235,7 +235,10 @@ fn rest() -> Vec<u8> {
         let _ = s.runtime().resolve(&who, execution, Resolution::NotApplied, "not there").unwrap();
     }
     let _ = s.runtime().settle(allowed.permit, Ok(outcome())).unwrap();
-    let _ = s.runtime().resolve(&Authority::human("lead", ["lead"]).unwrap(), execution, Resolution::NotApplied, "no").unwrap();
+    let _ = s
+        .runtime()
+        .resolve(&Authority::human("lead", ["lead"]).unwrap(), execution, Resolution::NotApplied, "no")
+        .unwrap();
     let _ = s.send(agent(), asked("VANISH")).answer();
     s.replay().assert_same().log().to_vec()
 }

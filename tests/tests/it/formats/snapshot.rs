@@ -1,9 +1,9 @@
 //! The snapshot of a view: its bytes are kept, and each of its members is described.
 //!
 //! After a change that is meant, give the format another word, and write the vector anew with
-//! `KIFF_OVERWRITE=1 cargo test -p kiff-tests --test formats`.
+//! `KIFF_OVERWRITE=1 cargo test -p kiff-tests --test it formats`.
 
-use super::tests::{dir, formats};
+use super::{dir, formats};
 use kiff::{
     Answer, Authority, Call, Contract, Definition, Domain, Event, Facts, Failure, Machine, Outcome, Proposal, TenantId,
     Value,

@@ -193,7 +193,9 @@ fn suppressed(s: &mut Scenario) {
     assert_eq!(intruder.actor().kind, ActorType::Agent);
     let _ = s.send(intruder, asked("1.00")).assert_blocked("permission_denied");
     for amount in ["1.00", "2.00", "3.00", "4.00"] {
-        let _ = s.send(Authority::agent("loop-agent", ["operator"]).unwrap(), asked(amount)).assert_blocked("state_not_allowed");
+        let _ = s
+            .send(Authority::agent("loop-agent", ["operator"]).unwrap(), asked(amount))
+            .assert_blocked("state_not_allowed");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The payables domain in plain unit tests: a payment whose answer was lost is sent again.
 
-use crate::check_log;
+use super::check_log;
 use kiff::{Authority, Proposal, Value, params, testing::Scenario};
 use kiff_examples::payables::{Bank, domain, pay_invoice};
 

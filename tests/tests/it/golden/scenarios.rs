@@ -1,6 +1,6 @@
 //! The five scenarios of the refund domain: their records, their kinds, their wire shapes.
 
-use crate::check_log;
+use super::check_log;
 use kiff::{Answer, Authority, Blocking, Proposal, Timeline};
 use kiff_examples::{
     refund,

@@ -1,6 +1,6 @@
 //! The support domain in plain unit tests: each of its five outcomes.
 
-use crate::check_log;
+use super::check_log;
 use kiff::{Authority, Value, params, testing::Scenario};
 use kiff_examples::support::{close, domain, escalate, give_credit, reply, share_data};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Calls on runtimes that write down what was seen, and when.
 
-use crate::{
+use super::{
     checker::Step,
     entity::{End, FREE, QUORUM, Seen},
 };
@@ -117,12 +117,21 @@ impl Field {
                 if has_key {
                     proposal = proposal.idempotency_key(format!("once-{}", self.entity));
                 }
-                self.answered(from, rt.execute(&Authority::agent("bot", ["operator"]).unwrap(), proposal), cents, has_key, None)
+                self.answered(
+                    from,
+                    rt.execute(&Authority::agent("bot", ["operator"]).unwrap(), proposal),
+                    cents,
+                    has_key,
+                    None,
+                )
             }
             (Op::Resume, Some(id)) => self.answered(from, rt.resume(id), 0, false, Some(id)),
             (Op::Event, _) => {
                 let id = format!("{}.{}", self.entity, self.events.fetch_add(1, Ordering::SeqCst));
-                match rt.ingest(&Authority::service("shop").unwrap(), &self.entity, NewEvent::new(id, "NOTE_ADDED")).unwrap() {
+                match rt
+                    .ingest(&Authority::service("shop").unwrap(), &self.entity, NewEvent::new(id, "NOTE_ADDED"))
+                    .unwrap()
+                {
                     Ingested::Accepted { .. } => Some(Seen::Moved),
                     other => panic!("{other:?}"),
                 }

@@ -1,6 +1,6 @@
 //! What a ledger hands to others: witnesses, bundles, anchors.
 
-use crate::kit::{Folder, LOG, Shop, code, frontier, ledger_key};
+use super::kit::{Folder, LOG, Shop, code, frontier, ledger_key};
 use kiff::{
     Digest, Ed25519Signer, Record,
     ledger::{Anchor, AnchorState, FolderAnchor, Witness, WitnessError},

@@ -1,6 +1,6 @@
 //! Ledgers: heads that never fork, and proofs.
 
-use crate::kit::{Folder, Kept, LOG, Shop, code, frontier, head, ledger_key, log_policy};
+use super::kit::{Folder, Kept, LOG, Shop, code, frontier, head, ledger_key, log_policy};
 use kiff::{
     Ed25519Signer, SignerError,
     ledger::{BlockingLedger, Ed25519LogSigner, HeadCell, HeadSet, LogSigner, NodeFile},

@@ -1,6 +1,6 @@
 //! Proof files.
 
-use crate::example::{CHECKPOINT, LOG, PROOF, expected, log_key, witnesses};
+use super::example::{CHECKPOINT, LOG, PROOF, expected, log_key, witnesses};
 use kiff::{
     Digest,
     log::{SignedCheckpoint, TlogProof, Tree, WitnessPolicy},
@@ -8,7 +8,7 @@ use kiff::{
 use proptest::prelude::*;
 
 fn record() -> &'static [u8] {
-    include_bytes!("../../vectors/receipt/record.bin")
+    include_bytes!("../../../vectors/receipt/record.bin")
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn the_model_finds_every_defect() {
     const RUNS_WITHOUT: &str = "64";
     let model = |defect: &str, runs: &str| {
         let mut model = Command::new(env::current_exe().unwrap());
-        model.args(["--exact", "tests::kiff_says_what_the_reference_says"]);
+        model.args(["--exact", "model::kiff_says_what_the_reference_says"]);
         let output = model.env("KIFF_DEFECT", defect).env("KIFF_MODEL_RUNS", runs).output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     };

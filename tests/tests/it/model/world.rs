@@ -1,6 +1,6 @@
 //! kiff as the model sees it: two runtimes on one store, and what they say in the words of the reference.
 
-use crate::plan::{Action, Approval, ENTITIES, Effect, Outcome, Person, REVIEW, ROLES, Rules, STATES, STEPS, Who};
+use super::plan::{Action, Approval, ENTITIES, Effect, Outcome, Person, REVIEW, ROLES, Rules, STATES, STEPS, Who};
 use kiff::{
     ActorType, Answer, ApprovalId, Authority, Blocking, Bounds, BoxFuture, Call, Contract, Decision, Definition,
     Domain, EntityRef, ExecutionId, Executor, Failure, Ingested, Machine, Param, Permit, Proposal, RecordBytes,

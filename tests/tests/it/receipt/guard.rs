@@ -1,6 +1,6 @@
 //! A service that acts only on receipts: what it refuses, and that nothing runs twice.
 
-use crate::kit::SEED;
+use super::kit::SEED;
 use kiff::{
     Authority, Contract, Decision, Definition, Domain, Ed25519Signer, Machine, NewEvent, ParamKind, Proposal, Runtime,
     Warrant,

@@ -1,6 +1,6 @@
 //! What an executor is given to show to others.
 
-use crate::kit::{SEED, at, keys};
+use super::kit::{SEED, at, keys};
 use kiff::{
     Answer, Authority, Call, Contract, Definition, Domain, Ed25519Signer, Effect, Failure, Machine, NewEvent, Outcome,
     Proposal, Provided, Receipt, Runtime, RuntimeBuilder, Warrant, verify::ReceiptVerifier,
@@ -48,7 +48,8 @@ fn an_executor_shows_the_receipt_of_its_clearance_and_so_does_a_retry() {
     let _ = rt.ingest(&Authority::service("stripe").unwrap(), "order:1", NewEvent::new("e", "ORDER_PAID")).unwrap();
     let agent = Authority::agent("bot", [""; 0]).unwrap().on_behalf_of("alice").unwrap();
     let Answer::InDoubt(doubt) = rt.execute(&agent, Proposal::new("ACT", "order:1")).unwrap() else { panic!() };
-    let done = rt.retry(&Authority::human("lee", ["resolver"]).unwrap(), doubt.execution_id).unwrap().settled().unwrap();
+    let done =
+        rt.retry(&Authority::human("lee", ["resolver"]).unwrap(), doubt.execution_id).unwrap().settled().unwrap();
     let done = done.executed().unwrap();
     assert_eq!(done.receipt, doubt.receipt);
 

@@ -1,6 +1,6 @@
 //! Rule 4: what an approval is bound to, and that it is used once.
 
-use crate::kit::{ORDER, Plan, World, agent, at, blocked, domain, executed, held, proposal, refund, reviewer};
+use super::kit::{ORDER, Plan, World, agent, at, blocked, domain, executed, held, proposal, refund, reviewer};
 use kiff::{Answer, ApprovalId, Authority, Blocking, Kind, NewEvent, Proposal, Review};
 
 /// A refund above the threshold that is granted and not yet used.
@@ -156,12 +156,12 @@ fn rule_4_an_approval_is_consumed_in_the_append_that_clears() {
     let (world, id) = granted();
     let before = world.len();
     world.lab.then(Plan::NotApplied);
-    crate::kit::failed(world.rt.resume(id).unwrap());
+    super::kit::failed(world.rt.resume(id).unwrap());
     // The effect failed without effect, and the approval is used all the same.
     assert_eq!(world.since(before), [Kind::ActionValidated, Kind::ActionFailed]);
     assert_eq!(at(&world.last(Kind::ActionValidated), "approval_id"), id.to_string());
     // Whoever resumes it again is told what came of it.
-    let again = crate::kit::failed(world.rt.resume(id).unwrap());
+    let again = super::kit::failed(world.rt.resume(id).unwrap());
     assert!(again.is_repeat);
     refused(world.send(refund(500).approval(id)), "approval_consumed");
     assert_eq!(world.lab.runs(), 1);

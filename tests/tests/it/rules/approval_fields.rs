@@ -1,6 +1,6 @@
 //! What one approval is good for: every field that it is bound to is changed once, and what a reviewer is shown of it.
 
-use crate::kit::{
+use super::kit::{
     ORDER, Plan, World, agent, blocked, domain, executed, failed, held, in_doubt, proposal, refund, resolver, reviewer,
 };
 use kiff::{
@@ -38,7 +38,7 @@ fn by(authority: Authority, world: &World, id: ApprovalId) -> Answer {
     world.rt.execute(&authority, own().approval(id)).unwrap()
 }
 
-fn under(world: &World, id: ApprovalId, rules: fn(&crate::kit::Lab) -> kiff::DomainBuilder) -> Answer {
+fn under(world: &World, id: ApprovalId, rules: fn(&super::kit::Lab) -> kiff::DomainBuilder) -> Answer {
     world.other(rules).execute(&agent(), own().approval(id)).unwrap()
 }
 
@@ -48,7 +48,8 @@ const BOUND: [Row; 17] = [
         |world, id| {
             let other = world.rt.runtime().tenant("other").unwrap().blocking();
             for event in ["ORDER_PLACED", "ORDER_PAID"] {
-                let _ = other.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
+                let _ =
+                    other.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
             }
             other.execute(&agent(), own().approval(id)).unwrap()
         },
@@ -263,7 +264,7 @@ fn shown(note: &str) -> [String; 2] {
         let contract = contract.param("cents", u64::KIND).param("note", String::KIND).summary(summary);
         let domain = Domain::builder("lab", "v1")
             .table(Machine::new("order").starts("PAID", "PAID"))
-            .define(Definition::new(contract).executor(crate::kit::Lab::default()))
+            .define(Definition::new(contract).executor(super::kit::Lab::default()))
             .role("reviewer", ["orders.approve"])
             .build();
         let rt = Runtime::builder(domain.unwrap()).build().unwrap().blocking();

@@ -1,6 +1,6 @@
 //! Every reason code and every kind of record comes out of a real run, and what was written reads back.
 
-use crate::kit::{
+use super::kit::{
     Lab, ORDER, Plan, World, agent, at, blocked, domain, noted, proposal, refund, resolver, reviewer, stranger,
 };
 use kiff::{
@@ -186,11 +186,18 @@ fn every_code_of_a_refused_change_of_keys_comes_out_of_a_run() {
     let known = ["permission_denied", "actor_kind", "key_already_published", "key_revoked"];
     assert_all(KeyRefusal::CODES, &known);
     let (world, key) = (World::new(), public_key());
-    let (hsm, agent) = (Authority::service("hsm").unwrap().with_roles(["keeper"]).unwrap(), Authority::agent("bot", ["keeper"]).unwrap());
+    let (hsm, agent) = (
+        Authority::service("hsm").unwrap().with_roles(["keeper"]).unwrap(),
+        Authority::agent("bot", ["keeper"]).unwrap(),
+    );
     let publish = |by: &Authority| world.rt.publish_key(by, &key, KeyPurpose::Log).unwrap().recorded();
     let revoke = |by: &Authority| world.rt.revoke_key(by, key.id(), 7, "lost").unwrap().recorded();
     let mut found = Vec::new();
-    for by in [Authority::human("ann", ["reviewer"]).unwrap(), agent, Authority::system("host").unwrap().with_roles(["keeper"]).unwrap()] {
+    for by in [
+        Authority::human("ann", ["reviewer"]).unwrap(),
+        agent,
+        Authority::system("host").unwrap().with_roles(["keeper"]).unwrap(),
+    ] {
         found.push(publish(&by).unwrap_err().code().to_string());
         assert_eq!(revoke(&by).unwrap_err().code(), *found.last().unwrap().as_str());
     }
@@ -359,7 +366,7 @@ fn a_record_that_was_cut_or_whose_members_moved_is_refused_or_read() {
             assert!(Record::parse(line[..end].into()).is_err(), "cut at {end}");
         }
         // Members in another order are another text of the same record: read, with other bytes.
-        let Value::Object(members) = crate::kit::json(&line) else { panic!() };
+        let Value::Object(members) = super::kit::json(&line) else { panic!() };
         let turned: Vec<String> =
             members.iter().rev().map(|(name, value)| format!("{}:{value}", Value::from(name))).collect();
         let turned = format!("{{{}}}", turned.join(","));

@@ -1,6 +1,6 @@
 //! How long an attempt counts as running, and what may be said of it meanwhile and afterwards.
 
-use crate::{
+use super::{
     kit::{
         Lab, ORDER, Plan, World, agent, blocked, call, domain, executed, in_doubt, noted, proposal, refund, resolver,
         waits,
@@ -90,7 +90,7 @@ fn an_executor_may_take_what_is_left_until_the_deadline() {
         });
         match &mut running {
             Some(call) => assert!(waits(call)),
-            None => drop(crate::kit::failed(world.send(proposal(action, 1)))),
+            None => drop(super::kit::failed(world.send(proposal(action, 1)))),
         }
         assert_eq!(lab.runs() + world.lab.runs(), starts, "{action} after {signing} s");
         assert_eq!(spans.0.lock().unwrap().first().copied(), left, "{action} after {signing} s");

@@ -1,6 +1,6 @@
 //! Rule 10: events are checked before they are stored.
 
-use crate::kit::{ORDER, World, agent};
+use super::kit::{ORDER, World, agent};
 use kiff::{Authority, EventRefusal, Ingested, NewEvent, Value, testing::ManualClock};
 
 fn ingest(world: &World, source: &Authority, entity: &str, event: NewEvent) -> Ingested {
@@ -128,7 +128,7 @@ fn rule_10_a_clock_that_goes_back_does_not_take_the_log_with_it() {
 fn rule_10_an_executors_event_id_cannot_be_taken_before() {
     // Ids of emitted events are made from the execution's; another source may have chosen the same text.
     let world = World::paid();
-    let done = crate::kit::executed(world.send(crate::kit::refund(5)));
+    let done = super::kit::executed(world.send(super::kit::refund(5)));
     let same = NewEvent::new(format!("{}.1", done.execution_id), "NOTE_ADDED");
     assert!(ingest(&world, &stripe(), ORDER, same).is_in_the_log());
     world.verify();

@@ -1,6 +1,6 @@
 //! Rule 11: effects that the host runs itself.
 
-use crate::kit::{ORDER, World, agent, domain, executed, failed, held, in_doubt, noted, proposal, reviewer};
+use super::kit::{ORDER, World, agent, domain, executed, failed, held, in_doubt, noted, proposal, reviewer};
 use kiff::{Allowed, Authority, Decision, Failure, Kind, NewEvent, Proposal, RuntimeError};
 
 fn decide(world: &World, proposal: Proposal) -> Decision {

@@ -1,6 +1,6 @@
 //! An agent that never stops asking, and an executor that never stops talking.
 
-use crate::kit::{ORDER, Plan, World, agent, executed, failed, in_doubt, proposal, refund};
+use super::kit::{ORDER, Plan, World, agent, executed, failed, in_doubt, proposal, refund};
 use kiff::{
     Authority, Bounds, Call, Contract, Decision, Definition, Domain, Failure, Kind, Machine, NewEvent, Outcome,
     Proposal, Runtime, Value,

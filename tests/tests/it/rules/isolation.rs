@@ -1,6 +1,6 @@
 //! Two tenants on one store: every call of the one, with every name of the other.
 
-use crate::kit::{ORDER, Plan, World, agent, executed, in_doubt, proposal, refund, resolver, reviewer};
+use super::kit::{ORDER, Plan, World, agent, executed, in_doubt, proposal, refund, resolver, reviewer};
 use kiff::{
     Answer, ApprovalId, Authority, Blocking, Decision, Ed25519Signer, ExecutionId, KeyPurpose, NewEvent, Outcome,
     Resolution, ReviewRequest, RuntimeError, ledger::Ed25519LogSigner,
@@ -133,7 +133,7 @@ fn no_call_of_one_tenant_sees_or_changes_another() {
     assert_eq!(acme.world.rt.in_doubt().unwrap().len(), 1);
     assert_eq!(acme.world.lab.runs(), 2);
     // Every call that there is.
-    let source = include_str!("../../../kiff/src/runtime/blocking.rs");
+    let source = include_str!("../../../../kiff/src/runtime/blocking.rs");
     let calls = source.split_once("calls! {\n").unwrap().1.split_once("\n    }\n").unwrap().0;
     for line in calls.lines().filter_map(|line| line.trim().strip_prefix("fn ")) {
         let name = line.split('(').next().unwrap();

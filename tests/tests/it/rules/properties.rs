@@ -1,6 +1,6 @@
 //! Laws that hold for every sequence of calls.
 
-use crate::kit::{Plan, World, at, body, domain, noted, refunded, reviewer, verify, whole};
+use super::kit::{Plan, World, at, body, domain, noted, refunded, reviewer, verify, whole};
 use kiff::{Answer, ApprovalId, Authority, Blocking, Kind, NewEvent, Proposal, Record, Resolution};
 use proptest::prelude::*;
 use std::{
@@ -72,9 +72,9 @@ const CENTS: [u64; 4] = [5, 13, 500, 501];
 
 fn who(number: usize) -> Authority {
     match number % 4 {
-        0 | 1 => crate::kit::agent(),
+        0 | 1 => super::kit::agent(),
         2 => Authority::human("hugo", ["operator", "reviewer", "resolver"]).unwrap(),
-        _ => crate::kit::stranger(),
+        _ => super::kit::stranger(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sixty-four threads at one approval, one key, one hold: one effect.
 
-use crate::kit::{Lab, Plan, agent, domain, held, noted, refunded, reviewer, verify};
+use super::kit::{Lab, Plan, agent, domain, held, noted, refunded, reviewer, verify};
 use kiff::{Answer, ApprovalId, Authority, Blocking, Bounds, Kind, NewEvent, Proposal, Review, Runtime};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},

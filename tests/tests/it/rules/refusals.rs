@@ -1,6 +1,6 @@
 //! Rule 3: a refusal is a value and is recorded; a hostile agent cannot grow the log.
 
-use crate::kit::{ORDER, World, agent, at, blocked, body, proposal, refund, stranger, whole};
+use super::kit::{ORDER, World, agent, at, blocked, body, proposal, refund, stranger, whole};
 use kiff::{Bounds, Kind, Proposal, Record, Runtime};
 
 const REFUSED: &str = "kiff:refused";

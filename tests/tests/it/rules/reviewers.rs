@@ -1,6 +1,6 @@
 //! Rule 5: who may review, and what a denial and an expiry mean.
 
-use crate::kit::{World, agent, at, blocked, executed, held, proposal, refund, reviewer, stranger};
+use super::kit::{World, agent, at, blocked, executed, held, proposal, refund, reviewer, stranger};
 use kiff::{Authority, Kind, Permission, Review};
 use std::time::Duration;
 
@@ -171,7 +171,7 @@ fn rule_5_a_clock_that_goes_back_brings_no_approval_back() {
     world.held(refund(500));
     world.clock.set("2026-05-24T09:00:01Z");
     assert_eq!(blocked(world.rt.resume(id).unwrap()).reason, *"approval_expired");
-    let times: Vec<_> = world.records(crate::kit::ORDER).iter().map(kiff::Record::recorded_at).collect();
+    let times: Vec<_> = world.records(super::kit::ORDER).iter().map(kiff::Record::recorded_at).collect();
     assert!(times.is_sorted());
     world.verify();
 }

@@ -1,6 +1,6 @@
 //! Snapshots of views: a cache that is never believed over the log, and never in the way.
 
-use crate::kit::{
+use super::kit::{
     Counts, Lab, ORDER, Plan, World, agent, blocked, domain, in_doubt, json, proposal, refund, reviewer, verify,
 };
 use kiff::{
@@ -267,7 +267,7 @@ fn cell(store: &MemoryStore) -> Vec<u8> {
 /// The sequence at which the snapshot of the world's order stands.
 fn snapshot_seq(world: &World) -> u64 {
     let text = json(&cell(&world.store)[72..]);
-    crate::kit::at(&text, "head.seq").parse().unwrap()
+    super::kit::at(&text, "head.seq").parse().unwrap()
 }
 
 /// A store with the records of the world's order, and no cell.

@@ -1,0 +1,5 @@
+//! The repository itself: which file may use which, what the pages name, and which tests are left out.
+
+mod imports;
+mod left_out;
+mod pages;
