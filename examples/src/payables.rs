@@ -18,7 +18,7 @@ pub enum Invoice {
     Paid,
 }
 
-/// What an invoice's events tell beside its state.
+/// What the events of an invoice say, beside its state.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
@@ -37,7 +37,7 @@ impl Facts for Due {
 /// Pays an invoice in full.
 ///
 /// # Errors
-/// What the bank says.
+/// The error of the bank.
 #[action(
     allowed_states = [Approved],
     permissions = ["invoices.pay"],
@@ -61,10 +61,10 @@ fn amount_due(invoice: &Ctx<'_, Invoice>, amount: Decimal) -> bool {
     invoice.facts().amount.parse() == Ok(amount)
 }
 
-/// All that an agent may do to an invoice, and who may do it.
+/// Everything that an agent may do to an invoice, and who may do it.
 ///
 /// # Errors
-/// Every fault of the domain at once.
+/// All faults of the domain at once.
 pub fn domain() -> Result<Domain, DomainError> {
     Domain::builder("payables", "v1")
         .machine::<Invoice>()
@@ -80,7 +80,7 @@ pub struct Bank {
 }
 
 impl Bank {
-    /// A bank that accepts everything and moves no money.
+    /// A bank that accepts every transfer and moves no money.
     #[must_use]
     pub fn fake() -> Self {
         Self::default()
@@ -94,7 +94,7 @@ impl Bank {
         Ok(())
     }
 
-    /// Every transfer that was made.
+    /// The transfers so far.
     #[must_use]
     pub fn transfers(&self) -> Vec<Decimal> {
         self.transfers.lock().unwrap_or_else(PoisonError::into_inner).clone()

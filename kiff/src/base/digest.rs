@@ -76,21 +76,23 @@ impl FromStr for Digest {
     type Err = DigestError;
     fn from_str(text: &str) -> Result<Self, DigestError> {
         let digits = text.strip_prefix("sha256:").ok_or(DigestError)?.as_bytes();
+        // Without a branch, so that the compiler makes vector code of it: what is no digit shows in the upper bits.
         let value = |digit: u8| match digit {
-            b'0'..=b'9' => Ok(digit - b'0'),
-            b'a'..=b'f' => Ok(digit - b'a' + 10),
-            _ => Err(DigestError),
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => 0xFF,
         };
-        if digits.len() != 64 {
+        let (pairs, []) = digits.as_chunks() else { return Err(DigestError) };
+        if pairs.len() != 32 {
             return Err(DigestError);
         }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            if let [high, low] = pair {
-                *byte = value(*high)? << 4 | value(*low)?;
-            }
+        let (mut bytes, mut seen) = ([0; 32], 0);
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (value(*high), value(*low));
+            seen |= high | low;
+            *byte = high << 4 | low;
         }
-        Ok(Self(bytes))
+        if seen < 16 { Ok(Self(bytes)) } else { Err(DigestError) }
     }
 }
 

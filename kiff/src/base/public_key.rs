@@ -1,12 +1,7 @@
 //! Sound Ed25519 public keys, and the ids that follow from them.
 
-use crate::base::{
-    base64::{self, Form},
-    code::coded,
-    debug::debug_as_display,
-    digest::Digest,
-    ids::KeyId,
-};
+use crate::base::{code::coded, debug::debug_as_display, digest::Digest, ids::KeyId};
+use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use std::{fmt, str::FromStr};
 
@@ -96,7 +91,7 @@ impl PublicKey {
 
 /// SHA-256 over the required members of the JWK, in base64url.
 fn thumbprint(bytes: &[u8; 32]) -> KeyId {
-    let x = base64::encode(bytes, Form::Url);
+    let x = Base64UrlUnpadded::encode_string(bytes);
     let hash = Digest::of(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#).as_bytes());
     KeyId::of_bytes(hash.as_bytes())
 }
@@ -104,14 +99,14 @@ fn thumbprint(bytes: &[u8; 32]) -> KeyId {
 impl FromStr for PublicKey {
     type Err = PublicKeyError;
     fn from_str(text: &str) -> Result<Self, PublicKeyError> {
-        let bytes = base64::decode(text, Form::Url).ok_or(PublicKeyError::Encoding)?;
+        let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| PublicKeyError::Encoding)?;
         Self::from_bytes(bytes.try_into().map_err(|_| PublicKeyError::Encoding)?)
     }
 }
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&base64::encode(self.key.as_bytes(), Form::Url))
+        f.pad(&Base64UrlUnpadded::encode_string(self.key.as_bytes()))
     }
 }
 

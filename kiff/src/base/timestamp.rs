@@ -147,8 +147,10 @@ impl FromStr for Timestamp {
         if bytes.len() != shape.len() || !bytes.iter().zip(shape).all(fits) {
             return Err(TimestampError);
         }
+        // All of them are digits, four at most.
         let number = |from: usize, to: usize| {
-            text.get(from..to).and_then(|digits| digits.parse::<u16>().ok()).ok_or(TimestampError)
+            let digits = bytes.get(from..to).ok_or(TimestampError)?;
+            Ok(digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0')))
         };
         let byte = |from: usize, to: usize| number(from, to).and_then(|n| u8::try_from(n).map_err(|_| TimestampError));
         let month = Month::try_from(byte(5, 7)?).map_err(|_| TimestampError)?;

@@ -27,6 +27,7 @@ mod write;
 mod recordable;
 mod cursor;
 mod read;
+mod canonical;
 mod bridge;
 mod serialize;
 #[cfg(test)]
@@ -38,5 +39,6 @@ pub use json::{Object, Value};
 pub use limits::{Limits, NumberRule};
 pub use number::Number;
 
+pub(crate) use canonical::{Cursor, Node, Tape};
 pub(crate) use read::parse_record;
 pub(crate) use text::{write_str, write_u64};

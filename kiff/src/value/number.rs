@@ -74,7 +74,7 @@ impl Number {
     /// Whether this is a plain integer within ±(2^53 - 1). Every JSON reader holds such a number exactly.
     #[must_use]
     pub fn is_safe_integer(&self) -> bool {
-        self.as_i64().is_some_and(|integer| (-MAX_SAFE..=MAX_SAFE).contains(&integer))
+        is_safe_integer(self.as_str())
     }
 
     /// Takes text that [`scan`] has accepted as a whole.
@@ -93,11 +93,8 @@ impl Number {
         }
     }
 
-    /// The text, if it is a plain integer. `-0` is not, because as an integer it would lose its sign.
     fn integer(&self) -> Option<&str> {
-        let text = self.as_str();
-        let plain = text != "-0" && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        plain.then_some(text)
+        plain_integer(self.as_str())
     }
 
     fn from_integer(integer: impl fmt::Display) -> Self {
@@ -148,6 +145,18 @@ impl fmt::Write for Short {
         self.len = u8::try_from(end).map_err(|_| fmt::Error)?;
         Ok(())
     }
+}
+
+/// Whether a number's text is a plain integer within ±(2^53 - 1).
+pub(super) fn is_safe_integer(text: &str) -> bool {
+    let integer = plain_integer(text).and_then(|text| text.parse().ok());
+    integer.is_some_and(|integer: i64| (-MAX_SAFE..=MAX_SAFE).contains(&integer))
+}
+
+/// The text, if it is a plain integer. `-0` is not, because as an integer it would lose its sign.
+fn plain_integer(text: &str) -> Option<&str> {
+    let is_plain = text != "-0" && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    is_plain.then_some(text)
 }
 
 /// How many bytes at the start of `bytes` are a number.

@@ -75,7 +75,7 @@ struct Reader<'a> {
 
 /// Where in a record the reader is, as far as it decides which numbers are allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Anywhere,
     Envelope,
     Body,
@@ -271,7 +271,8 @@ impl<'a> Reader<'a> {
 }
 
 impl Place {
-    fn of_member(self, depth: usize, name: &str) -> Self {
+    /// The place of a member's value that lies inside `depth` arrays and objects.
+    pub(super) fn of_member(self, depth: usize, name: &str) -> Self {
         match (self, depth) {
             (Self::Envelope, 1) if name == "body" => Self::Body,
             (Self::Body, 2) if name == "payload" => Self::Payload,

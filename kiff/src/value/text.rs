@@ -55,16 +55,31 @@ const fn utf16_rank(byte: u8) -> u8 {
 }
 
 /// How many bytes at the start of `bytes` stand for themselves in a JSON string.
+#[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
-    // Most names are shorter than a block; most of a long text is plain. Whole blocks are tested
-    // without a branch for each byte, which the compiler turns into vector code.
-    let is_plain = |block: &&[u8]| !block.iter().fold(false, |any, &byte| any | needs_escape(byte));
-    let blocks = bytes.chunks_exact(BLOCK).take_while(is_plain).count() * BLOCK;
-    let rest = bytes.get(blocks..).unwrap_or_default();
-    let (words, _) = rest.as_chunks::<WORD>();
-    let plain = blocks + words.iter().take_while(|word| is_plain(&&word[..])).count() * WORD;
-    let rest = bytes.get(plain..).unwrap_or_default();
-    plain + rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(rest.len())
+    let (words, rest) = bytes.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        let escaped = escaped_in(u64::from_le_bytes(*word));
+        if escaped != 0 {
+            return index * WORD + escaped.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * WORD + rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(rest.len())
+}
+
+/// The highest bit of each byte that needs an escape. A bit may be wrong only if a lower byte's is set, because all that
+/// can reach a byte is what was borrowed for a lower one; so the lowest is right.
+const fn escaped_in(word: u64) -> u64 {
+    const fn repeat(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; WORD])
+    }
+    const fn below(word: u64, byte: u8) -> u64 {
+        word.wrapping_sub(repeat(byte)) & !word
+    }
+    let control = below(word, 0x20);
+    let quote = below(word ^ repeat(b'"'), 1);
+    let backslash = below(word ^ repeat(b'\\'), 1);
+    (control | quote | backslash) & repeat(0x80)
 }
 
 const fn needs_escape(byte: u8) -> bool {
@@ -95,12 +110,25 @@ const fn hex_digit(nibble: u8) -> u8 {
     }
 }
 
-const BLOCK: usize = 32;
 const WORD: usize = 8;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_needs_an_escape_is_found_at_every_place() {
+        for byte in 0..=u8::MAX {
+            for place in 0..20 {
+                let mut bytes = [b'x'; 20];
+                bytes[place] = byte;
+                let expected = if needs_escape(byte) { place } else { bytes.len() };
+                assert_eq!(plain_len(&bytes), expected, "{byte} at {place}");
+                bytes[place + 1..].fill(b'"');
+                assert_eq!(plain_len(&bytes), expected.min(place + 1), "{byte} at {place}");
+            }
+        }
+    }
 
     #[test]
     fn strings_have_the_fewest_escapes() {

@@ -1,4 +1,4 @@
-//! What must hold for any bytes at all, as plain functions: `tests/tests/fuzzed.rs` calls them with random bytes, and
+//! What must hold for any bytes at all, as plain functions: `tests/tests/it/fuzzed.rs` calls them with random bytes, and
 //! `tests/fuzz/` with those that a fuzzer looks for. Each panics if what it says does not hold.
 
 mod admission;

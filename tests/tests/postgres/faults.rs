@@ -1,10 +1,6 @@
 //! What an append answers when the database refuses, waits or goes away.
 
-use super::{
-    cluster::Cluster,
-    open::run,
-    tests::{bump, first_batch, new_schema, on_tokio, runtime, start, stream, tenant},
-};
+use super::{bump, cluster::Cluster, first_batch, new_schema, on_tokio, open::run, runtime, start, stream, tenant};
 use kiff::store::{Append, EventStore, PostgresStore, StoreError};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgConnectOptions};
 

@@ -1,9 +1,6 @@
 //! The server is killed while clients append.
 
-use super::{
-    cluster::Cluster,
-    tests::{on_tokio, runtime, stream, tenant},
-};
+use super::{cluster::Cluster, on_tokio, runtime, stream, tenant};
 use kiff::{
     Authority, NewEvent, Record, RecordBytes, Runtime,
     store::{Append, Batch, EventStore, MemoryStore, PostgresStore, StoreError},
@@ -128,7 +125,7 @@ impl Client {
         for name in &self.names {
             let event = NewEvent::new(format!("evt_{name}_{after}"), if after == 0 { "STARTED" } else { "BUMPED" });
             let entity = stream(name);
-            let _ = self.source.ingest(&Authority::service("host"), entity.as_str(), event).await.unwrap();
+            let _ = self.source.ingest(&Authority::service("host").unwrap(), entity.as_str(), event).await.unwrap();
             let records = self.memory.read(&tenant(), &entity, after, 10).await.unwrap();
             assert_eq!(records.len(), 2);
             let records = records.into_iter().map(|bytes| Record::parse(bytes).unwrap()).collect();

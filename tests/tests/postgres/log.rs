@@ -1,9 +1,6 @@
 //! Many writers and sequencers at once, on several pools.
 
-use super::{
-    cluster::Cluster,
-    tests::{bump, first_batch, new_schema, on_tokio, runtime, start, stream, tenant},
-};
+use super::{bump, cluster::Cluster, first_batch, new_schema, on_tokio, runtime, start, stream, tenant};
 use kiff::{
     Record,
     store::{Append, EventStore, PostgresStore},
@@ -102,5 +99,5 @@ async fn start_together(rt: &kiff::Runtime) {
     let kind = if id == "shared_0" { "STARTED" } else { "BUMPED" };
     let event = kiff::NewEvent::new(id, kind);
     // Whether the machine takes it depends on who came first; it is recorded in any case.
-    let _ = rt.ingest(&kiff::Authority::service("host"), "counter:shared", event).await.unwrap();
+    let _ = rt.ingest(&kiff::Authority::service("host").unwrap(), "counter:shared", event).await.unwrap();
 }

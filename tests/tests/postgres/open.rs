@@ -1,9 +1,6 @@
 //! Opening: the tables are made once, and a server that is not fit is refused.
 
-use super::{
-    cluster::Cluster,
-    tests::{first_batch, new_schema, on_tokio, stream, tenant},
-};
+use super::{cluster::Cluster, first_batch, new_schema, on_tokio, stream, tenant};
 use kiff::store::{Append, CellSet, Claim, EventStore, MarkKind, PostgresError, PostgresStore, StoreError};
 use sqlx::{AssertSqlSafe, PgPool};
 

@@ -1,10 +1,6 @@
 //! Records stay as they are, whoever works in the database, and old tables are brought forward.
 
-use super::{
-    cluster::Cluster,
-    open::run,
-    tests::{bump, new_schema, on_tokio, runtime, start, tenant},
-};
+use super::{bump, cluster::Cluster, new_schema, on_tokio, open::run, runtime, start, tenant};
 use kiff::store::{EventStore, PostgresStore};
 use sqlx::{AssertSqlSafe, PgPool};
 

@@ -1,10 +1,6 @@
 //! Who waits for whom, and who does not.
 
-use super::{
-    cluster::Cluster,
-    open::run,
-    tests::{first_batch, first_record, new_schema, on_tokio, stream, tenant},
-};
+use super::{cluster::Cluster, first_batch, first_record, new_schema, on_tokio, open::run, stream, tenant};
 use kiff::store::{Append, Batch, EventStore, PostgresStore};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgConnectOptions};
 

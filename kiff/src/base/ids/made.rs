@@ -2,6 +2,7 @@
 
 use super::name_error::NameError;
 use crate::value::Value;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use std::{fmt, str::FromStr};
 
 /// A ULID: 48 bits of milliseconds and 80 bits of randomness, 26 characters of Crockford's base 32
@@ -39,14 +40,40 @@ impl Ulid {
         if text.len() != 26 || !text.starts_with(|c: char| ('0'..='7').contains(&c)) {
             return None;
         }
-        text.bytes()
-            .try_fold(0u128, |value, byte| {
-                let digit = Self::ALPHABET.iter().position(|symbol| *symbol == byte)?;
-                Some(value << 5 | u128::try_from(digit).ok()?)
-            })
-            .map(Self)
+        let (mut value, mut seen) = (0u128, 0);
+        // As in `encode`: twelve digits of five bits fit a word.
+        let (first, rest) = text.as_bytes().split_at_checked(2)?;
+        for digits in [first].into_iter().chain(rest.chunks(12)) {
+            let mut bits = 0u64;
+            for digit in digits {
+                let digit = digit_of(&ULID_DIGITS, *digit);
+                seen |= digit;
+                bits = bits << 5 | u64::from(digit);
+            }
+            value = value << (5 * digits.len()) | u128::from(bits);
+        }
+        (seen < 32).then_some(Self(value))
     }
 }
+
+/// The digits of an alphabet by their characters; [`NO_DIGIT`] for all others.
+#[expect(clippy::indexing_slicing, reason = "a byte is always a place among 256, and this runs at compile time")]
+const fn digits(alphabet: &[u8]) -> [u8; 256] {
+    let mut digits = [NO_DIGIT; 256];
+    let mut rest = alphabet;
+    while let [others @ .., character] = rest {
+        digits[*character as usize] = others.len() as u8;
+        rest = others;
+    }
+    digits
+}
+
+fn digit_of(digits: &[u8; 256], character: u8) -> u8 {
+    digits.get(usize::from(character)).copied().unwrap_or(NO_DIGIT)
+}
+
+const NO_DIGIT: u8 = u8::MAX;
+static ULID_DIGITS: [u8; 256] = digits(Ulid::ALPHABET);
 
 impl fmt::Display for Ulid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,8 +164,6 @@ made_ids! {
 pub struct Salt(pub(crate) [u8; 16]);
 
 impl Salt {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
     /// A salt of these bytes. For implementations of [`IdGen`](crate::runtime::clock::IdGen).
     #[must_use]
     pub fn new(bytes: [u8; 16]) -> Self {
@@ -146,31 +171,18 @@ impl Salt {
     }
 
     /// The 22 characters of base64url without padding (RFC 4648 §5).
-    #[expect(clippy::indexing_slicing, reason = "six bits are below 64")]
+    #[expect(clippy::expect_used, reason = "16 bytes have 22 digits")]
     pub(crate) fn encode(self) -> [u8; 22] {
-        let mut text = [b'A'; 22];
-        // Three bytes make four characters. The last byte makes two, whose lowest four bits are zero.
-        for (digits, bytes) in text.chunks_mut(4).zip(self.0.chunks(3)) {
-            let bits = bytes.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - bytes.len()));
-            for (place, digit) in digits.iter_mut().enumerate() {
-                *digit = Self::ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
-            }
-        }
+        let mut text = [0; 22];
+        Base64UrlUnpadded::encode(&self.0, &mut text).expect("there is room for every digit");
         text
     }
 
     /// Reads the 22 characters; unused bits must be zero, so that a salt has one spelling.
     pub(crate) fn decode(text: &str) -> Option<Self> {
-        let digit = |byte| {
-            Self::ALPHABET.iter().position(|symbol| *symbol == byte).and_then(|digit| u128::try_from(digit).ok())
-        };
-        let (last, head) = text.as_bytes().split_last()?;
-        let last = digit(*last)?;
-        if head.len() != 21 || last & 15 != 0 {
-            return None;
-        }
-        let bits = head.iter().try_fold(0u128, |bits, byte| Some(bits << 6 | digit(*byte)?))?;
-        Some(Self((bits << 2 | last >> 4).to_be_bytes()))
+        let mut bytes = [0; 16];
+        let read = Base64UrlUnpadded::decode(text, &mut bytes).ok()?;
+        (read.len() == 16).then_some(Self(bytes))
     }
 }
 

@@ -4,10 +4,8 @@ use super::{
     alphabet::{is_id, is_idempotency_key, is_key_id, is_permission, is_snake, is_tenant, is_upper_snake},
     name_error::NameError,
 };
-use crate::{
-    base::base64::{self, Form},
-    value::Value,
-};
+use crate::value::Value;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use std::{borrow::Borrow, fmt, str::FromStr, sync::Arc};
 
 macro_rules! names {
@@ -140,7 +138,7 @@ impl Permission {
 impl KeyId {
     /// The id of a thumbprint.
     pub(crate) fn of_bytes(thumbprint: &[u8; 32]) -> Self {
-        Self(base64::encode(thumbprint, Form::Url).into())
+        Self(Base64UrlUnpadded::encode_string(thumbprint).into())
     }
 }
 

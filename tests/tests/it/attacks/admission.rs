@@ -36,9 +36,9 @@ fn review(text: impl AsRef<[u8]>) -> Vec<String> {
     told(ReviewRequest::from_json(text.as_ref()).map(drop))
 }
 
-const PROPOSAL: &str = include_str!("../../vectors/admission/proposal.json");
-const EVENT: &str = include_str!("../../vectors/admission/event.json");
-const REVIEW: &str = include_str!("../../vectors/admission/review.json");
+const PROPOSAL: &str = include_str!("../../../vectors/admission/proposal.json");
+const EVENT: &str = include_str!("../../../vectors/admission/event.json");
+const REVIEW: &str = include_str!("../../../vectors/admission/review.json");
 
 #[test]
 fn what_is_whole_is_admitted() {

@@ -1,7 +1,7 @@
 //! A log that somebody changed who owns the database: what the log itself shows, and what only a head shows that was
 //! kept elsewhere. The rows are those of `kiff/docs/security.md`.
 
-use crate::kit::{
+use super::kit::{
     START, Story, TRUE, Told, against, alone, chained, find, leaf, lines, member, opened_with, refund, tell, with,
 };
 use kiff::{Receipt, Record};
@@ -11,7 +11,7 @@ type Row = (&'static str, Vec<String>, &'static str, &'static str);
 
 #[track_caller]
 fn check(told: &Told, test: &str, rows: impl IntoIterator<Item = Row>) {
-    let page = include_str!("../../../kiff/docs/security.md");
+    let page = include_str!("../../../../kiff/docs/security.md");
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     for (tried, log, by_itself, with_head) in rows {
         assert_ne!(log, told.lines, "{tried}");

@@ -1,6 +1,6 @@
 //! True proofs, shown for something else.
 
-use crate::kit::{TRUE, Told, head, ledger, log_key, shop, tell};
+use super::kit::{TRUE, Told, head, ledger, log_key, shop, tell};
 use kiff::{
     Digest, Ed25519Signer,
     ledger::{Ed25519LogSigner, LogSigner},
@@ -127,7 +127,7 @@ fn a_proof_is_of_the_log_whose_key_is_pinned() {
 fn a_checkpoint_of_another_log_shows_nothing_of_this_one() {
     let told = tell(&TRUE);
     let other = shop("store", &ManualClock::default());
-    let _ = crate::kit::refund(&other, 1, 100);
+    let _ = super::kit::refund(&other, 1, 100);
     let foreign = head(&other).unverified().head();
     let own = told.late.unverified().head();
     let proof = tree(&told).consistency(foreign.size, own.size).unwrap();

@@ -1,6 +1,6 @@
 //! Secret keys: where one could come out by mistake.
 
-use crate::kit::{domain, refund};
+use super::kit::{domain, refund};
 use kiff::{
     Ed25519Signer, Runtime,
     ledger::{Ed25519LogSigner, WitnessKey},

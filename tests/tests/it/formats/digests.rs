@@ -1,9 +1,6 @@
 //! The digests of `kiff/docs/formats.md`, computed from its words and not from the code behind the log.
 
-use super::{
-    story,
-    tests::{dir, formats},
-};
+use super::{dir, formats, story};
 use kiff::{Digest, Value, value::Limits};
 use std::fs;
 

@@ -2,20 +2,15 @@
 //!
 //! `KIFF_OVERWRITE=1 cargo test` writes the files in `tests/golden` anew.
 
-#[cfg(test)]
 mod payables;
-#[cfg(test)]
 mod refund;
-#[cfg(test)]
 mod scenarios;
-#[cfg(test)]
 mod support;
 
 use kiff::{Domain, replay};
 use std::path::Path;
 
 /// Compares a log with its file, and replays the file.
-#[cfg(test)]
 fn check_log(name: &str, domain: &Domain, log: &[u8]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.jsonl"));
     if std::env::var_os("KIFF_OVERWRITE").is_some() {
@@ -33,7 +28,6 @@ fn check_log(name: &str, domain: &Domain, log: &[u8]) {
     assert!(comparison.is_empty(), "{name}: {comparison}");
 }
 
-#[cfg(test)]
 fn lines(log: &[u8]) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
     log.split(|byte| *byte == b'\n').map(String::from_utf8_lossy)
 }

@@ -1,6 +1,6 @@
 //! One entity as callers see it, step by step: its version, one open execution, its approvals.
 
-use crate::checker::Sequential;
+use super::checker::Sequential;
 use kiff::{ApprovalId, ExecutionId};
 use std::collections::{BTreeMap, BTreeSet};
 

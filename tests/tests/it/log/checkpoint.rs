@@ -1,6 +1,6 @@
 //! Signed notes, checkpoints, cosignatures and their keys.
 
-use crate::example::{CHECKPOINT, KEYS, LOG, LOG_SEED, ORIGIN, WITNESS_SEED, expected, log_key, seed, witnesses};
+use super::example::{CHECKPOINT, KEYS, LOG, LOG_SEED, ORIGIN, WITNESS_SEED, expected, log_key, seed, witnesses};
 use kiff::{
     Digest, Ed25519Signer,
     ledger::{Ed25519LogSigner, LogSigner, WitnessKey},
@@ -150,7 +150,7 @@ fn what_is_not_known_is_passed_over() {
 
 #[test]
 fn a_key_of_a_witness_signs_for_no_log() {
-    let witness = crate::example::keys().witnesses().next().unwrap().clone();
+    let witness = super::example::keys().witnesses().next().unwrap().clone();
     let refused = parsed(CHECKPOINT).verify(&witness, &WitnessPolicy::none()).unwrap_err();
     assert_eq!(refused.code(), "origin_unexpected");
     assert_eq!(WitnessPolicy::new([log_key()], 1).unwrap_err().code(), "no_witness_key");

@@ -1,6 +1,6 @@
 //! Some fields of a request shown, and the rest hidden.
 
-use crate::example::{LOG, expected};
+use super::example::{LOG, expected};
 use kiff::{Digest, Record, log::Disclosure};
 
 const ALL: [&str; 3] = ["actor", "parameters.amount", "parameters.reason"];
@@ -24,7 +24,7 @@ fn shown(fields: &[&str]) -> String {
 #[test]
 fn the_example_is_reproduced() {
     let example: serde_json::Value =
-        serde_json::from_str(include_str!("../../vectors/receipt/disclosures.json")).unwrap();
+        serde_json::from_str(include_str!("../../../vectors/receipt/disclosures.json")).unwrap();
     let ours: serde_json::Value = serde_json::from_str(&shown(&ALL)).unwrap();
     assert_eq!(ours["disclosed"], example);
     assert_eq!(ours["commitments"], serde_json::json!({}));

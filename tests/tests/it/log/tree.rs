@@ -114,7 +114,7 @@ fn the_published_roots_are_reproduced() {
 /// The tree of seven records in the worked example of the format.
 #[test]
 fn the_example_log_has_its_root_and_its_path() {
-    let log = include_str!("../../vectors/receipt/log.jsonl");
+    let log = include_str!("../../../vectors/receipt/log.jsonl");
     let mut tree = Tree::new(Vec::new());
     tree.extend(log.lines().map(|record| Digest::leaf(record.as_bytes()))).unwrap();
     let expected = "sha256:cac098764eb7749fe8b561e38026a0959fde835abf2c9e0b9dfc6bd774fba2bc".parse();

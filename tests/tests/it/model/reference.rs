@@ -1,7 +1,7 @@
 //! The reference: the rules of authority as they are written in `kiff/docs/architecture.md`, decided on plain lists. It shares
 //! no code with kiff and is slow on purpose.
 
-use crate::plan::{Action, Approval, EVENTS, Effect, Outcome, Person, ROLES, Rules, STATES, STEPS, Who, Wish};
+use super::plan::{Action, Approval, EVENTS, Effect, Outcome, Person, ROLES, Rules, STATES, STEPS, Who, Wish};
 use std::collections::BTreeMap;
 
 /// What is asked for: two are the same request if they are equal.
@@ -422,7 +422,7 @@ impl Reference {
         let action = self.of(&held.request);
         let is_grant = matches!(wish, Wish::Grant);
         let lacks_more = held.escalated.is_some_and(|more| held.end.is_none() && is_grant && !holds(by, more));
-        if !holds(by, crate::plan::REVIEW) || lacks_more {
+        if !holds(by, super::plan::REVIEW) || lacks_more {
             return Some("permission_denied");
         }
         if let Some(end) = held.end {
@@ -433,7 +433,7 @@ impl Reference {
             _ if by.who != Who::Human && !(action.agents_review && by.who == Who::Agent) => Some("reviewer_kind"),
             _ if !action.self_review && is_same_person(by, &held.request.by) => Some("self_review"),
             _ if self.has_expired(at) => Some("approval_expired"),
-            Wish::Escalate(to) if is_complete || to == crate::plan::NOBODY => Some("not_escalatable"),
+            Wish::Escalate(to) if is_complete || to == super::plan::NOBODY => Some("not_escalatable"),
             Wish::Grant if held.version != self.entities[held.request.entity].version => Some("approval_stale"),
             Wish::Grant if held.grants.iter().any(|earlier| is_same_person(by, earlier)) => Some("already_granted"),
             _ => None,
@@ -523,7 +523,7 @@ impl Reference {
     }
 
     fn action(&self, request: &Request) -> Option<&Action> {
-        let machine = crate::plan::ENTITIES[request.entity].1;
+        let machine = super::plan::ENTITIES[request.entity].1;
         self.rules.actions.get(request.action).filter(|action| action.machine == machine)
     }
 

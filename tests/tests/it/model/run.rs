@@ -1,6 +1,6 @@
 //! One run: every call is made of kiff and of the reference, and both must say the same.
 
-use crate::{
+use super::{
     plan::{Ask, ENTITIES, EVENTS, Op, Outcome, Person, Rules, Step, Wish},
     reference::{Reference, Request, Ruled},
     world::{World, action_name, authority, result, told_error, told_event, told_review},
@@ -32,7 +32,7 @@ impl Run {
         for entity in 0..ENTITIES.len() - 1 {
             for (event, id) in [(0, 100), (1, 101)] {
                 let id = id + 2 * entity as u8;
-                let ingest = Op::Ingest { entity, event, id, other_payload: false, by: crate::plan::SOURCES[0] };
+                let ingest = Op::Ingest { entity, event, id, other_payload: false, by: super::plan::SOURCES[0] };
                 self.step(rules, &Step { op: ingest, runtime: 0, is_away: false })?;
             }
         }
@@ -171,7 +171,7 @@ impl Run {
             }
             Op::Back => {
                 self.model.now = 0;
-                self.world.clock.set(crate::world::START);
+                self.world.clock.set(super::world::START);
                 None
             }
             _ => None,

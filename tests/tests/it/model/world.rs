@@ -1,6 +1,6 @@
 //! kiff as the model sees it: two runtimes on one store, and what they say in the words of the reference.
 
-use crate::plan::{Action, Approval, ENTITIES, Effect, Outcome, Person, REVIEW, ROLES, Rules, STATES, STEPS, Who};
+use super::plan::{Action, Approval, ENTITIES, Effect, Outcome, Person, REVIEW, ROLES, Rules, STATES, STEPS, Who};
 use kiff::{
     ActorType, Answer, ApprovalId, Authority, Blocking, Bounds, BoxFuture, Call, Contract, Decision, Definition,
     Domain, EntityRef, ExecutionId, Executor, Failure, Ingested, Machine, Param, Permit, Proposal, RecordBytes,
@@ -190,12 +190,12 @@ pub(crate) fn action_name(at: usize) -> String {
 
 pub(crate) fn authority(person: &Person) -> Authority {
     let of = match person.who {
-        Who::Agent => Authority::agent(person.id, person.roles),
-        Who::Human => Authority::human(person.id, person.roles),
-        Who::Service => Authority::service(person.id).with_roles(person.roles),
+        Who::Agent => Authority::agent(person.id, person.roles).unwrap(),
+        Who::Human => Authority::human(person.id, person.roles).unwrap(),
+        Who::Service => Authority::service(person.id).unwrap().with_roles(person.roles).unwrap(),
     };
     match person.principal {
-        Some(principal) => of.on_behalf_of(principal),
+        Some(principal) => of.on_behalf_of(principal).unwrap(),
         None => of,
     }
 }

@@ -1,6 +1,6 @@
 //! What somebody tries who knows how signatures and readers break.
 
-use crate::kit::{now, receipt, signer, vector, verifier};
+use super::kit::{now, receipt, signer, vector, verifier};
 use kiff::{
     KeyFileError, PublicKeyError, Receipt, ReceiptFault, RecordMismatch, Warrant, WarrantFault,
     guard::GuardRefusal,
@@ -71,8 +71,8 @@ fn every_code_comes_out_of_a_test() {
         include_str!("verifier.rs"),
         include_str!("warrant.rs"),
         // What these two say is tried at their own feet.
-        include_str!("../../../kiff/src/runtime/signing/pkcs8.rs"),
-        include_str!("../../../kiff/src/evidence/receipt/dsse.rs"),
+        include_str!("../../../../kiff/src/runtime/signing/pkcs8.rs"),
+        include_str!("../../../../kiff/src/evidence/receipt/dsse.rs"),
     ];
     let is_tried = |word: &str, variant: &str| {
         tests.iter().any(|test| test.contains(&format!("\"{word}\"")) || test.contains(&format!("::{variant}")))

@@ -1,6 +1,6 @@
 //! Key sets: what is loaded, and what is refused.
 
-use crate::kit::{KEY_ID, keys, vector};
+use super::kit::{KEY_ID, keys, vector};
 use kiff::{
     Ed25519Signer,
     verify::{KeySet, KeySetError},

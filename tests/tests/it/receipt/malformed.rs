@@ -1,6 +1,6 @@
 //! Every way in which a receipt can be malformed, with the word that it is refused with.
 
-use crate::kit::{now, receipt, vector, verifier};
+use super::kit::{now, receipt, vector, verifier};
 use kiff::{Receipt, Value};
 
 #[track_caller]

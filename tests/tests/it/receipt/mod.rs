@@ -1,24 +1,15 @@
 //! Receipts in the hands of others: what is accepted, what is refused, and with which word.
 
-#[cfg(test)]
 mod guard;
-#[cfg(test)]
 mod hostile;
-#[cfg(test)]
 mod key_file;
-#[cfg(test)]
 mod key_set;
-#[cfg(test)]
 mod malformed;
-#[cfg(test)]
 mod vectors;
-#[cfg(test)]
 mod verifier;
-#[cfg(test)]
 mod warrant;
 
 /// What the tests share: the published example, and the key that has signed it.
-#[cfg(test)]
 mod kit {
     use kiff::{
         Ed25519Signer, Receipt, Timestamp,

@@ -1,6 +1,6 @@
 //! `tests/vectors/receipt`: a log, a receipt and its envelope, made and checked by another program.
 
-use crate::kit::{KEY_ID, keys, now, receipt, signer, vector, verifier};
+use super::kit::{KEY_ID, keys, now, receipt, signer, vector, verifier};
 use kiff::{Receipt, Record, Signer, Value, testing::store_suite::block_on, value::Limits};
 
 fn parsed(name: &str) -> Value {

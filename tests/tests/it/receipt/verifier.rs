@@ -1,6 +1,6 @@
 //! What a verifier expects beside a good signature, and what no change of bytes can pass.
 
-use crate::kit::{KEY_ID, at, keys, now, receipt, vector, verifier};
+use super::kit::{KEY_ID, at, keys, now, receipt, vector, verifier};
 use kiff::{
     Ed25519Signer, Receipt,
     verify::{KeySet, ReceiptVerifier, Revocations},

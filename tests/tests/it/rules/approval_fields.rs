@@ -1,6 +1,6 @@
 //! What one approval is good for: every field that it is bound to is changed once, and what a reviewer is shown of it.
 
-use crate::kit::{
+use super::kit::{
     ORDER, Plan, World, agent, blocked, domain, executed, failed, held, in_doubt, proposal, refund, resolver, reviewer,
 };
 use kiff::{
@@ -38,7 +38,7 @@ fn by(authority: Authority, world: &World, id: ApprovalId) -> Answer {
     world.rt.execute(&authority, own().approval(id)).unwrap()
 }
 
-fn under(world: &World, id: ApprovalId, rules: fn(&crate::kit::Lab) -> kiff::DomainBuilder) -> Answer {
+fn under(world: &World, id: ApprovalId, rules: fn(&super::kit::Lab) -> kiff::DomainBuilder) -> Answer {
     world.other(rules).execute(&agent(), own().approval(id)).unwrap()
 }
 
@@ -48,7 +48,8 @@ const BOUND: [Row; 17] = [
         |world, id| {
             let other = world.rt.runtime().tenant("other").unwrap().blocking();
             for event in ["ORDER_PLACED", "ORDER_PAID"] {
-                let _ = other.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+                let _ =
+                    other.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
             }
             other.execute(&agent(), own().approval(id)).unwrap()
         },
@@ -66,7 +67,7 @@ const BOUND: [Row; 17] = [
         |world, id| {
             for event in ["ORDER_PLACED", "ORDER_PAID"] {
                 let event = NewEvent::new(format!("other_{event}"), event);
-                let _ = world.rt.ingest(&Authority::service("stripe"), "order:o_2", event).unwrap();
+                let _ = world.rt.ingest(&Authority::service("stripe").unwrap(), "order:o_2", event).unwrap();
             }
             let other = Proposal::new("REFUND", "order:o_2").param("cents", 500).param("note", "broken");
             world.send(other.approval(id))
@@ -101,31 +102,31 @@ const BOUND: [Row; 17] = [
     ("a text left out", |world, id| world.send(refund(500).approval(id)), "approval_mismatch", "parameters"),
     (
         "the requester",
-        |world, id| by(Authority::agent("bot2", ["operator"]).on_behalf_of("alice"), world, id),
+        |world, id| by(Authority::agent("bot2", ["operator"]).unwrap().on_behalf_of("alice").unwrap(), world, id),
         "approval_mismatch",
         "requester",
     ),
     (
         "the requester's spelling",
-        |world, id| by(Authority::agent("BOT", ["operator"]).on_behalf_of("alice"), world, id),
+        |world, id| by(Authority::agent("BOT", ["operator"]).unwrap().on_behalf_of("alice").unwrap(), world, id),
         "approval_mismatch",
         "requester",
     ),
     (
         "the requester's kind",
-        |world, id| by(Authority::human("bot", ["operator"]).on_behalf_of("alice"), world, id),
+        |world, id| by(Authority::human("bot", ["operator"]).unwrap().on_behalf_of("alice").unwrap(), world, id),
         "approval_mismatch",
         "requester",
     ),
     (
         "the principal",
-        |world, id| by(Authority::agent("bot", ["operator"]).on_behalf_of("bob"), world, id),
+        |world, id| by(Authority::agent("bot", ["operator"]).unwrap().on_behalf_of("bob").unwrap(), world, id),
         "approval_mismatch",
         "requester",
     ),
     (
         "no principal",
-        |world, id| by(Authority::agent("bot", ["operator"]), world, id),
+        |world, id| by(Authority::agent("bot", ["operator"]).unwrap(), world, id),
         "approval_mismatch",
         "requester",
     ),
@@ -263,12 +264,12 @@ fn shown(note: &str) -> [String; 2] {
         let contract = contract.param("cents", u64::KIND).param("note", String::KIND).summary(summary);
         let domain = Domain::builder("lab", "v1")
             .table(Machine::new("order").starts("PAID", "PAID"))
-            .define(Definition::new(contract).executor(crate::kit::Lab::default()))
+            .define(Definition::new(contract).executor(super::kit::Lab::default()))
             .role("reviewer", ["orders.approve"])
             .build();
         let rt = Runtime::builder(domain.unwrap()).build().unwrap().blocking();
-        rt.ingest(&Authority::service("web"), ORDER, NewEvent::new("e", "PAID")).unwrap().accepted().unwrap();
-        let _ = held(rt.execute(&Authority::agent("bot", [""; 0]), refund(5).param("note", note)).unwrap());
+        rt.ingest(&Authority::service("web").unwrap(), ORDER, NewEvent::new("e", "PAID")).unwrap().accepted().unwrap();
+        let _ = held(rt.execute(&Authority::agent("bot", [""; 0]).unwrap(), refund(5).param("note", note)).unwrap());
         rt.pending_approvals().unwrap().remove(0).shown
     })
 }

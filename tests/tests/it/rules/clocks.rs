@@ -1,7 +1,7 @@
 //! Two processes on one log whose clocks disagree. Safety rests on the versions of the streams: all that a wrong clock
 //! can do is to call an attempt abandoned too early or too late.
 
-use crate::kit::{
+use super::kit::{
     ORDER, Plan, World, agent, at, blocked, body, call, domain, executed, failed, in_doubt, noted, proposal, refund,
     resolver, verify, waits,
 };

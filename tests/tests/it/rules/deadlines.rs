@@ -1,6 +1,6 @@
 //! How long an attempt counts as running, and what may be said of it meanwhile and afterwards.
 
-use crate::{
+use super::{
     kit::{
         Lab, ORDER, Plan, World, agent, blocked, call, domain, executed, in_doubt, noted, proposal, refund, resolver,
         waits,
@@ -90,7 +90,7 @@ fn an_executor_may_take_what_is_left_until_the_deadline() {
         });
         match &mut running {
             Some(call) => assert!(waits(call)),
-            None => drop(crate::kit::failed(world.send(proposal(action, 1)))),
+            None => drop(super::kit::failed(world.send(proposal(action, 1)))),
         }
         assert_eq!(lab.runs() + world.lab.runs(), starts, "{action} after {signing} s");
         assert_eq!(spans.0.lock().unwrap().first().copied(), left, "{action} after {signing} s");
@@ -168,7 +168,7 @@ fn an_outcome_whose_append_was_lost_is_found_behind_records_of_others() {
     // Another process reports a fact at the place where the outcome was tried.
     let other = Runtime::builder(world.domain.clone()).clock(world.clock.clone()).ids(world.ids.clone()).store(inner);
     let note = NewEvent::new("note", "NOTE_ADDED");
-    let _ = other.build().unwrap().blocking().ingest(&Authority::service("stripe"), ORDER, note).unwrap();
+    let _ = other.build().unwrap().blocking().ingest(&Authority::service("stripe").unwrap(), ORDER, note).unwrap();
     // Behind it the outcome lands, and neither the answer nor the first look for it comes back.
     store.fail_at(3, Fault::Lost);
     store.fail_at(4, Fault::Refused);

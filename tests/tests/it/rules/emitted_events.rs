@@ -1,6 +1,6 @@
 //! Rule 8: executors emit what was declared, for their own entity; no outcome is dropped.
 
-use crate::kit::{ORDER, Plan, World, at, executed, refund};
+use super::kit::{ORDER, Plan, World, at, executed, refund};
 use kiff::{Bounds, Kind, Outcome, Value};
 
 fn ended(outcome: Outcome) -> (World, kiff::Executed) {

@@ -1,7 +1,7 @@
 //! A crash is a test: every call to the store fails once, in every way, and every future is dropped at every
 //! place where it waits.
 
-use crate::kit::{
+use super::kit::{
     Lab, ManualTimer, ORDER, Plan, agent, call, domain, noted, proposal, refund, reviewer, verify, waits,
 };
 use kiff::{
@@ -47,7 +47,7 @@ impl Setting {
 
     /// Events, an effect at once, a hold with its review, an effect after it, one more event.
     fn flow(&mut self, tries: usize) {
-        let service = Authority::service("stripe");
+        let service = Authority::service("stripe").unwrap();
         for event in ["ORDER_PLACED", "ORDER_PAID"] {
             self.insist(tries, |rt| rt.ingest(&service, ORDER, NewEvent::new(event, event)));
         }
@@ -73,7 +73,7 @@ impl Setting {
         let records = self.records();
         let ids = |kinds: &[Kind]| -> BTreeSet<String> {
             let of = records.iter().filter(|record| kinds.contains(&record.kind()));
-            of.map(|record| crate::kit::at(&crate::kit::body(record), "execution_id")).collect()
+            of.map(|record| super::kit::at(&super::kit::body(record), "execution_id")).collect()
         };
         let started: Vec<String> = self.lab.started().into_iter().map(|(id, _)| id).collect();
         let once: BTreeSet<String> = started.iter().cloned().collect();
@@ -139,9 +139,9 @@ pub(crate) struct Yielding(MemoryStore);
 
 impl EventStore for Yielding {
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
-        crate::kit::yields(1).await;
+        super::kit::yields(1).await;
         let done = self.0.append(batch).await;
-        crate::kit::yields(1).await;
+        super::kit::yields(1).await;
         done
     }
     async fn read(
@@ -151,18 +151,18 @@ impl EventStore for Yielding {
         after: u64,
         limit: usize,
     ) -> Result<Vec<RecordBytes>, StoreError> {
-        crate::kit::yields(1).await;
+        super::kit::yields(1).await;
         self.0.read(tenant, stream, after, limit).await
     }
     async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
-        crate::kit::yields(1).await;
+        super::kit::yields(1).await;
         self.0.read_log(tenant, after, limit).await
     }
     async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
         self.0.sequence(tenant).await
     }
     async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
-        crate::kit::yields(1).await;
+        super::kit::yields(1).await;
         self.0.find(tenant, claim).await
     }
     async fn open(
@@ -199,7 +199,8 @@ fn drop_everywhere(start: impl Fn(&Runtime) -> Answering) {
         let rt = builder.ids(FixedIds::default()).build().unwrap();
         let blocking = rt.blocking();
         for event in ["ORDER_PLACED", "ORDER_PAID"] {
-            let _ = blocking.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+            let _ =
+                blocking.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
         }
         let mut answering = start(&rt);
         let before = lab.runs();
@@ -232,7 +233,7 @@ fn a_future_that_is_dropped_anywhere_leaves_doubt_or_nothing() {
 #[test]
 fn a_resume_that_is_dropped_anywhere_leaves_doubt_or_nothing() {
     drop_everywhere(|rt| {
-        let held = crate::kit::held(rt.blocking().execute(&agent(), refund(500)).unwrap());
+        let held = super::kit::held(rt.blocking().execute(&agent(), refund(500)).unwrap());
         let _ = rt.blocking().grant(&reviewer("ann"), held.approval_id, "").unwrap();
         let rt = rt.clone();
         Box::pin(async move { rt.resume(held.approval_id).await })

@@ -1,60 +1,31 @@
-//! The rules of authority (`kiff/docs/architecture.md`), each held by tests that are named after it.
+//! The rules of authority (`kiff/docs/architecture.md`), each held by tests that are named after what it says.
 
-#[cfg(test)]
-mod binding;
-#[cfg(test)]
+mod approval_binding;
+mod approval_fields;
 mod clocks;
-#[cfg(test)]
 mod codes;
-#[cfg(test)]
 mod deadlines;
-#[cfg(test)]
+mod emitted_events;
+mod event_admission;
 mod everywhere;
-#[cfg(test)]
 mod faults;
-#[cfg(test)]
+mod host_effects;
 mod hostile;
-#[cfg(test)]
 mod isolation;
-#[cfg(test)]
 mod kit;
-#[cfg(test)]
+mod order_of_checks;
 mod probes;
-#[cfg(test)]
 mod properties;
-#[cfg(test)]
 mod races;
-#[cfg(test)]
 mod readable;
-#[cfg(test)]
 mod recovery;
-#[cfg(test)]
+mod refusals;
 mod reviewed;
-#[cfg(test)]
-mod rule_1;
-#[cfg(test)]
-mod rule_10;
-#[cfg(test)]
-mod rule_11;
-#[cfg(test)]
-mod rule_2;
-#[cfg(test)]
-mod rule_3;
-#[cfg(test)]
-mod rule_4;
-#[cfg(test)]
-mod rule_5;
-#[cfg(test)]
-mod rule_6;
-#[cfg(test)]
-mod rule_7;
-#[cfg(test)]
-mod rule_8;
-#[cfg(test)]
-mod rule_9;
-#[cfg(test)]
+mod reviewers;
 mod snapshots;
-#[cfg(test)]
+mod state_from_log;
+mod strict_admission;
+mod three_results;
 mod timer;
-#[cfg(test)]
+mod two_phases;
 mod windows;

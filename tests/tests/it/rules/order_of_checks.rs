@@ -1,6 +1,6 @@
 //! Rule 2: the fixed order of checks, what the decision records of them, and who learns what.
 
-use crate::kit::{ORDER, Plan, World, agent, at, blocked, held, proposal, refund, refunded, stranger};
+use super::kit::{ORDER, Plan, World, agent, at, blocked, held, proposal, refund, refunded, stranger};
 use kiff::{Answer, Authority, Blocked, CheckResult, Kind, Proposal, Refusal, Verdict};
 
 const ORDER_OF_CHECKS: [&str; 7] =
@@ -14,7 +14,7 @@ fn results(blocked: &Blocked) -> Vec<(&str, &str)> {
 fn in_doubt() -> World {
     let world = World::paid();
     world.lab.then(Plan::Error);
-    crate::kit::in_doubt(world.send(refund(1)));
+    super::kit::in_doubt(world.send(refund(1)));
     world
 }
 
@@ -136,7 +136,7 @@ fn rule_2_whoever_lacks_the_permission_learns_nothing_of_the_entity() {
 fn rule_2_whoever_lost_the_permission_learns_nothing_from_a_key() {
     let world = World::paid();
     let _ = world.send(refund(5).idempotency_key("k"));
-    let fired = Authority::agent("bot", [""; 0]).on_behalf_of("alice");
+    let fired = Authority::agent("bot", [""; 0]).unwrap().on_behalf_of("alice").unwrap();
     let told = |proposal| match world.rt.execute(&fired, proposal).unwrap() {
         Answer::Blocked(it) => format!("{:?} {:?} {}", it.refusals, it.checks, it.is_repeat),
         other => panic!("{other:?}"),
@@ -178,7 +178,7 @@ fn rule_2_a_policy_that_panics_counts_as_a_yes() {
         |domain| {
             let contract = kiff::Contract::new("SHAKY", "order").allowed_states(["PAID"]);
             let shaky = kiff::Definition::new(contract.approval_when("shaky", "orders.approve"));
-            let lab = crate::kit::Lab::default();
+            let lab = super::kit::Lab::default();
             domain.define(shaky.approval_when("shaky", |_| panic!("a policy that panics")).executor(lab))
         },
         |builder| builder,

@@ -1,6 +1,6 @@
 //! Probes: what one is shown, what counts of what it says, and what does not.
 
-use crate::kit::{
+use super::kit::{
     Lab, ORDER, Plan, World, agent, at, blocked, domain, executed, failed, in_doubt, noted, proposal, refund, refunded,
     resolver, reviewer, stranger,
 };
@@ -211,7 +211,7 @@ fn a_probe_is_told_the_last_attempt_and_what_a_late_result_left_open() {
     let _ = probe(&world, id);
     assert_eq!(oracle.asked()[0].attempt, 2);
 
-    let (world, oracle) = crate::probes::world();
+    let (world, oracle) = super::probes::world();
     let late = permit(&world, "BY_HOST");
     let id = late.execution_id();
     world.clock.advance(Duration::from_secs(31));
@@ -229,9 +229,9 @@ fn who_may_not_settle_an_execution_may_not_have_it_probed() {
     let cases = [
         (stranger(), "permission_denied"),
         (reviewer("nora"), "permission_denied"),
-        (Authority::agent("judge", ["resolver"]), "reviewer_kind"),
-        (Authority::human("alice", ["resolver"]), "self_review"),
-        (Authority::human("carl", ["resolver"]).on_behalf_of("bot"), "self_review"),
+        (Authority::agent("judge", ["resolver"]).unwrap(), "reviewer_kind"),
+        (Authority::human("alice", ["resolver"]).unwrap(), "self_review"),
+        (Authority::human("carl", ["resolver"]).unwrap().on_behalf_of("bot").unwrap(), "self_review"),
     ];
     for (by, code) in cases {
         refused(world.rt.probe(&by, id).unwrap(), code);
@@ -321,7 +321,7 @@ fn that_nothing_happened_does_not_count_for_what_came_while_the_probe_was_asked(
     world.verify();
 
     // A late success of the same attempt.
-    let (world, oracle) = crate::probes::world();
+    let (world, oracle) = super::probes::world();
     let late = permit(&world, "BY_HOST");
     let id = late.execution_id();
     world.clock.advance(Duration::from_secs(31));
@@ -342,7 +342,7 @@ fn nothing_holds_the_entity_while_a_probe_is_asked() {
     let there = other(&world);
     oracle.meanwhile(move || {
         let note = NewEvent::new("note", "NOTE_ADDED");
-        there.ingest(&Authority::service("stripe"), ORDER, note).unwrap().accepted().unwrap();
+        there.ingest(&Authority::service("stripe").unwrap(), ORDER, note).unwrap().accepted().unwrap();
         assert_eq!(blocked(there.execute(&agent(), refund(5)).unwrap()).reason, *"execution_in_doubt");
     });
     oracle.then(Says::NotApplied);
@@ -357,7 +357,7 @@ fn a_probe_that_is_dropped_changes_nothing() {
     oracle.then(Says::Hang);
     let rt = world.rt.runtime().clone();
     let mut call: kiff::BoxFuture<'static, _> = Box::pin(async move { rt.probe(&resolver(), id).await });
-    assert!(crate::kit::waits(&mut call));
+    assert!(super::kit::waits(&mut call));
     drop(call);
     assert_eq!((world.len(), world.rt.in_doubt().unwrap().len()), (before, 1));
 }
@@ -366,8 +366,8 @@ fn a_probe_that_is_dropped_changes_nothing() {
 fn what_runs_here_is_not_probed() {
     let (world, oracle) = world();
     world.lab.then(Plan::Hang);
-    let mut running = crate::kit::call(world.rt.runtime(), proposal("REPEATABLE", 5));
-    assert!(crate::kit::waits(&mut running));
+    let mut running = super::kit::call(world.rt.runtime(), proposal("REPEATABLE", 5));
+    assert!(super::kit::waits(&mut running));
     let id = world.rt.state(ORDER).unwrap().unwrap().open_executions[0];
     world.clock.advance(Duration::from_secs(3600));
     refused(probe(&world, id), "execution_still_running");
@@ -425,7 +425,7 @@ fn a_probe_is_given_for_an_annotated_function_by_its_type() {
     let sent = |_: &Probing| Ok(Probed::Applied(Outcome::new("seen at the depot").emit("PARCEL_SENT")));
     let mut s = kiff::testing::Scenario::new(domain).with(|builder| builder.probe_for::<send_parcel>(sent));
     s.given::<Parcel>("p_1", ["PARCEL_PACKED"]);
-    let bot = Authority::agent("bot", [""; 0]);
+    let bot = Authority::agent("bot", [""; 0]).unwrap();
     let doubt = s.propose::<send_parcel>(bot, "p_1", kiff::params! {}).assert_in_doubt("error");
     // A retry that does not know either leaves it in doubt.
     let doubt = s.retry(&doubt, resolver()).assert_in_doubt("error");

@@ -1,6 +1,6 @@
 //! Sixty-four threads at one approval, one key, one hold: one effect.
 
-use crate::kit::{Lab, Plan, agent, domain, held, noted, refunded, reviewer, verify};
+use super::kit::{Lab, Plan, agent, domain, held, noted, refunded, reviewer, verify};
 use kiff::{Answer, ApprovalId, Authority, Blocking, Bounds, Kind, NewEvent, Proposal, Review, Runtime};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -47,7 +47,7 @@ impl Field {
         let entity = format!("order:{round}");
         for event in ["ORDER_PLACED", "ORDER_PAID"] {
             let event = NewEvent::new(format!("{round}-{event}"), event);
-            let _ = self.rt.ingest(&Authority::service("stripe"), &entity, event).unwrap();
+            let _ = self.rt.ingest(&Authority::service("stripe").unwrap(), &entity, event).unwrap();
         }
         entity
     }

@@ -1,7 +1,7 @@
 //! Whatever comes in through any door, what is stored can be read again. A record that cannot would make
 //! its entity unreadable for good.
 
-use crate::kit::{ORDER, Plan, World, agent, json, proposal, refund, reviewer, stranger};
+use super::kit::{ORDER, Plan, World, agent, json, proposal, refund, reviewer, stranger};
 use kiff::{Authority, NewEvent, Outcome, Proposal, Resolution, Value};
 
 /// Texts that a reader may stumble over.
@@ -79,13 +79,13 @@ fn an_event_can_be_read_again() {
     for payload in values() {
         let world = World::paid();
         let note = NewEvent::new("e", "NOTE_ADDED").payload(payload);
-        let _ = world.rt.ingest(&Authority::service("stripe"), ORDER, note);
+        let _ = world.rt.ingest(&Authority::service("stripe").unwrap(), ORDER, note);
         world.verify();
     }
     for text in texts().into_iter().chain(["x".repeat(255), "x".repeat(70_000), "\u{1}".repeat(20_000)]) {
         let world = World::paid();
         let note = NewEvent::new("e", "NOTE_ADDED").correlation(&text).causation(&text);
-        let _ = world.rt.ingest(&Authority::service("stripe"), ORDER, note);
+        let _ = world.rt.ingest(&Authority::service("stripe").unwrap(), ORDER, note);
         world.verify();
     }
 }
@@ -129,7 +129,7 @@ fn a_resolution_and_a_late_outcome_can_be_read_again() {
         let id = allowed.permit.execution_id();
         let evidence = "\0\u{1}".repeat(3_000);
         let _ =
-            world.rt.resolve(&crate::kit::resolver(), id, Resolution::Succeeded(outcome.clone()), &evidence).unwrap();
+            world.rt.resolve(&super::kit::resolver(), id, Resolution::Succeeded(outcome.clone()), &evidence).unwrap();
         let _ = world.rt.settle(allowed.permit, Ok(outcome)).unwrap();
         world.verify();
     }

@@ -1,6 +1,6 @@
 //! Recovery: each execution in doubt is given what is declared for it, and nothing more.
 
-use crate::{
+use super::{
     kit::{Lab, Plan, World, agent, domain, in_doubt, noted, refunded, resolver, stranger},
     probes::{Oracle, Says},
 };
@@ -60,7 +60,7 @@ impl Field {
 fn pay(rt: &Blocking, order: &str) {
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
         let event = NewEvent::new(format!("{order}-{event}"), event);
-        rt.ingest(&Authority::service("stripe"), &entity(order), event).unwrap().accepted().unwrap();
+        rt.ingest(&Authority::service("stripe").unwrap(), &entity(order), event).unwrap().accepted().unwrap();
     }
 }
 
@@ -133,7 +133,7 @@ fn what_cannot_be_recovered_yet_is_taken_up_later() {
             let (rt, proposal) = (field.world.rt.runtime().clone(), asked(action, order));
             Box::pin(async move { rt.execute(&agent(), proposal).await }) as kiff::BoxFuture<'static, _>
         };
-        assert!(crate::kit::waits(&mut running));
+        assert!(super::kit::waits(&mut running));
     }
     // Another process may be running them still: nobody is asked before their deadline.
     assert_eq!(
@@ -167,7 +167,7 @@ fn what_runs_here_is_left_alone() {
     let rt = field.world.rt.runtime().clone();
     let mut running: kiff::BoxFuture<'static, _> =
         Box::pin(async move { rt.execute(&agent(), asked("REPEATABLE", "one")).await });
-    assert!(crate::kit::waits(&mut running));
+    assert!(super::kit::waits(&mut running));
     field.world.clock.advance(Duration::from_secs(3600));
     assert!(field.recover(&resolver()).is_empty());
     drop(running);
@@ -183,7 +183,7 @@ fn a_retry_that_runs_here_is_in_doubt_nowhere_but_elsewhere() {
     field.world.lab.then(Plan::Hang);
     let rt = field.world.rt.runtime().clone();
     let mut running: kiff::BoxFuture<'static, _> = Box::pin(async move { rt.retry(&resolver(), id).await });
-    assert!(crate::kit::waits(&mut running));
+    assert!(super::kit::waits(&mut running));
     assert_eq!(field.kinds("one").last(), Some(&Kind::ExecutionRetried), "recorded before it starts");
     assert!(field.world.rt.in_doubt().unwrap().is_empty());
     // Its deadline says nothing of what runs here.
@@ -205,7 +205,7 @@ fn who_may_not_settle_recovers_nothing() {
     let cases = [
         (stranger(), "permission_denied"),
         (agent(), "permission_denied"),
-        (Authority::human("alice", ["resolver"]), "self_review"),
+        (Authority::human("alice", ["resolver"]).unwrap(), "self_review"),
     ];
     for (by, code) in cases {
         let field = Field::new();
@@ -219,8 +219,6 @@ fn who_may_not_settle_recovers_nothing() {
         }
         field.world.verify();
     }
-    let nobody = Authority::human("no body", ["resolver"]);
-    assert_eq!(Field::new().world.rt.recover(&nobody).unwrap_err().code(), "authority_malformed");
 }
 
 #[test]
@@ -305,7 +303,7 @@ fn nothing_is_recovered_because_a_runtime_is_built() {
     // Another process takes up what the first one left.
     field.oracle.then(Says::Applied(noted()));
     assert!(rt.recover(&resolver()).unwrap().iter().all(Recovered::is_settled));
-    crate::kit::verify(&rt, &field.world.domain);
+    super::kit::verify(&rt, &field.world.domain);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Rule 9: what an agent sends is admitted strictly.
 
-use crate::kit::{ORDER, World, agent, at, blocked, json};
+use super::kit::{ORDER, World, agent, at, blocked, json};
 use kiff::{Kind, Proposal, Value};
 
 /// What the log has of a parameter that was sent as this JSON; the reason code if it was refused.
@@ -148,10 +148,10 @@ fn rule_9_a_required_parameter_that_is_null_is_missing() {
 fn rule_9_null_and_absent_are_the_same_request() {
     let world = World::paid();
     let key = |proposal: Proposal| world.send(proposal.idempotency_key("k"));
-    crate::kit::executed(key(crate::kit::refund(5)));
-    let again = crate::kit::executed(key(crate::kit::refund(5).param("note", Value::Null)));
+    super::kit::executed(key(super::kit::refund(5)));
+    let again = super::kit::executed(key(super::kit::refund(5).param("note", Value::Null)));
     assert!(again.is_repeat);
-    assert_eq!(blocked(key(crate::kit::refund(5).param("note", ""))).reason, *"idempotency_key_reused");
+    assert_eq!(blocked(key(super::kit::refund(5).param("note", ""))).reason, *"idempotency_key_reused");
 }
 
 #[test]
@@ -187,6 +187,6 @@ fn rule_9_size_and_depth_are_limited() {
     assert!(with(format!("{{\"a\":[{}1]}}", "1,".repeat(5_000))).is_err());
     assert!(with(format!("{{\"a\":{}}}", "1".repeat(100))).is_err());
     let world = World::paid();
-    let error = world.rt.execute(&agent(), crate::kit::refund(5).param("note", "\u{1}".repeat(10_000))).unwrap_err();
+    let error = world.rt.execute(&agent(), super::kit::refund(5).param("note", "\u{1}".repeat(10_000))).unwrap_err();
     assert!(matches!(error, kiff::RuntimeError::Proposal(error) if error.code() == "proposal_too_large"));
 }

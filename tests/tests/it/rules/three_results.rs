@@ -1,6 +1,6 @@
 //! Rule 7: three results, and who settles what nobody knows.
 
-use crate::kit::{
+use super::kit::{
     ORDER, Plan, World, agent, at, call, executed, failed, in_doubt, noted, proposal, refund, resolver, stranger, waits,
 };
 use kiff::{
@@ -97,12 +97,12 @@ fn rule_7_only_an_authority_with_the_permission_settles() {
     let (world, id) = doubtful("REPEATABLE");
     let cases = [
         (stranger(), "permission_denied"),
-        (Authority::human("hugo", ["operator", "reviewer", "admin"]), "permission_denied"),
-        (Authority::agent("judge", ["resolver"]), "reviewer_kind"),
-        (Authority::human("alice", ["resolver"]), "self_review"),
-        (Authority::human("ALICE", ["resolver"]), "self_review"),
-        (Authority::human("bot", ["resolver"]), "self_review"),
-        (Authority::human("carl", ["resolver"]).on_behalf_of("alice"), "self_review"),
+        (Authority::human("hugo", ["operator", "reviewer", "admin"]).unwrap(), "permission_denied"),
+        (Authority::agent("judge", ["resolver"]).unwrap(), "reviewer_kind"),
+        (Authority::human("alice", ["resolver"]).unwrap(), "self_review"),
+        (Authority::human("ALICE", ["resolver"]).unwrap(), "self_review"),
+        (Authority::human("bot", ["resolver"]).unwrap(), "self_review"),
+        (Authority::human("carl", ["resolver"]).unwrap().on_behalf_of("alice").unwrap(), "self_review"),
     ];
     for (by, code) in cases {
         assert_eq!(refused(resolve(&world, &by, id, Resolution::NotApplied)).code(), *code);
@@ -119,7 +119,7 @@ fn rule_7_only_an_authority_with_the_permission_settles() {
 #[test]
 fn rule_7_a_resolution_records_the_evidence_and_the_events() {
     let (world, id) = doubtful("REFUND");
-    executed(settled(resolve(&world, &resolver(), id, Resolution::Succeeded(crate::kit::refunded()))));
+    executed(settled(resolve(&world, &resolver(), id, Resolution::Succeeded(super::kit::refunded()))));
     let body = world.last(Kind::ExecutionResolved);
     assert_eq!((at(&body, "evidence"), at(&body, "result")), ("ticket 7".to_owned(), "succeeded".to_owned()));
     assert_eq!(world.rt.state(ORDER).unwrap().unwrap().state, *"REFUNDED");
@@ -239,7 +239,7 @@ fn rule_7_a_late_result_of_an_earlier_attempt_is_recorded() {
     assert!(waits(&mut call));
     // Another process takes it up after the deadline.
     world.clock.advance(Duration::from_secs(31));
-    let other = world.other(|lab| crate::kit::domain(lab, "v1"));
+    let other = world.other(|lab| super::kit::domain(lab, "v1"));
     let id = other.in_doubt().unwrap()[0].execution_id;
     executed(settled(other.retry(&resolver(), id).unwrap()));
     world.timer.pass();
@@ -247,13 +247,13 @@ fn rule_7_a_late_result_of_an_earlier_attempt_is_recorded() {
     let late = kiff::testing::store_suite::block_on(call);
     assert!(matches!(late, Err(RuntimeError::OutcomeNotRecorded(_)) | Ok(_)), "{late:?}");
     assert!(other.in_doubt().unwrap().is_empty());
-    crate::kit::verify(&other, &world.domain);
+    super::kit::verify(&other, &world.domain);
 }
 
 #[test]
 fn rule_7_nothing_runs_on_open() {
     let (world, _) = doubtful("REPEATABLE");
-    let other = world.other(|lab| crate::kit::domain(lab, "v1"));
+    let other = world.other(|lab| super::kit::domain(lab, "v1"));
     assert_eq!(other.in_doubt().unwrap().len(), 1);
     other.rebuild(ORDER).unwrap();
     other.state(ORDER).unwrap();

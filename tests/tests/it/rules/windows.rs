@@ -1,6 +1,6 @@
 //! For how long an idempotent effect may be retried.
 
-use crate::{
+use super::{
     kit::{Lab, Plan, World, at, domain, executed, in_doubt, proposal, resolver, waits},
     reviewed::contract,
 };
@@ -101,9 +101,9 @@ fn an_attempt_that_can_be_interrupted_ends_with_the_window() {
         let rt = world.rt.runtime().clone();
         let mut running: BoxFuture<'static, _> = Box::pin(async move { rt.retry(&resolver(), id).await });
         assert!(waits(&mut running));
-        let record = world.records(crate::kit::ORDER).pop().unwrap();
+        let record = world.records(super::kit::ORDER).pop().unwrap();
         assert_eq!(record.kind(), Kind::ExecutionRetried);
-        let deadline = at(&crate::kit::body(&record), "deadline");
+        let deadline = at(&super::kit::body(&record), "deadline");
         assert_eq!(deadline, (record.recorded_at() + span).to_string());
         drop(running);
         world.verify();

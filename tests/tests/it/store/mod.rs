@@ -1,17 +1,17 @@
 //! The store suite: the stores that keep the rules pass it, and each broken one is caught by the right check.
 
-#[cfg(test)]
 mod naive;
-#[cfg(test)]
+mod sqlite;
+mod transfer;
 mod turns;
 
+use self::naive::{Fault, Naive};
+use self::turns::Turns;
 use kiff::{
     store::MemoryStore,
     testing::store_suite::{self, Check, Failure, block_on, on_a_thread},
 };
-use naive::{Fault, Naive};
 use std::{collections::BTreeSet, error::Error, sync::Arc};
-use turns::Turns;
 
 #[test]
 fn the_memory_store_passes() {
