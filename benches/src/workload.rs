@@ -1,8 +1,8 @@
 //! The measured workload: one cleared and executed action of a small domain, with five records.
 
 use kiff::{
-    Answer, Authority, Ctx, Domain, DomainError, NewEvent, Outcome, Proposal, Runtime, StateMachine, Value, action,
-    params, store::MemoryStore,
+    Answer, Authority, Ctx, Domain, DomainError, NameError, NewEvent, Outcome, Proposal, Runtime, StateMachine, Value,
+    action, params, store::MemoryStore,
 };
 use rust_decimal::Decimal;
 use std::{
@@ -61,9 +61,11 @@ pub fn runtime() -> Result<(Runtime, MemoryStore), Box<dyn Error>> {
 }
 
 /// The proposing agent.
-#[must_use]
-pub fn agent() -> Authority {
-    Authority::agent(AGENT, [ROLE]).unwrap()
+///
+/// # Errors
+/// If a name breaks its alphabet.
+pub fn agent() -> Result<Authority, NameError> {
+    Authority::agent(AGENT, [ROLE])
 }
 
 /// The proposal.
@@ -78,7 +80,7 @@ pub fn proposal(entity: &str) -> Proposal {
 /// # Errors
 /// If the runtime refuses.
 pub fn give_history(runtime: &Runtime, entity: &str, records: usize) -> Result<(), Box<dyn Error>> {
-    let source = Authority::service("shop").unwrap();
+    let source = Authority::service("shop")?;
     for number in 0..records.div_ceil(2).max(1) {
         let kind = if number == 0 { "ORDER_PAID" } else { "ORDER_NOTED" };
         let event = NewEvent::new(format!("{entity}.{number}").replace(':', "-"), kind);

@@ -2,8 +2,8 @@
 
 use super::{CrashStore, Ledger, Line, Order, Phase, Place, Points, domain};
 use kiff::{
-    Answer, ApprovalId, Authority, Blocking, EntityRef, ExecutionId, Ingested, NewEvent, Outcome, Probe, Probed,
-    Probing, Proposal, Resolution, Resolved, Runtime, RuntimeError, Timestamp,
+    Answer, ApprovalId, Authority, Blocking, EntityRef, ExecutionId, Ingested, NameError, NewEvent, Outcome, Probe,
+    Probed, Probing, Proposal, Resolution, Resolved, Runtime, RuntimeError, Timestamp,
     store::{EventStore, SqliteStore},
     testing::ManualClock,
 };
@@ -104,20 +104,20 @@ impl Teller {
 
     /// A lap can be run again: its events have ids, its proposals have keys.
     fn run_lap(&self, name: &str) -> Result<(), Failure> {
-        let stranger = Authority::agent("stranger", [""; 0]).unwrap();
+        let stranger = Authority::agent("stranger", [""; 0])?;
         let fates = ["at_once", "lost", "refused"];
         for (action, answer) in ["PAY_ONCE", "PAY_REPEATABLY"].into_iter().flat_map(|it| fates.map(|fate| (it, fate))) {
             let entity = format!("payout:{name}_{}_{answer}", action.to_ascii_lowercase());
             self.request(&entity)?;
-            let _ = self.propose(&clerk(), action, &entity, answer)?;
+            let _ = self.propose(&clerk()?, action, &entity, answer)?;
             // The same key again: the recorded answer, and nothing runs.
-            let _ = self.propose(&clerk(), action, &entity, answer)?;
+            let _ = self.propose(&clerk()?, action, &entity, answer)?;
         }
         let entity = format!("payout:{name}_approved");
         self.request(&entity)?;
         let _ = self.propose(&stranger, "PAY_APPROVED", &entity, "at_once")?;
         self.note(&entity)?;
-        if let Answer::Held(held) = self.propose(&clerk(), "PAY_APPROVED", &entity, "at_once")? {
+        if let Answer::Held(held) = self.propose(&clerk()?, "PAY_APPROVED", &entity, "at_once")? {
             self.approve(held.approval_id, held.grants < held.quorum, &entity)?;
         }
         Ok(())
@@ -126,7 +126,7 @@ impl Teller {
     fn request(&self, entity: &str) -> Result<(), Failure> {
         let id = format!("evt_{}", entity.replace(':', "_"));
         let event = NewEvent::new(&id, "REQUESTED");
-        let trace = match self.rt.ingest(&Authority::service("shop").unwrap(), entity, event)? {
+        let trace = match self.rt.ingest(&Authority::service("shop")?, entity, event)? {
             Ingested::Accepted { trace_id, .. } => Some(trace_id),
             Ingested::AlreadyKnown => None,
             other => return Err(format!("{other:?}").into()),
@@ -143,13 +143,13 @@ impl Teller {
     }
 
     fn note(&self, entity: &str) -> Result<(), Failure> {
-        let answer = self.rt.execute(&clerk(), Proposal::new("NOTE", entity))?;
+        let answer = self.rt.execute(&clerk()?, Proposal::new("NOTE", entity))?;
         Ok(Line::answered(&answer, "-").tell()?)
     }
 
     fn approve(&self, id: ApprovalId, is_missing: bool, entity: &str) -> Result<(), Failure> {
         if is_missing {
-            let status = self.rt.grant(&lead(), id, "seen")?.recorded()?;
+            let status = self.rt.grant(&lead()?, id, "seen")?.recorded()?;
             Line::acknowledged("granted", entity, id.to_string(), Some(status.trace_id), "-").tell()?;
         }
         let answer = self.rt.resume(id)?;
@@ -164,8 +164,8 @@ impl Teller {
         }
         for doubt in &doubts {
             let settled = match doubt.action.as_str() {
-                "PAY_REPEATABLY" => self.rt.retry(&lead(), doubt.execution_id),
-                "PAY_ONCE" => self.rt.probe(&lead(), doubt.execution_id),
+                "PAY_REPEATABLY" => self.rt.retry(&lead()?, doubt.execution_id),
+                "PAY_ONCE" => self.rt.probe(&lead()?, doubt.execution_id),
                 _ => self.look_up(doubt.execution_id),
             };
             let answer = settled?.settled()?;
@@ -187,7 +187,7 @@ impl Teller {
             true => Resolution::Succeeded(Outcome::new("paid").emit("PAID")),
             false => Resolution::NotApplied,
         };
-        self.rt.resolve(&lead(), execution, resolution, "the ledger")
+        self.rt.resolve(&lead()?, execution, resolution, "the ledger")
     }
 
     /// Waits until the store answers again and what the failure has left in entities of this beginning is settled, if the
@@ -227,10 +227,10 @@ fn probe(ledger: Arc<Ledger>) -> impl Probe {
 /// How often a store that is down is asked again.
 const MOST_WAITS: u32 = 1_200;
 
-fn clerk() -> Authority {
-    Authority::agent("clerk", ["clerk"]).unwrap()
+fn clerk() -> Result<Authority, NameError> {
+    Authority::agent("clerk", ["clerk"])
 }
 
-fn lead() -> Authority {
-    Authority::human("lee", ["lead"]).unwrap()
+fn lead() -> Result<Authority, NameError> {
+    Authority::human("lee", ["lead"])
 }

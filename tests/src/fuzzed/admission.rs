@@ -28,7 +28,8 @@ pub fn value(bytes: &[u8]) -> bool {
 pub fn proposal(bytes: &[u8]) -> bool {
     let Ok(proposal) = Proposal::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.execute(&Authority::agent("bot", ["operator"]).unwrap(), proposal) {
+    let Ok(agent) = Authority::agent("bot", ["operator"]) else { unreachable!("the names are sound") };
+    match rt.execute(&agent, proposal) {
         Ok(_) => check_log(&rt),
         Err(RuntimeError::Proposal(_) | RuntimeError::NoExecutor { .. }) => return false,
         Err(error) => unreachable!("{error}"),
@@ -43,7 +44,8 @@ pub fn proposal(bytes: &[u8]) -> bool {
 pub fn event(bytes: &[u8]) -> bool {
     let Ok(event) = NewEvent::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.ingest(&Authority::service("stripe").unwrap(), "order:o_1", event) {
+    let Ok(source) = Authority::service("stripe") else { unreachable!("the name is sound") };
+    match rt.ingest(&source, "order:o_1", event) {
         Ok(_) => check_log(&rt),
         Err(error) => unreachable!("{error}"),
     }
@@ -57,7 +59,8 @@ pub fn event(bytes: &[u8]) -> bool {
 pub fn review(bytes: &[u8]) -> bool {
     let Ok(request) = ReviewRequest::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.review(&Authority::human("ann", ["approver"]).unwrap(), &request) {
+    let Ok(reviewer) = Authority::human("ann", ["approver"]) else { unreachable!("the names are sound") };
+    match rt.review(&reviewer, &request) {
         Ok(Review::Refused(refusal)) => assert_eq!(refusal.code(), "approval_unknown"),
         Ok(Review::Recorded(status)) => unreachable!("{status:?}"),
         Err(error) => unreachable!("{error}"),
@@ -76,10 +79,8 @@ fn check_log(rt: &Blocking) {
 fn shop() -> Option<Blocking> {
     static DOMAIN: LazyLock<Option<Domain>> = LazyLock::new(domain);
     let rt = Runtime::builder(DOMAIN.clone()?).build().ok()?.blocking();
-    rt.ingest(&Authority::service("stripe").unwrap(), "order:o_1", NewEvent::new("evt_0", "PAID"))
-        .ok()?
-        .accepted()
-        .ok()?;
+    let source = Authority::service("stripe").ok()?;
+    rt.ingest(&source, "order:o_1", NewEvent::new("evt_0", "PAID")).ok()?.accepted().ok()?;
     Some(rt)
 }
 
