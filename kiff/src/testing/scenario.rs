@@ -2,9 +2,12 @@
 
 use super::{FixedIds, ManualClock};
 use crate::{
-    ActionContract, Answer, ApprovalId, ApprovalState, Authority, Blocked, Domain, Executed, Failed, Held, InDoubt,
-    Ingested, NewEvent, Proposal, Review, ReviewRefusal, Runtime, RuntimeBuilder, StateMachine, Value,
-    evidence::replay, runtime::blocking::Blocking, value::Object,
+    ActionContract, Answer, ApprovalId, Authority, Blocked, Domain, Executed, Failed, Held, InDoubt, Ingested,
+    NewEvent, Proposal, Review, Runtime, RuntimeBuilder, StateMachine, Value,
+    evidence::replay,
+    review::{ApprovalState, ReviewRefusal},
+    runtime::blocking::Blocking,
+    value::Object,
 };
 use std::{any::Any, time::Duration};
 
@@ -14,7 +17,7 @@ use std::{any::Any, time::Duration};
 /// the whole timeline, so it belongs in tests.
 ///
 /// ```
-/// use kiff::{Authority, Call, Contract, Definition, Domain, Machine, Outcome, params, testing::Scenario};
+/// use kiff::{Authority, Domain, Outcome, domain::{Call, Contract, Definition, Machine}, params, testing::Scenario};
 ///
 /// let domain = Domain::builder("support", "v1")
 ///     .table(Machine::new("ticket").starts("TICKET_RESOLVED", "RESOLVED").moves("RESOLVED", "TICKET_CLOSED", "CLOSED"))

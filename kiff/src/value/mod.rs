@@ -5,7 +5,7 @@
 //! nothing between the wire and the log can round them. The writer is canonical ([RFC 8785]): one value has one text.
 //!
 //! ```
-//! use kiff::value::{Limits, Value};
+//! use kiff::{Value, value::Limits};
 //!
 //! let value = Value::parse(br#"{"b": 1.50, "a": [true, null]}"#, &Limits::default())?;
 //! assert_eq!(value.to_string(), r#"{"a":[true,null],"b":1.50}"#);
@@ -19,7 +19,7 @@
 
 mod number;
 mod text;
-mod json;
+pub(crate) mod json;
 mod convert;
 mod limits;
 mod fault;
@@ -35,9 +35,12 @@ mod tests;
 
 pub use bridge::ValueError;
 pub use fault::{Fault, FaultKind, Faults};
-pub use json::{Object, Value};
+pub use json::Object;
 pub use limits::{Limits, NumberRule};
 pub use number::Number;
+
+// It stands at the crate's root, and each public item has one path.
+pub(crate) use json::Value;
 
 pub(crate) use canonical::{Cursor, Node, Tape};
 pub(crate) use read::parse_record;

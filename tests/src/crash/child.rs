@@ -2,8 +2,9 @@
 
 use super::{CrashStore, Ledger, Line, Order, Phase, Place, Points, domain};
 use kiff::{
-    Answer, ApprovalId, Authority, Blocking, EntityRef, ExecutionId, Ingested, NewEvent, Outcome, Probe, Probed,
-    Probing, Proposal, Resolution, Resolved, Runtime, RuntimeError, Timestamp,
+    Answer, ApprovalId, Authority, Blocking, EntityRef, ExecutionId, Ingested, NewEvent, Outcome, Proposal, Runtime,
+    RuntimeError, Timestamp,
+    doubt::{Probe, Probed, Probing, Resolution, Resolved},
     store::{EventStore, SqliteStore},
     testing::ManualClock,
 };

@@ -2,7 +2,8 @@
 
 use super::{Line, Points, Spot};
 use kiff::{
-    EntityRef, RecordBytes, TenantId,
+    EntityRef, TenantId,
+    record::RecordBytes,
     store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, OpenMark, StoreError},
 };
 use std::sync::Arc;

@@ -1,8 +1,14 @@
 //! What agents, sources and reviewers send. Each gives true if the bytes were admitted.
 
 use kiff::{
-    Authority, Blocking, Call, Contract, Definition, Domain, Machine, NewEvent, Outcome, Param, ParamKind, ParamSpec,
-    Proposal, Review, ReviewRequest, Runtime, RuntimeError, Value, replay, value::Limits,
+    Authority, Blocking, Domain, NewEvent, Outcome, Param, Proposal, Review, Runtime, RuntimeError, Value,
+    domain::{
+        Call, Contract, Definition, Machine,
+        param::{ParamKind, ParamSpec},
+    },
+    replay,
+    review::ReviewRequest,
+    value::Limits,
 };
 use std::sync::LazyLock;
 

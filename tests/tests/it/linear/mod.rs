@@ -10,7 +10,8 @@ use self::{
     entity::Entity,
 };
 use kiff::{
-    EntityRef, RecordBytes, TenantId,
+    EntityRef, TenantId,
+    record::RecordBytes,
     store::{
         Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, SqliteStore,
         StoreError,

@@ -2,10 +2,13 @@
 
 use super::plan::{Action, Approval, ENTITIES, Effect, Outcome, Person, REVIEW, ROLES, Rules, STATES, STEPS, Who};
 use kiff::{
-    ActorType, Answer, ApprovalId, Authority, Blocking, Bounds, BoxFuture, Call, Contract, Decision, Definition,
-    Domain, EntityRef, ExecutionId, Executor, Failure, Ingested, Machine, Param, Permit, Proposal, RecordBytes,
-    Resolved, Review, Runtime, RuntimeError, TenantId,
+    Answer, ApprovalId, Authority, Blocking, Decision, Domain, EntityRef, ExecutionId, Executor, Failure, Ingested,
+    Param, Permit, Proposal, Review, Runtime, RuntimeError, TenantId,
+    actor::ActorType,
     clock::Timer,
+    domain::{Bounds, BoxFuture, Call, Contract, Definition, Machine},
+    doubt::Resolved,
+    record::RecordBytes,
     store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, StoreError},
     testing::{FixedIds, ManualClock},
 };

@@ -5,8 +5,9 @@ use super::kit::{
     Lab, ManualTimer, ORDER, Plan, agent, call, domain, noted, proposal, refund, reviewer, verify, waits,
 };
 use kiff::{
-    Answer, Authority, Blocking, BoxFuture, EntityRef, Kind, NewEvent, Record, RecordBytes, Review, Runtime,
-    RuntimeError, TenantId,
+    Answer, Authority, Blocking, EntityRef, NewEvent, Review, Runtime, RuntimeError, TenantId,
+    domain::BoxFuture,
+    record::{Kind, Record, RecordBytes},
     store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, StoreError},
     testing::{Fault, FaultStore, FixedIds, ManualClock},
 };

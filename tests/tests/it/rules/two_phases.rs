@@ -2,7 +2,8 @@
 
 use super::kit::{Lab, ORDER, Plan, World, agent, call, domain, executed, noted, proposal, refund, refunded, waits};
 use kiff::{
-    Authority, Ingested, Kind, NewEvent, Record, RecordBytes, Runtime, RuntimeError, TenantId,
+    Authority, Ingested, NewEvent, Runtime, RuntimeError, TenantId,
+    record::{Kind, Record, RecordBytes},
     store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, StoreError},
     testing::{FixedIds, ManualClock, store_suite::block_on},
 };
