@@ -27,6 +27,7 @@ mod write;
 mod recordable;
 mod cursor;
 mod read;
+mod tape;
 mod canonical;
 mod bridge;
 mod serialize;
@@ -39,6 +40,7 @@ pub use json::{Object, Value};
 pub use limits::{Limits, NumberRule};
 pub use number::Number;
 
-pub(crate) use canonical::{Cursor, Node, Tape};
+pub(crate) use canonical::{walk, walk_record};
 pub(crate) use read::parse_record;
+pub(crate) use tape::{MemberCursor, Node, Tape, prefix};
 pub(crate) use text::{write_str, write_u64};
