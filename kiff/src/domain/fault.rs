@@ -291,7 +291,7 @@ coded! {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Domain, Machine};
+    use crate::domain::{Domain, Machine};
 
     #[test]
     fn a_main_that_returns_the_error_prints_every_fault() {

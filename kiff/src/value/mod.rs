@@ -27,6 +27,7 @@ mod write;
 mod recordable;
 mod cursor;
 mod read;
+mod tape;
 mod canonical;
 mod bridge;
 mod serialize;
@@ -42,6 +43,7 @@ pub use number::Number;
 // It stands at the crate's root, and each public item has one path.
 pub(crate) use json::Value;
 
-pub(crate) use canonical::{Cursor, Node, Tape};
+pub(crate) use canonical::{walk, walk_record};
 pub(crate) use read::parse_record;
+pub(crate) use tape::{MemberCursor, Node, Tape, prefix};
 pub(crate) use text::{write_str, write_u64};

@@ -11,6 +11,7 @@ mod member;
 #[cfg(test)]
 mod page;
 pub(crate) mod read;
+mod recent;
 mod table;
 mod told;
 pub(crate) mod write;
