@@ -4,7 +4,6 @@ mod clock;
 mod faults;
 mod layer;
 mod scenario;
-mod settling;
 pub mod store_suite;
 mod witness;
 

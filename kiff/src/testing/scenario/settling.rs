@@ -1,6 +1,6 @@
 //! What a scenario does about executions in doubt.
 
-use super::{Proposed, Scenario, scenario::fail};
+use super::{Proposed, Scenario, failure::fail};
 use crate::{Authority, InDoubt, Recovered, Resolution, Resolved, RuntimeError};
 
 impl Scenario {
