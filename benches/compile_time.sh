@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What `#[action]` costs to compile: a crate of 100 actions against the same functions without the attribute.
-# Prints the user CPU time of `cargo check`, the least of several rounds, so that a busy machine disturbs little.
+# Measures the compile time of `#[action]`: a crate of 100 actions against the same functions without the attribute.
+# Prints the user CPU time of `cargo check`. It takes the least of several rounds, to be robust on a busy machine.
 #
 #   benches/compile_time.sh [rounds]
 set -euo pipefail
@@ -12,8 +12,8 @@ work="target/compile_time"
 export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 CARGO_TERM_COLOR=never
 export CARGO_TARGET_DIR="$PWD/$work/target"
 
-# One action with two parameters, a provider, a check, a policy and an event; what only the attribute knows is
-# written on lines of their own, and left out of the plain crate.
+# One action with two parameters, a provider, a check, a policy and an event. The parts that only the attribute needs
+# have lines of their own, which the plain crate leaves out.
 action() {
     cat <<RUST
     /// Pays an order back, for the ${1}th time.

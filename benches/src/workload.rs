@@ -1,4 +1,4 @@
-//! What is measured: one cleared and executed action of a small domain, five records long.
+//! The measured workload: one cleared and executed action of a small domain, with five records.
 
 use kiff::{
     Answer, Authority, Ctx, Domain, DomainError, NewEvent, Outcome, Proposal, Runtime, StateMachine, Value, action,
@@ -21,10 +21,10 @@ pub const AGENT: &str = "ops-agent";
 pub const ROLE: &str = "operator";
 /// The parameters, in the order of their names.
 pub const PARAMS: [(&str, &str); 2] = [("amount", "49.00"), ("reason", "the parcel came late")];
-/// What the executor says.
+/// The message of the executor.
 pub const MESSAGE: &str = "credit noted";
 
-/// An order, whose events lead back to where it was, so that one entity can be asked for ever.
+/// An order whose events lead back to its one state, so that one entity allows any number of actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
 #[state_machine(entity = "order")]
 #[expect(clippy::exhaustive_enums, reason = "a domain's states are its own")]
@@ -45,28 +45,28 @@ pub fn credit_order(_order: &Ctx<'_, Order>, _amount: Decimal, _reason: String) 
 /// The domain of the workload.
 ///
 /// # Errors
-/// [`DomainError`] if the domain is not sound.
+/// [`DomainError`] if the domain is unsound.
 pub fn domain() -> Result<Domain, DomainError> {
     Domain::builder("credits", "v1").machine::<Order>().action::<credit_order>().role(ROLE, ["orders.credit"]).build()
 }
 
-/// A runtime on a memory store of its own, with everything else as it is by default.
+/// A runtime on a memory store of its own, with default settings.
 ///
 /// # Errors
-/// If the domain is not sound.
+/// If the domain is unsound.
 pub fn runtime() -> Result<(Runtime, MemoryStore), Box<dyn Error>> {
     let store = MemoryStore::new();
     let runtime = Runtime::builder(domain()?).tenant(TENANT).store(store.clone()).build()?;
     Ok((runtime, store))
 }
 
-/// Who proposes.
+/// The proposing agent.
 #[must_use]
 pub fn agent() -> Authority {
-    Authority::agent(AGENT, [ROLE])
+    Authority::agent(AGENT, [ROLE]).unwrap()
 }
 
-/// What is proposed.
+/// The proposal.
 #[must_use]
 pub fn proposal(entity: &str) -> Proposal {
     let [(_, amount), (_, reason)] = PARAMS;
@@ -78,7 +78,7 @@ pub fn proposal(entity: &str) -> Proposal {
 /// # Errors
 /// If the runtime refuses.
 pub fn give_history(runtime: &Runtime, entity: &str, records: usize) -> Result<(), Box<dyn Error>> {
-    let source = Authority::service("shop");
+    let source = Authority::service("shop").unwrap();
     for number in 0..records.div_ceil(2).max(1) {
         let kind = if number == 0 { "ORDER_PAID" } else { "ORDER_NOTED" };
         let event = NewEvent::new(format!("{entity}.{number}").replace(':', "-"), kind);

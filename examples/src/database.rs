@@ -3,33 +3,33 @@
 use crate::scenarios::Result;
 use std::path::PathBuf;
 
-/// The path of a file that is not there yet, in a new folder. It stays when the program has ended, so that one can look
-/// into it; where it is goes to the standard error, and so does how to look.
+/// The path for a database file in a new folder. The file stays when the program ends, and a message on standard error
+/// says how to look into it.
 ///
 /// # Errors
 /// If the folder cannot be made.
 pub fn fresh(name: &str) -> Result<PathBuf> {
-    let folder = folder(name)?;
+    let folder = new_folder(name)?;
     let file = folder.join(format!("{name}.db"));
-    eprintln!("the log is in {}; look into it while it is used or later:", file.display());
+    eprintln!("the log is in {}. To look into it, now or later:", file.display());
     eprintln!("  sqlite3 -readonly {} \"SELECT record FROM log\"\n", file.display());
     Ok(file)
 }
 
-/// A new folder among the temporary ones.
+/// Makes a new folder for temporary files.
 ///
 /// # Errors
-/// If it cannot be made.
-pub fn folder(name: &str) -> Result<PathBuf> {
+/// If the folder cannot be made.
+pub fn new_folder(name: &str) -> Result<PathBuf> {
     let place = std::env::temp_dir();
-    let taken = (0..1_000).map(|number| place.join(format!("kiff-{name}-{}-{number}", std::process::id())));
-    let mut last = None;
-    for folder in taken {
+    // Another process may have left a folder of the same name behind.
+    for number in 0..1_000 {
+        let folder = place.join(format!("kiff-{name}-{}-{number}", std::process::id()));
         match std::fs::create_dir(&folder) {
             Ok(()) => return Ok(folder),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => last = Some(error),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Err(last.map_or_else(|| "no folder".into(), Into::into))
+    Err(format!("{} has too many folders of this example", place.display()).into())
 }

@@ -1,4 +1,4 @@
-//! What the refund desk hands to an auditor.
+//! The evidence that the refund desk gives to an auditor.
 
 use crate::{
     demo_key,
@@ -10,14 +10,14 @@ use kiff::{
 };
 use std::{fs, path::Path};
 
-/// The secret half of the log's key, which is as public as the one of [`demo_key`]. A log has a key of its own.
+/// The secret half of the log's key. A log must have a key of its own, and not that of its receipts.
 const SEED: [u8; 32] = [2; 32];
 
-/// Plays a held and granted refund, and writes all its evidence into a new folder: a bundle, and beside it the proof of
-/// the first decision (`record.tlog-proof`) and its receipt as a DSSE envelope (`dsse.json`).
+/// Runs a refund that is held and granted, and writes its evidence into a new folder: a bundle, the proof of the first
+/// decision (`record.tlog-proof`), and its receipt as a DSSE envelope (`dsse.json`).
 ///
 /// # Errors
-/// What went wrong, such as that the folder is there already.
+/// If a step fails, for example because the folder exists already.
 pub fn write(folder: &Path) -> Result<Bundle> {
     let [_, _, granted, ..] = SCENARIOS;
     let shop = granted.run()?;

@@ -1,4 +1,4 @@
-//! A store of one's own: records in a file, one batch per line. A cell has a line of its own, which begins with `cell`.
+//! A store of your own: records in a file, one batch on each line. A cell has its own line, which begins with `cell`.
 
 use crate::scenarios::Result;
 use kiff::{
@@ -16,15 +16,15 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Records in a file. It is read whole when it is opened, so it is for small logs and one process.
+/// Stores records in a file. It reads the whole file when it opens it, so it suits small logs and one process.
 ///
-/// It is written from kiff's public API alone, as any store is.
+/// Like any store, it uses only the public API of kiff.
 #[derive(Debug)]
 pub struct FileStore(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    /// Gone after a failed write: what the file holds is not known then until it is opened again.
+    /// `None` after a failed write, because the content of the file is then unknown until it is opened again.
     file: Option<File>,
     records: Vec<Record>,
     claims: BTreeMap<(TenantId, Claim), Found>,
@@ -33,10 +33,10 @@ struct State {
 }
 
 impl FileStore {
-    /// Opens a file, or makes it.
+    /// Opens a file, or creates it.
     ///
     /// # Errors
-    /// If the file cannot be read, or holds something else.
+    /// If the file cannot be read, or is not the file of such a store.
     pub fn open(path: &Path) -> Result<Self> {
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
         let mut text = Vec::new();
@@ -45,8 +45,13 @@ impl FileStore {
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         text.truncate(whole);
         file.set_len(whole as u64)?;
-        let (records, claims, open, cells) = Default::default();
-        let mut state = State { file: Some(file), records, claims, open, cells };
+        let mut state = State {
+            file: Some(file),
+            records: Vec::new(),
+            claims: BTreeMap::new(),
+            open: BTreeMap::new(),
+            cells: BTreeMap::new(),
+        };
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             if let Some(cell) = line.strip_prefix(b"cell ") {
                 state.keep_cell(std::str::from_utf8(cell)?)?;
@@ -59,8 +64,8 @@ impl FileStore {
         Ok(Self(Mutex::new(state)))
     }
 
-    fn ask<T>(&self, question: impl FnOnce(&mut State) -> T) -> T {
-        question(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with_state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -85,16 +90,17 @@ impl State {
         if records.is_empty() {
             return Ok(Append::Done);
         }
-        // JSON has no bare tab or newline.
+        // Canonical JSON contains no tab or newline, so they can separate the records and the batches.
         self.write(records.iter().map(|record| record.bytes().as_ref()).collect::<Vec<&[u8]>>().join(&b'\t'))?;
         records.into_iter().cloned().for_each(|record| self.keep(record));
         Ok(Append::Done)
     }
 
-    /// One line for all that is stored at once.
+    /// Writes one line for everything that must be stored together.
     fn write(&mut self, mut line: Vec<u8>) -> Result<(), StoreError> {
         line.push(b'\n');
-        let mut file = self.file.take().ok_or_else(|| StoreError::failed("a write has failed; open the file again"))?;
+        let mut file =
+            self.file.take().ok_or_else(|| StoreError::failed("an earlier write has failed; open the file again"))?;
         file.write_all(&line).and_then(|()| file.sync_data()).map_err(StoreError::unknown)?;
         self.file = Some(file);
         Ok(())
@@ -130,7 +136,7 @@ impl State {
         if actual != expected {
             return Ok(CellSet::Conflict { actual });
         }
-        // Neither a tenant nor the name of a cell has a space in it.
+        // Neither a tenant nor the name of a cell contains a space.
         let mut line = format!("{tenant} {name} ");
         value.iter().for_each(|byte| line.push_str(&format!("{byte:02x}")));
         self.write(format!("cell {line}").into_bytes())?;
@@ -138,10 +144,10 @@ impl State {
         Ok(CellSet::Done)
     }
 
-    /// The revision is not written: it is how many lines the cell has.
+    /// The revision is not in the file. It is the number of lines of the cell.
     fn keep_cell(&mut self, line: &str) -> Result<()> {
         let mut words = line.splitn(3, ' ');
-        let mut word = || words.next().ok_or("a line of a cell is not whole");
+        let mut word = || words.next().ok_or("the line of a cell is incomplete");
         let key = (TenantId::new(word()?)?, word()?.to_owned());
         let digits =
             word()?.as_bytes().chunks(2).map(|digits| Ok(u8::from_str_radix(std::str::from_utf8(digits)?, 16)?));
@@ -171,7 +177,7 @@ fn page<'a>(records: impl Iterator<Item = &'a Record>, after: u64, limit: usize)
 
 impl EventStore for FileStore {
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
-        self.ask(|state| state.append(batch))
+        self.with_state(|state| state.append(batch))
     }
 
     async fn read(
@@ -181,19 +187,19 @@ impl EventStore for FileStore {
         after: u64,
         limit: usize,
     ) -> Result<Vec<RecordBytes>, StoreError> {
-        Ok(self.ask(|state| page(state.stream(tenant, stream), after, limit)))
+        Ok(self.with_state(|state| page(state.stream(tenant, stream), after, limit)))
     }
 
     async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
-        Ok(self.ask(|state| page(state.log(tenant), after, limit)))
+        Ok(self.with_state(|state| page(state.log(tenant), after, limit)))
     }
 
     async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
-        Ok(self.ask(|state| state.log(tenant).count() as u64))
+        Ok(self.with_state(|state| state.log(tenant).count() as u64))
     }
 
     async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
-        Ok(self.ask(|state| state.claims.get(&(tenant.clone(), claim.clone())).cloned()))
+        Ok(self.with_state(|state| state.claims.get(&(tenant.clone(), claim.clone())).cloned()))
     }
 
     async fn open(
@@ -203,14 +209,15 @@ impl EventStore for FileStore {
         after: Option<&OpenMark>,
         limit: usize,
     ) -> Result<Vec<OpenMark>, StoreError> {
-        let ours = |((of, mark), _): &(&(TenantId, Mark), &OpenMark)| of == tenant && mark.kind() == kind;
-        let mut open: Vec<_> = self.ask(|state| state.open.iter().filter(ours).map(|(_, open)| open.clone()).collect());
+        let matches = |((owner, mark), _): &(&(TenantId, Mark), &OpenMark)| owner == tenant && mark.kind() == kind;
+        let mut open: Vec<_> =
+            self.with_state(|state| state.open.iter().filter(matches).map(|(_, open)| open.clone()).collect());
         open.sort();
         Ok(open.into_iter().filter(|open| after.is_none_or(|after| open > after)).take(limit).collect())
     }
 
     async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
-        Ok(self.ask(|state| state.cell(tenant, name)))
+        Ok(self.with_state(|state| state.cell(tenant, name)))
     }
 
     async fn set_cell(
@@ -220,7 +227,7 @@ impl EventStore for FileStore {
         expected: u64,
         value: &[u8],
     ) -> Result<CellSet, StoreError> {
-        self.ask(|state| state.set_cell(tenant, name, expected, value))
+        self.with_state(|state| state.set_cell(tenant, name, expected, value))
     }
 }
 
@@ -231,7 +238,7 @@ mod tests {
     use kiff::{Authority, Blocking, NewEvent, Runtime, testing::store_suite};
 
     #[test]
-    fn it_keeps_what_it_acknowledged() {
+    fn acknowledged_records_are_kept() {
         let path = std::env::temp_dir().join(format!("kiff-reopened-{}", std::process::id()));
         let open = async || FileStore::open(&path).unwrap();
         store_suite::block_on(store_suite::run_reopening(open)).unwrap();
@@ -247,7 +254,8 @@ mod tests {
     fn a_line_that_a_crash_cut_off_is_dropped() {
         let path = std::env::temp_dir().join(format!("kiff-cut-off-{}", std::process::id()));
         let event = |id: &str, kind: &str| {
-            let said = runtime(&path).ingest(&Authority::service("stripe"), "order:o_1", NewEvent::new(id, kind));
+            let said =
+                runtime(&path).ingest(&Authority::service("stripe").unwrap(), "order:o_1", NewEvent::new(id, kind));
             said.unwrap().accepted().unwrap();
         };
         event("evt_1", "ORDER_PLACED");

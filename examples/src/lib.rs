@@ -1,4 +1,4 @@
-//! The domains of the examples, each to be read from top to bottom. The programs are in `src/bin`.
+//! The domains of the examples. Each file can be read from top to bottom. The programs are in `src/bin`.
 
 pub mod database;
 pub mod demo_key;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// An invoice, and the events that move it.
 #[expect(clippy::exhaustive_enums, reason = "the states of this domain, all of them")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
-#[state_machine(entity = "invoice", data = Due)]
+#[state_machine(entity = "invoice", facts = Due)]
 pub enum Invoice {
     /// The books say that it may be paid.
     #[enter(on = "INVOICE_APPROVED", sources = ["erp"])]
@@ -18,7 +18,7 @@ pub enum Invoice {
     Paid,
 }
 
-/// What an invoice's events tell beside its state.
+/// What the events of an invoice say, beside its state.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
@@ -37,7 +37,7 @@ impl Facts for Due {
 /// Pays an invoice in full.
 ///
 /// # Errors
-/// What the bank says.
+/// The error of the bank.
 #[action(
     allowed_states = [Approved],
     permissions = ["invoices.pay"],
@@ -58,13 +58,13 @@ pub fn pay_invoice(
 }
 
 fn amount_due(invoice: &Ctx<'_, Invoice>, amount: Decimal) -> bool {
-    invoice.data().amount.parse() == Ok(amount)
+    invoice.facts().amount.parse() == Ok(amount)
 }
 
-/// All that an agent may do to an invoice, and who may do it.
+/// Everything that an agent may do to an invoice, and who may do it.
 ///
 /// # Errors
-/// Every fault of the domain at once.
+/// All faults of the domain at once.
 pub fn domain() -> Result<Domain, DomainError> {
     Domain::builder("payables", "v1")
         .machine::<Invoice>()
@@ -80,7 +80,7 @@ pub struct Bank {
 }
 
 impl Bank {
-    /// A bank that accepts everything and moves no money.
+    /// A bank that accepts every transfer and moves no money.
     #[must_use]
     pub fn fake() -> Self {
         Self::default()
@@ -94,7 +94,7 @@ impl Bank {
         Ok(())
     }
 
-    /// Every transfer that was made.
+    /// The transfers so far.
     #[must_use]
     pub fn transfers(&self) -> Vec<Decimal> {
         self.transfers.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,4 +1,4 @@
-//! Refunds: a small one runs at once, a large one waits for a human, and an order that is not paid gets none.
+//! Refunds: a small one runs at once, a large one waits for a human, and an unpaid order gets none.
 
 use kiff::{Ctx, Domain, DomainError, Failure, Outcome, StateMachine, action};
 use rust_decimal::Decimal;
@@ -24,7 +24,7 @@ pub enum Order {
 /// Pays a small amount back at once.
 ///
 /// # Errors
-/// What Stripe says.
+/// The error of Stripe.
 #[action(
     allowed_states = [Paid],
     permissions = ["orders.refund"],
@@ -46,7 +46,7 @@ pub fn auto_refund(
 /// Pays any amount back. Above the threshold a human must consent.
 ///
 /// # Errors
-/// What Stripe says.
+/// The error of Stripe.
 #[action(
     allowed_states = [Paid],
     permissions = ["orders.refund"],
@@ -70,7 +70,7 @@ pub async fn refund_order(
     Ok(Outcome::new(format!("refund of ${amount:.2} issued")).emit("ORDER_REFUNDED"))
 }
 
-/// The name of a check or a policy is the reason that the log gives.
+/// The log gives the name of a check or a policy as the reason.
 fn amount_above_threshold(_: &Ctx<'_, Order>, amount: Decimal) -> bool {
     amount > Decimal::from(100)
 }
@@ -83,10 +83,10 @@ fn amount_positive(_: &Ctx<'_, Order>, amount: Decimal) -> bool {
     amount > Decimal::ZERO
 }
 
-/// All that an agent may do to an order, and who may do it.
+/// Everything that an agent may do to an order, and who may do it.
 ///
 /// # Errors
-/// Every fault of the domain at once.
+/// All faults of the domain at once.
 pub fn domain() -> Result<Domain, DomainError> {
     Domain::builder("refund-ops", "v2")
         .machine::<Order>()
@@ -104,21 +104,21 @@ pub struct Stripe {
 }
 
 impl Stripe {
-    /// A provider that accepts everything and moves no money.
+    /// A provider that accepts every refund and moves no money.
     #[must_use]
     pub fn fake() -> Self {
         Self::default()
     }
 
     fn refund(&self, order: &Ctx<'_, Order>, amount: Decimal, reason: &str) -> Result<(), Failure> {
-        // The execution's id is what a real provider should deduplicate by: a retry has the same one.
+        // A real provider takes this as its idempotency key. A retry has the same id.
         let key = order.execution_id().ok_or_else(|| Failure::not_applied("not called by a runtime"))?;
         let mut refunds = self.refunds.lock().unwrap_or_else(PoisonError::into_inner);
         refunds.push(format!("{key} {} {amount} {reason}", order.id()));
         Ok(())
     }
 
-    /// How many refunds were issued.
+    /// The number of refunds so far.
     #[must_use]
     pub fn refunds(&self) -> usize {
         self.refunds.lock().unwrap_or_else(PoisonError::into_inner).len()

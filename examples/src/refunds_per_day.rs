@@ -1,4 +1,4 @@
-//! A view of the log: the refunds of each day, in a database of its own.
+//! A projection of the log: the refunds of each day, in a database of its own.
 
 use crate::scenarios::Result;
 use kiff::{
@@ -7,10 +7,10 @@ use kiff::{
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 
-/// How many records are read, and change the view, at once.
+/// The number of records that are read, and counted in one transaction.
 const PAGE: usize = 4;
 
-/// The refunds of each day, and how far the log is in them.
+/// The refunds of each day, and the position up to which the log is counted in them.
 #[derive(Debug)]
 pub struct RefundsPerDay {
     database: Connection,
@@ -22,17 +22,17 @@ pub struct RefundsPerDay {
 pub struct Day {
     /// The day, such as `2026-05-24`.
     pub day: String,
-    /// How many refunds there were.
+    /// The number of refunds.
     pub refunds: u64,
-    /// How much was paid back.
+    /// The sum that was paid back.
     pub cents: u64,
 }
 
 impl RefundsPerDay {
-    /// Opens the view, or makes it.
+    /// Opens the view, or creates it.
     ///
     /// # Errors
-    /// If the file cannot be opened, or holds something else.
+    /// If the file cannot be opened, or is not a database.
     pub fn open(path: &Path) -> Result<Self> {
         let database = Connection::open(path)?;
         database.execute_batch(
@@ -42,14 +42,13 @@ impl RefundsPerDay {
         Ok(Self { database })
     }
 
-    /// Brings the view up to the end of the log. `step` is called between any two things that are done, to stop
-    /// there: a service has no such argument.
+    /// Brings the view up to the end of the log. `step` is called between any two steps and can stop there with an
+    /// error, for the example only: a service needs no such argument.
     ///
-    /// The view and the position change in one transaction. Wherever it is stopped, either both have
-    /// happened or neither, so each record counts exactly once.
+    /// The view and the position change in one transaction, so each record counts exactly once wherever the work stops.
     ///
     /// # Errors
-    /// If the log cannot be read or the view cannot be written; and what `step` says.
+    /// If the log cannot be read or the view cannot be written, or the error of `step`.
     pub fn follow(&mut self, log: &Blocking, step: &mut dyn FnMut(&'static str) -> Result<()>) -> Result<()> {
         loop {
             let mut position = self.position()?;
@@ -78,7 +77,7 @@ impl RefundsPerDay {
         }
     }
 
-    /// How many records of the log are in the view.
+    /// The number of records of the log that the view covers.
     ///
     /// # Errors
     /// If the view cannot be read.
@@ -114,10 +113,10 @@ fn count(change: &Connection, event: &Event<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Orders that are paid back once, by machine and contract as data.
+/// Orders that are paid back once, with the machine and the contract as data.
 ///
 /// # Errors
-/// Every fault of the domain at once.
+/// All faults of the domain at once.
 pub fn domain() -> Result<Domain, DomainError> {
     let order = Machine::new("order").starts("ORDER_PAID", "PAID").moves("PAID", "ORDER_REFUNDED", "REFUNDED");
     let contract = Contract::new("REFUND", "order")
@@ -129,8 +128,8 @@ pub fn domain() -> Result<Domain, DomainError> {
         .emits(["ORDER_REFUNDED"]);
     let refund = Definition::new(contract).executor(|call: Call<'_>| {
         let cents: u32 = call.param("cents")?;
-        let told = Value::object([("cents", u64::from(cents))]);
-        Ok(Outcome::new(format!("{cents} cents paid back")).event("ORDER_REFUNDED", told))
+        let payload = Value::object([("cents", u64::from(cents))]);
+        Ok(Outcome::new(format!("{cents} cents paid back")).event("ORDER_REFUNDED", payload))
     });
     Domain::builder("refunds", "v1").table(order).define(refund).role("operator", ["orders.refund"]).build()
 }

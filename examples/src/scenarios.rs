@@ -1,4 +1,4 @@
-//! The five scenarios of the refund domain, run on a real runtime with a clock that moves by hand.
+//! Five scenarios of the refund domain, on a real runtime with a clock that is moved by hand.
 
 use crate::{
     demo_key,
@@ -12,10 +12,10 @@ use kiff::{
 };
 use std::error::Error;
 
-/// What the examples answer with when something does not go as it should.
+/// The result type of the examples.
 pub type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
-/// One of the five.
+/// One of the five scenarios.
 #[derive(Clone, Copy, Debug)]
 pub struct Scenario {
     /// Its number, 1 to 5.
@@ -78,7 +78,7 @@ fn hold(shop: &mut Shop) -> Result<ApprovalId> {
     }
 }
 
-/// A shop that runs a scenario: what a service around kiff would be.
+/// A shop that runs a scenario, in the place of a service around kiff.
 #[derive(Debug)]
 pub struct Shop {
     /// The runtime.
@@ -89,27 +89,28 @@ pub struct Shop {
     pub exchanges: Vec<(String, String)>,
     /// The receipt of every decision.
     pub receipts: Vec<Receipt>,
-    /// What else was found out.
+    /// Further findings.
     pub notes: Vec<String>,
     clock: ManualClock,
     events: u32,
 }
 
 impl Scenario {
-    /// Runs it from an empty log in memory.
+    /// Runs the scenario on an empty log in memory.
     ///
     /// # Errors
-    /// What went wrong. A refusal is not among it.
+    /// If a step fails. A refusal is an answer, not an error.
     pub fn run(&self) -> Result<Shop> {
         self.run_on(MemoryStore::new(), "kiff-demo")
     }
 
-    /// Runs it on the log of a tenant, which is empty yet.
+    /// Runs the scenario on the log of a tenant, which must be empty.
     ///
     /// # Errors
-    /// What went wrong. A refusal is not among it.
+    /// If a step fails. A refusal is an answer, not an error.
     pub fn run_on(&self, store: impl EventStore, tenant: &str) -> Result<Shop> {
-        let (stripe, clock) = (Stripe::fake(), ManualClock::default());
+        let stripe = Stripe::fake();
+        let clock = ManualClock::default();
         let runtime = Runtime::builder(refund::domain()?)
             .store(store)
             .tenant(tenant)
@@ -119,9 +120,15 @@ impl Scenario {
             .signer(demo_key::signer())
             .provide(stripe.clone())
             .build()?;
-        let (runtime, exchanges) = (runtime.blocking(), Vec::new());
-        let (receipts, notes) = (Vec::new(), Vec::new());
-        let mut shop = Shop { runtime, stripe, exchanges, receipts, notes, clock, events: 0 };
+        let mut shop = Shop {
+            runtime: runtime.blocking(),
+            stripe,
+            exchanges: Vec::new(),
+            receipts: Vec::new(),
+            notes: Vec::new(),
+            clock,
+            events: 0,
+        };
         (self.play)(&mut shop)?;
         Ok(shop)
     }
@@ -132,14 +139,14 @@ impl Shop {
         self.at(time);
         self.events += 1;
         let event = NewEvent::new(format!("evt_{:03}", self.events), kind);
-        self.runtime.ingest(&Authority::service("stripe"), &format!("order:{order}"), event)?.accepted()?;
+        self.runtime.ingest(&Authority::service("stripe")?, &format!("order:{order}"), event)?.accepted()?;
         Ok(())
     }
 
     fn execute(&mut self, time: &str, order: &str, action: &str, body: &str) -> Result<Answer> {
         self.at(time);
-        // Who calls is what the API key says, which the host has checked. The `actor` in the body is only a claim.
-        let caller = Authority::agent("ops-agent", ["operator"]);
+        // The host knows the caller by the API key. The `actor` in the body is only a claim.
+        let caller = Authority::agent("ops-agent", ["operator"])?;
         let answer = self.runtime.execute(&caller, wire::proposal(order, action, body)?)?;
         let request = format!("POST /v1/entities/{order}/actions/{action}/execute\n{body}");
         self.exchanges.push((request, wire::answer(&answer)));
@@ -149,7 +156,7 @@ impl Shop {
 
     fn review(&mut self, time: &str, verdict: &str, approval: ApprovalId, note: &str) -> Result<()> {
         self.at(time);
-        let reviewer = Authority::human("ops-human", ["ops_operator"]);
+        let reviewer = Authority::human("ops-human", ["ops_operator"])?;
         let review = match verdict {
             "grant" => self.runtime.grant(&reviewer, approval, note)?,
             _ => self.runtime.deny(&reviewer, approval, note)?,
@@ -165,9 +172,9 @@ impl Shop {
         Ok(())
     }
 
-    /// Asks what the same call would get now, without writing anything.
+    /// Asks what the same call would return now, without writing anything.
     fn explain(&mut self, order: &str, action: &str, body: &str) -> Result<()> {
-        let caller = Authority::agent("ops-agent", ["operator"]);
+        let caller = Authority::agent("ops-agent", ["operator"])?;
         let explanation = self.runtime.explain(&caller, wire::proposal(order, action, body)?)?;
         self.notes.push(format!("the same call again: {}, {}", explanation.decision, explanation.reason));
         Ok(())

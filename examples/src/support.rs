@@ -1,4 +1,4 @@
-//! Support tickets: what an agent may do alone, what a human must grant, and what the customer must allow first.
+//! Support tickets: some actions an agent may do alone, some a human must grant, and one the customer must allow first.
 
 use kiff::{Ctx, Domain, DomainError, Event, Facts, Outcome, StateMachine, Value, action};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A ticket, and the events that move it.
 #[expect(clippy::exhaustive_enums, reason = "the states of this domain, all of them")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
-#[state_machine(entity = "ticket", data = Customer)]
+#[state_machine(entity = "ticket", facts = Customer)]
 pub enum Ticket {
     /// The customer waits.
     #[enter(on = "TICKET_OPENED", sources = ["helpdesk"])]
@@ -22,7 +22,7 @@ pub enum Ticket {
     Closed,
 }
 
-/// What a ticket's events tell about its customer, beside the state.
+/// What the events of a ticket say about its customer.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
@@ -88,7 +88,7 @@ pub fn share_data(
 }
 
 fn customer_consented(ticket: &Ctx<'_, Ticket>) -> bool {
-    ticket.data().has_consented
+    ticket.facts().has_consented
 }
 
 /// Hands the ticket to a human. Never needs approval: nothing may stand between an agent and help.
@@ -107,10 +107,10 @@ pub fn close(ticket: &Ctx<'_, Ticket>) -> Outcome {
     Outcome::new(format!("{} closed", ticket.id())).emit("TICKET_CLOSED")
 }
 
-/// All that an agent may do to a ticket, and who may do it.
+/// Everything that an agent may do to a ticket, and who may do it.
 ///
 /// # Errors
-/// Every fault of the domain at once.
+/// All faults of the domain at once.
 pub fn domain() -> Result<Domain, DomainError> {
     Domain::builder("support-ops", "v1")
         .machine::<Ticket>()

@@ -1,9 +1,9 @@
-//! The refund domain over the wire: requests turned into proposals, answers into JSON.
+//! The refund domain over the wire: requests become proposals, and answers become JSON.
 
 use crate::scenarios::Result;
 use kiff::{Answer, Blocked, Proposal, Refusal, Review, Value, value::Limits};
 
-/// The proposal in a request: the action and the order are in the path, the rest in the body.
+/// The proposal in a request. The action and the order are in the path, and the rest is in the body.
 pub(crate) fn proposal(order: &str, action: &str, body: &str) -> Result<Proposal> {
     let Value::Object(mut members) = Value::parse(body.as_bytes(), &Limits::default())? else {
         return Err("the body must be an object".into());
@@ -19,24 +19,27 @@ pub(crate) fn proposal(order: &str, action: &str, body: &str) -> Result<Proposal
 pub(crate) fn answer(answer: &Answer) -> String {
     let text = |text: &dyn ToString| Value::from(text.to_string());
     let (status, body) = match answer {
-        Answer::Executed(it) => {
+        Answer::Executed(done) => {
             let result = Value::object([
-                ("action_name", text(&it.action)),
-                ("entity_id", text(&it.entity.id())),
+                ("action_name", text(&done.action)),
+                ("entity_id", text(&done.entity.id())),
                 ("status", text(&"succeeded")),
                 ("executed", Value::from(true)),
-                ("message", text(&it.message)),
+                ("message", text(&done.message)),
             ]);
             (200, Value::object([("result", result)]))
         }
-        Answer::Held(it) => {
-            let (action, approval) = (text(&it.action), text(&it.approval_id));
-            let error = text(&"action requires approval");
-            (422, Value::object([("error", error), ("action", action), ("approval_id", approval)]))
+        Answer::Held(held) => {
+            let error = Value::object([
+                ("error", text(&"action requires approval")),
+                ("action", text(&held.action)),
+                ("approval_id", text(&held.approval_id)),
+            ]);
+            (422, error)
         }
-        Answer::Blocked(it) => (422, refusal(it)),
-        Answer::Failed(it) => (502, Value::object([("error", text(&it.message))])),
-        Answer::InDoubt(it) => (502, Value::object([("error", text(&it.cause))])),
+        Answer::Blocked(blocked) => (422, refusal(blocked)),
+        Answer::Failed(failed) => (502, Value::object([("error", text(&failed.message))])),
+        Answer::InDoubt(doubt) => (502, Value::object([("error", text(&doubt.cause))])),
     };
     format!("{status} {body}")
 }
@@ -56,14 +59,14 @@ fn refusal(blocked: &Blocked) -> Value {
 
 pub(crate) fn review(review: &Review) -> String {
     match review {
-        Review::Recorded(it) => {
+        Review::Recorded(approval) => {
             let approval = Value::object([
-                ("id", it.id.to_string()),
-                ("status", it.state.to_string()),
-                ("action_name", it.action.to_string()),
-                ("entity_id", it.entity.id().to_owned()),
-                ("reviewed_by", it.reviewed_by.to_string()),
-                ("reviewed_at", it.reviewed_at.to_string()),
+                ("id", approval.id.to_string()),
+                ("status", approval.state.to_string()),
+                ("action_name", approval.action.to_string()),
+                ("entity_id", approval.entity.id().to_owned()),
+                ("reviewed_by", approval.reviewed_by.to_string()),
+                ("reviewed_at", approval.reviewed_at.to_string()),
             ]);
             format!("200 {}", Value::object([("approval", approval)]))
         }

@@ -1,6 +1,6 @@
 #[automatically_derived]
 impl ::kiff::StateMachine for Order {
-    type Data = Facts;
+    type Facts = Facts;
     const ENTITY: &'static ::core::primitive::str = "order";
     const STATES: &'static [&'static ::core::primitive::str] = &[
         "CREATED",

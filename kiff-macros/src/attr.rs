@@ -1,4 +1,4 @@
-//! The arguments of `#[action(..)]`, read key by key; what they mean together is for `model.rs`.
+//! The arguments of `#[action(..)]`, read key by key. `model.rs` checks them against each other.
 
 use crate::{
     entries::{Entry, Keyed, entries, split_at_commas},
@@ -15,8 +15,7 @@ use syn::{
     punctuated::Punctuated,
 };
 
-/// What was given. A key whose value could not be read is in `given` all the same, so that nobody calls
-/// it missing.
+/// The arguments. A key whose value could not be read is in `given` too, so that it is not reported as missing.
 #[derive(Default)]
 pub(crate) struct Args {
     given: Vec<String>,
@@ -53,7 +52,7 @@ pub(crate) enum Approval {
     When(Rule),
 }
 
-/// A check or an approval policy: a function, and the parameters that it asks about.
+/// A check or an approval policy: a function, and the parameters that it takes.
 pub(crate) struct Rule {
     pub(crate) function: Path,
     pub(crate) params: Vec<Ident>,
@@ -81,7 +80,7 @@ const KEYS: &[&str] = &[
 ];
 
 impl Args {
-    /// Reads all of it, and tells every value that cannot be read.
+    /// Reads all arguments, and reports every value that cannot be read.
     pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut args = Self::default();
         for entry in entries(tokens, KEYS, errors) {
@@ -149,7 +148,7 @@ impl Parse for Rule {
     }
 }
 
-/// Finds `word` among `known`, or says what could be written. `what` is the key.
+/// Reads a word that is among `known`, or suggests one. `what` is the key.
 fn known_word(tokens: &TokenStream, known: &[&str], what: &str, errors: &mut Errors) -> Option<Ident> {
     if let Ok(word) = syn::parse2::<Ident>(tokens.clone()) {
         let text = word.to_string();
@@ -231,7 +230,7 @@ fn read_approval(entry: Entry, errors: &mut Errors) -> Option<Keyed<Approval>> {
             return None;
         }
         (plain, _) => {
-            errors.push(rest, format!("`{plain}` takes nothing; write `approval = {plain}`"));
+            errors.push(rest, format!("`{plain}` takes no arguments; write `approval = {plain}`"));
             return None;
         }
     };

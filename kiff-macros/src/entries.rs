@@ -1,4 +1,4 @@
-//! `key = value, key = value`, cut so that a mistake in one entry hides nothing in the others.
+//! `key = value, key = value`, split so that a mistake in one entry hides no mistake in another.
 
 use crate::{
     errors::Errors,
@@ -8,13 +8,13 @@ use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, LitStr, Meta, parse::Parse};
 
-/// One `key = value`. The value is not looked at yet, and is not empty.
+/// One `key = value`. The value is not parsed yet, and is not empty.
 pub(crate) struct Entry {
     pub(crate) key: Ident,
     pub(crate) value: TokenStream,
 }
 
-/// A value with the key before it, where messages about a missing or needless key can point.
+/// A value with its key, at which messages about a needless key point.
 pub(crate) struct Keyed<T> {
     pub(crate) key: Ident,
     pub(crate) value: T,
@@ -76,8 +76,8 @@ pub(crate) fn arguments(attr: &Attribute, errors: &mut Errors) -> TokenStream {
     }
 }
 
-/// Cuts `tokens` into entries. Unknown keys, keys given twice and keys without a value are told; only a
-/// key that is near to a known one stays.
+/// Splits `tokens` into entries. Unknown keys, keys given twice and keys without a value are reported. Of the unknown keys only
+/// one that is close to a known key is kept.
 pub(crate) fn entries(tokens: TokenStream, known: &[&str], errors: &mut Errors) -> Vec<Entry> {
     let mut all: Vec<Entry> = Vec::new();
     for chunk in split_at_commas(tokens) {
@@ -101,18 +101,19 @@ pub(crate) fn entries(tokens: TokenStream, known: &[&str], errors: &mut Errors) 
     all
 }
 
-/// The key that was written, or after a message the one that was meant: a misspelt key is not also missing.
+/// The key that was written, or, after a message, the one that was meant, so that a misspelt key is not also reported as
+/// missing.
 fn meant(written: &Ident, known: &[&str], errors: &mut Errors) -> Option<Ident> {
     let word = written.to_string();
     if known.contains(&word.as_str()) {
         return Some(written.clone());
     }
     errors.push(written, format!("unknown key `{word}`{}", hint(&word, known)));
-    // `crate` is a keyword, but no misspelling of it is parsed again.
+    // `crate` is a keyword, but a misspelling of it is not parsed again.
     nearest(&word, known).map(|key| Ident::new(key, written.span()))
 }
 
-/// The parts between commas that stand in no bracket. A comma at the end is no mistake.
+/// The parts between commas outside brackets. A trailing comma is allowed.
 pub(crate) fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     let mut parts = Vec::new();
     let mut part = Vec::new();

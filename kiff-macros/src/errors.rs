@@ -1,4 +1,4 @@
-//! Every mistake of one annotated item, collected so that all are told in one run.
+//! The mistakes of one annotated item, collected so that one run reports all of them.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;

@@ -1,5 +1,5 @@
-//! The checked action as Rust. Every path is absolute and every local name is hygienic: nothing that the
-//! user's module defines or imports can change what this means.
+//! The checked action as Rust. Every path is absolute and every local name is hygienic, so that no definition or import of the
+//! user's module changes the meaning.
 
 use crate::{
     attr::StateRef,
@@ -43,8 +43,8 @@ pub(crate) fn action(item: &ActionFn, action: &Action) -> TokenStream {
     }
 }
 
-/// Who proposes decides how a parameter is taken, so a function that only looks at one is no mistake. Clippy thinks so of
-/// functions that are not `async`, and its advice would make the parameter the host's.
+/// A parameter by value is one that the agent proposes, even if the function only reads it. Clippy objects to that in a
+/// function that is not `async`, and its advice would turn the parameter into one of the host's.
 fn by_value(item: &ActionFn, action: &Action) -> Option<TokenStream> {
     let proposed = action.params.iter().any(|param| param.origin == Origin::Agent);
     (proposed && item.sig.asyncness.is_none())
@@ -53,9 +53,8 @@ fn by_value(item: &ActionFn, action: &Action) -> Option<TokenStream> {
 
 /// The state machine behind the first parameter.
 ///
-/// What fails here fails in every body that mentions it. All mentions carry the same spans and the same
-/// bound, so that rustc sees one message several times and prints it once; the same holds for the types
-/// of the parameters below.
+/// An error here occurs in every body that mentions the type. All mentions carry the same spans and the same bound, so that
+/// rustc prints the message once; the same holds for the types of the parameters below.
 fn entity(action: &Action) -> TokenStream {
     let context = context(action);
     quote_spanned!(action.ctx.span()=> #context::Entity)
@@ -103,32 +102,18 @@ fn contract(item: &ActionFn, action: &Action) -> TokenStream {
         ..
     } = action;
     let entity = entity(action);
-    let states = action.states.iter().map(|state| match state {
-        StateRef::Name(name) => name.to_token_stream(),
-        // The cast is the place of the variant in `STATES`; a state may be renamed without touching contracts.
-        StateRef::Variant(variant) => {
-            quote!(#krate::__private::state_name::<#entity>(<#entity>::#variant as ::core::primitive::usize))
-        }
-    });
+    let states = state_names(action);
     let approval = match &action.approval {
         Need::Never => quote!(Never),
         Need::Required => quote!(Required),
         Need::When(CheckedRule { code, .. }) => quote!(When(#code)),
     };
-    let expires = match action.expires_secs {
-        Some(secs) => quote!(#secs),
-        None => quote!(#krate::Declaration::DEFAULT_EXPIRY_SECS),
-    };
-    let retry_within = match action.retry_within_ms {
-        Some(ms) => quote!(#ms),
-        None => quote!(#krate::Declaration::DEFAULT_RETRY_WITHIN_MS),
-    };
+    let expires = action.expires_secs.map(|secs| quote!(#secs));
+    let expires = expires.unwrap_or_else(|| quote!(#krate::Declaration::DEFAULT_EXPIRY_SECS));
+    let retry_within = action.retry_within_ms.map(|ms| quote!(#ms));
+    let retry_within = retry_within.unwrap_or_else(|| quote!(#krate::Declaration::DEFAULT_RETRY_WITHIN_MS));
     let checks = action.checks.iter().map(|check| &check.code);
-    let params = action.params.iter().filter(|param| param.origin == Origin::Agent).map(|param| {
-        let Input { wire: name, ty, doc, .. } = param;
-        let param = bound(&action.krate, ty, "IsParam");
-        quote!(#krate::ParamSpec { name: #name, kind: #param::KIND, required: #param::REQUIRED, doc: #doc })
-    });
+    let params = param_specs(action);
     let line = quote_spanned!(item.sig.ident.span()=> ::core::line!());
     quote! {
         const CONTRACT: #krate::Declaration = #krate::Declaration {
@@ -157,6 +142,27 @@ fn contract(item: &ActionFn, action: &Action) -> TokenStream {
     }
 }
 
+fn state_names(action: &Action) -> impl Iterator<Item = TokenStream> {
+    let krate = &action.krate;
+    let entity = entity(action);
+    action.states.iter().map(move |state| match state {
+        StateRef::Name(name) => name.to_token_stream(),
+        // The cast gives the index of the variant in `STATES`, so a state may be renamed without touching contracts.
+        StateRef::Variant(variant) => {
+            quote!(#krate::__private::state_name::<#entity>(<#entity>::#variant as ::core::primitive::usize))
+        }
+    })
+}
+
+fn param_specs(action: &Action) -> impl Iterator<Item = TokenStream> {
+    let krate = &action.krate;
+    action.params.iter().filter(|param| param.origin == Origin::Agent).map(move |param| {
+        let Input { wire: name, ty, doc, .. } = param;
+        let param = bound(krate, ty, "IsParam");
+        quote!(#krate::ParamSpec { name: #name, kind: #param::KIND, required: #param::REQUIRED, doc: #doc })
+    })
+}
+
 fn definition(action: &Action) -> TokenStream {
     let krate = &action.krate;
     let policy = match &action.approval {
@@ -166,7 +172,7 @@ fn definition(action: &Action) -> TokenStream {
     let (mut functions, mut named, mut rules) = (Vec::new(), Vec::new(), Vec::new());
     for (place, rule) in action.checks.iter().chain(policy).enumerate() {
         let (code, function) = (&rule.code, &rule.function);
-        // Where the user's function stands and as if it were written there: rustc speaks of this name's call.
+        // With the span of the user's function, because rustc reports errors in the call at this name.
         let given = &Ident::new(&format!("kiff_rule{place}"), function.span());
         let ask = ask(action, rule, given);
         functions.push(quote!(let #given = #function;));
@@ -183,11 +189,11 @@ fn definition(action: &Action) -> TokenStream {
     }
 }
 
-/// A closure that decodes what a rule asks about and asks it. The call stands where the user named the
-/// function and its parameters, so that what rustc says about its signature is said there.
+/// A closure that decodes the parameters of a rule and calls it. The call has the spans of the user's function and parameters,
+/// so that rustc reports a wrong signature there.
 ///
-/// `given` holds the function: one mention of it serves the call and the question which one it is, and a generic one is
-/// the same in both.
+/// `given` holds the function. It is mentioned once, for the call and for its path, so that a generic function is the same in
+/// both.
 fn ask(action: &Action, rule: &CheckedRule, given: &Ident) -> TokenStream {
     let krate = &action.krate;
     let (at, ctx) = (local("at"), local("ctx"));
@@ -240,8 +246,7 @@ fn run(item: &ActionFn, action: &Action) -> TokenStream {
             #outcome::into_outcome(#name(&#ctx, #(#args),*)#awaited)
         }
     };
-    // The box carries the function's span: what rustc says about a future that cannot be sent between
-    // threads is said at the function.
+    // The box has the span of the function, so that rustc reports a future that is not `Send` at the function.
     let krate_there = krate.at(name.span());
     let boxed = quote_spanned!(name.span()=> #krate_there::__private::boxed(#future));
     let needs = needs(action);
@@ -256,7 +261,7 @@ fn run(item: &ActionFn, action: &Action) -> TokenStream {
     }
 }
 
-/// The user's type seen as one of the traits that say what such a type must be.
+/// The user's type as an implementor of the trait that such a type must implement.
 pub(crate) fn bound(krate: &Krate, ty: &Type, required: &str) -> TokenStream {
     let (krate, required) = (krate.at(ty.span()), Ident::new(required, ty.span()));
     quote_spanned!(ty.span()=> <#ty as #krate::__private::#required>)
@@ -275,8 +280,8 @@ fn needs(action: &Action) -> Option<TokenStream> {
     })
 }
 
-/// A local name that the user's code cannot see and that cannot hide a function of the same name. The prefix keeps it
-/// clear of constants and statics, which hygiene does not: no binding may have the name of one in scope.
+/// A local name that the user's code cannot see and that cannot hide a function of the same name. The prefix avoids the names
+/// of constants and statics, against which hygiene does not help: a binding may not have the name of one in scope.
 pub(crate) fn local(name: &str) -> Ident {
     Ident::new(&format!("kiff_{name}"), Span::mixed_site())
 }

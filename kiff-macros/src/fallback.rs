@@ -1,15 +1,14 @@
-//! What is emitted beside the errors: enough that no other message follows, and that an editor still
-//! knows the function.
+//! The code that is emitted beside the errors: enough that no further message follows and an editor still knows the function.
 
 use crate::{errors::Errors, marker::marker, model::Krate, sig::ActionFn};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The function as it is, and a contract that says nothing.
+/// The function as it is, and an empty contract.
 pub(crate) fn action(item: &ActionFn, krate: &Krate, errors: Errors) -> TokenStream {
     let errors = errors.into_tokens();
     if item.is_method() {
-        // An `impl` may hold no type and no other `impl`. The error stands in the method, where it is allowed.
+        // An `impl` can contain neither a type nor another `impl`, so only the error is added.
         return quote!(#item #errors);
     }
     let name = &item.sig.ident;

@@ -2,13 +2,13 @@
 
 use crate::{
     attr::one_or_more,
-    entries::{Keyed, arguments, entries},
+    entries::{Keyed, arguments, entries, split_at_commas},
     errors::Errors,
     expand::local,
     names::{is_id, is_snake, is_upper_snake, upper_snake},
     suggest::hint,
 };
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Meta, Path, Type, Variant};
 
@@ -16,7 +16,7 @@ use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Meta, Path, Type, Varian
 struct Machine {
     krate: Path,
     entity: String,
-    data: Option<Type>,
+    facts: Option<Type>,
     states: Vec<State>,
 }
 
@@ -35,7 +35,7 @@ struct Enter {
     sources: Vec<LitStr>,
 }
 
-/// Derives `StateMachine`, or tells every mistake and derives what keeps other code compiling.
+/// Derives `StateMachine`. After mistakes, reports all of them and derives enough for other code to compile.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut errors = Errors::about(format!("state machine `{}`", input.ident));
     let machine = read(input, &mut errors);
@@ -46,7 +46,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
 
 fn read(input: &DeriveInput, errors: &mut Errors) -> Machine {
     let mut machine =
-        Machine { krate: syn::parse_quote!(::kiff), entity: String::new(), data: None, states: Vec::new() };
+        Machine { krate: syn::parse_quote!(::kiff), entity: String::new(), facts: None, states: Vec::new() };
     read_header(input, &mut machine, errors);
     if !input.generics.params.is_empty() {
         errors.push(&input.generics.params, "a state machine cannot be generic: its states are names in the log");
@@ -68,7 +68,7 @@ fn read(input: &DeriveInput, errors: &mut Errors) -> Machine {
 fn read_header(input: &DeriveInput, machine: &mut Machine, errors: &mut Errors) {
     let mut named = false;
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("state_machine")) {
-        for entry in entries(arguments(attr, errors), &["entity", "data", "crate"], errors) {
+        for entry in entries(present_keys(arguments(attr, errors), errors), &["entity", "facts", "crate"], errors) {
             match entry.key.to_string().as_str() {
                 "entity" => {
                     named = true;
@@ -77,10 +77,10 @@ fn read_header(input: &DeriveInput, machine: &mut Machine, errors: &mut Errors) 
                         machine.entity = entity(&value, errors);
                     }
                 }
-                "data" => {
-                    machine.data = entry
-                        .read("the type of the facts that are folded, as in `data = OrderFacts`", errors)
-                        .map(|data| data.value)
+                "facts" => {
+                    machine.facts = entry
+                        .read("the type of the facts that are folded, as in `facts = OrderFacts`", errors)
+                        .map(|facts| facts.value)
                 }
                 _ => {
                     if let Some(path) = entry.read_path(errors) {
@@ -98,6 +98,22 @@ fn read_header(input: &DeriveInput, machine: &mut Machine, errors: &mut Errors) 
     }
 }
 
+/// The arguments with `facts` in place of `data`, an obvious name for the same thing, after a message about it.
+fn present_keys(tokens: TokenStream, errors: &mut Errors) -> TokenStream {
+    let entries = split_at_commas(tokens).into_iter().map(|entry| {
+        let mut rest = entry.clone().into_iter();
+        match rest.next() {
+            Some(TokenTree::Ident(key)) if key == "data" => {
+                errors.push(&key, "unknown key `data`; write `facts = ..`");
+                let key = Ident::new("facts", key.span());
+                quote!(#key #(#rest)*,)
+            }
+            _ => quote!(#entry,),
+        }
+    });
+    entries.collect()
+}
+
 fn entity(literal: &LitStr, errors: &mut Errors) -> String {
     let text = literal.value();
     if text == "kiff" {
@@ -113,7 +129,7 @@ fn read_state(variant: &Variant, variants: &[String], errors: &mut Errors) -> St
     if !matches!(variant.fields, Fields::Unit) {
         errors.push(
             &variant.fields,
-            format!("state `{name}` cannot hold data: it is a name in the log; fold facts with `data = ..` instead"),
+            format!("state `{name}` cannot hold data: it is a name in the log; fold facts with `facts = ..` instead"),
         );
     }
     if let Some((_, value)) = &variant.discriminant {
@@ -157,7 +173,7 @@ fn read_name(attr: &Attribute, state: &mut State, errors: &mut Errors) {
                         upper_snake(&state.variant.to_string())
                     ),
                 );
-                // Checked again with the others under its default name, so that it is told once.
+                // The default name replaces it, so that the later checks do not report it again.
                 state.name = upper_snake(&state.variant.to_string());
             }
         }
@@ -279,7 +295,7 @@ impl Enter {
 }
 
 fn expand(input: &DeriveInput, machine: &Machine) -> TokenStream {
-    let Machine { krate, entity, data, states } = machine;
+    let Machine { krate, entity, facts, states } = machine;
     let steps = states.iter().flat_map(|to| to.entries.iter().map(move |enter| (to, enter))).flat_map(|(to, enter)| {
         let name_of = |variant: &Ident| states.iter().find(|state| state.variant == *variant).map(|state| &state.name);
         let origins: Vec<TokenStream> = match enter.from.as_slice() {
@@ -291,35 +307,34 @@ fn expand(input: &DeriveInput, machine: &Machine) -> TokenStream {
         origins.into_iter().map(step)
     });
     let steps = quote!(&[#(#steps),*]);
-    implementation(input, krate, data.as_ref(), entity, states, &steps)
+    implementation(input, krate, facts.as_ref(), entity, states, &steps)
 }
 
-/// A machine without a name: the checks of `#[action]` ask nothing of it, so that the mistakes in the
-/// machine are told once.
+/// A machine without a name. The checks of `#[action]` skip it, so that mistakes in the machine are reported once.
 fn stub(input: &DeriveInput, machine: &Machine) -> TokenStream {
     let fieldless = matches!(input.data, Data::Enum(_)) && machine.states.iter().all(|state| state.fieldless);
     if !input.generics.params.is_empty() || !fieldless {
         return TokenStream::new();
     }
-    implementation(input, &machine.krate, machine.data.as_ref(), "", &machine.states, &quote!(&[]))
+    implementation(input, &machine.krate, machine.facts.as_ref(), "", &machine.states, &quote!(&[]))
 }
 
 fn implementation(
     input: &DeriveInput,
     krate: &Path,
-    data: Option<&Type>,
+    facts: Option<&Type>,
     entity: &str,
     states: &[State],
     steps: &TokenStream,
 ) -> TokenStream {
     let name = &input.ident;
-    let data = data.map_or_else(|| quote!(()), ToTokens::to_token_stream);
+    let facts = facts.map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let given = local("name");
     let (names, variants): (Vec<_>, Vec<_>) = states.iter().map(|state| (&state.name, &state.variant)).unzip();
     quote! {
         #[automatically_derived]
         impl #krate::StateMachine for #name {
-            type Data = #data;
+            type Facts = #facts;
             const ENTITY: &'static ::core::primitive::str = #entity;
             const STATES: &'static [&'static ::core::primitive::str] = &[#(#names),*];
             const TRANSITIONS: &'static [#krate::Transition] = #steps;

@@ -8,8 +8,8 @@ use crate::{
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-/// An uninhabited type beside the function. It carries the function's span, so that rustc's warning about
-/// an action that nobody registers points at the function.
+/// An uninhabited type beside the function. It has the span of the function, so that the warning about an action that is never
+/// registered points there.
 pub(crate) fn marker(item: &ActionFn, table: &str) -> TokenStream {
     let ActionFn { vis, sig, .. } = item;
     let name = &sig.ident;
@@ -27,8 +27,7 @@ pub(crate) fn marker(item: &ActionFn, table: &str) -> TokenStream {
     }
 }
 
-/// The contract as a table in markdown. Of what a parameter's type admits it has the type's name alone, which is all
-/// that a macro sees.
+/// The contract as a table in markdown. A macro sees only the name of a parameter's type, not the values that it admits.
 pub(crate) fn table(action: &Action) -> String {
     let mut rows = vec![("action", code(&action.name))];
     let states = action.states.iter().map(|state| match state {
@@ -52,7 +51,7 @@ pub(crate) fn table(action: &Action) -> String {
     format!("\n\n| contract | |\n|---|---|\n{}", rows.collect::<String>())
 }
 
-/// What is written where, of which type, and the first paragraph of its documentation.
+/// A parameter's name, its type, and the first paragraph of its documentation.
 fn param(param: &Input) -> (&'static str, String) {
     let label = if param.origin == Origin::Agent { "proposed" } else { "provided" };
     let doc = param.doc.split("\n\n").next().unwrap_or_default();
@@ -70,7 +69,7 @@ fn approval(action: &Action) -> String {
     format!("{when}, by {by} {}", code(&action.reviewers))
 }
 
-/// What differs from a person other than the requester, within seven days.
+/// The differences from the default: a person other than the requester, within seven days.
 fn reviewers(action: &Action) -> String {
     let mut rules = Vec::new();
     if action.reviewer_kinds.iter().any(|kind| kind != "Human") {
@@ -83,7 +82,7 @@ fn reviewers(action: &Action) -> String {
     rules.join(", ")
 }
 
-/// The longest unit that measures it; nothing for none.
+/// The duration in the longest unit that divides it; empty for zero.
 fn span(ms: u64) -> String {
     const UNITS: [(&str, u64); 4] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     match UNITS.iter().find(|(_, unit)| ms >= *unit && ms.is_multiple_of(*unit)) {

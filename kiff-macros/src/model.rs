@@ -1,4 +1,4 @@
-//! The checked action: what `expand.rs` may rely on.
+//! The checked action, on which `expand.rs` relies.
 
 use crate::{
     attr::{Approval, Args, Rule, StateRef},
@@ -74,7 +74,7 @@ pub(crate) struct CheckedRule {
     pub(crate) params: Vec<(Ident, usize)>,
 }
 
-/// The checks that kiff makes itself; a check of the same name would be taken for one of them.
+/// The checks of kiff itself. A check of the same name would be taken for one of them.
 const RESERVED: [&str; 7] = ["action", "permission", "entity", "state", "parameters", "open_execution", "approval"];
 
 impl Action {
@@ -178,7 +178,7 @@ fn check_states(item: &ActionFn, args: &Args, errors: &mut Errors) {
 fn check_approval(item: &ActionFn, args: &Args, errors: &mut Errors) {
     let asks = match &args.approval {
         Some(approval) => !matches!(approval.value, Approval::Never),
-        // What could not be read is not contradicted.
+        // A value that could not be read has its own error.
         None if args.has("approval") => return,
         None => false,
     };
@@ -211,14 +211,14 @@ fn check_approval(item: &ActionFn, args: &Args, errors: &mut Errors) {
     }
 }
 
-/// Without approval nothing may speak of reviewers: the author believed that there is one.
+/// A key about reviewers without an approval shows that the author expected a review.
 fn check_unasked(args: &Args, errors: &mut Errors) {
     let needless: Vec<&Ident> = [
-        args.reviewers.as_ref().map(|it| &it.key),
-        args.quorum.as_ref().map(|it| &it.key),
-        args.expires.as_ref().map(|it| &it.key),
-        args.separate_reviewer.as_ref().map(|it| &it.key),
-        args.reviewer_kinds.as_ref().map(|it| &it.key),
+        args.reviewers.as_ref().map(|given| &given.key),
+        args.quorum.as_ref().map(|given| &given.key),
+        args.expires.as_ref().map(|given| &given.key),
+        args.separate_reviewer.as_ref().map(|given| &given.key),
+        args.reviewer_kinds.as_ref().map(|given| &given.key),
     ]
     .into_iter()
     .flatten()
@@ -250,10 +250,10 @@ fn check_waiver(item: &ActionFn, args: &Args, errors: &mut Errors) {
     }
 }
 
-/// A window for an effect that is never retried: the author believed that it is.
+/// A window for an effect that is never retried shows that its author expected retries.
 fn check_retry(args: &Args, errors: &mut Errors) {
     let Some(window) = &args.retry_within else { return };
-    // What could not be read is not contradicted.
+    // A value that could not be read has its own error.
     let is_retried = match &args.effect {
         Some(effect) => effect.value == "Idempotent",
         None => args.has("effect"),
@@ -261,7 +261,7 @@ fn check_retry(args: &Args, errors: &mut Errors) {
     if !is_retried {
         errors.push(
             &window.key,
-            "`retry_within` is for effect `Idempotent`, which alone is retried; add `effect = Idempotent`, or remove it",
+            "`retry_within` is for effect `Idempotent`, because no other effect is retried; add `effect = Idempotent`, or remove it",
         );
     }
 }
@@ -274,7 +274,7 @@ fn permission_fault(text: &str) -> String {
     }
 }
 
-/// Tells each literal that is not `good`, and each that stands twice.
+/// Reports each literal that is not `good`, and each that is listed twice.
 fn check_all(all: &[LitStr], good: impl Fn(&str) -> bool, fault: impl Fn(&str) -> String, errors: &mut Errors) {
     for (place, literal) in all.iter().enumerate() {
         let text = literal.value();
@@ -334,7 +334,7 @@ fn check_rule(rule: Rule, inputs: &Inputs, errors: &mut Errors) -> Option<Checke
     Some(CheckedRule { code, params, function: rule.function })
 }
 
-/// Where the word is the name that agents write: what to write here.
+/// Advice for a word that is the name which agents write for a parameter.
 fn written_by_agents(word: &str, inputs: &Inputs) -> Option<String> {
     let renamed = inputs.params.iter().find(|input| input.wire == word && input.origin == Origin::Agent)?;
     Some(format!("; here the parameter has its Rust name, `{}`", renamed.name))

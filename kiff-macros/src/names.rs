@@ -57,7 +57,7 @@ pub(crate) fn snake(name: &str) -> String {
     upper_snake(name).to_lowercase()
 }
 
-/// The milliseconds of "500ms", "30s", "5m", "24h" or "7d"; nothing for any other text and for zero.
+/// The milliseconds of "500ms", "30s", "5m", "24h" or "7d"; `None` for any other text and for zero.
 pub(crate) fn milliseconds(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = text.split_at_checked(digits)?;

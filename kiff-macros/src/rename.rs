@@ -1,4 +1,4 @@
-//! `#[param(rename = "..")]`: the one key that stands on a parameter, a field or a variant.
+//! `#[param(rename = "..")]`: the only key of a parameter, a field or a variant.
 
 use crate::{
     entries::{arguments, entries, split_at_commas},
@@ -7,10 +7,10 @@ use crate::{
 use proc_macro2::TokenStream;
 use syn::{Attribute, LitStr};
 
-/// What belongs to a type, where authors look for it first on the place that uses it.
+/// Keys of a type, which authors often write at its use.
 const OF_TYPES: [&str; 5] = ["min", "max", "min_len", "max_len", "try_from"];
 
-/// The name that was given; `what` it was given to is for messages.
+/// The given name. Messages call its place `what`.
 pub(crate) fn renamed(attrs: &[Attribute], what: &str, errors: &mut Errors) -> Option<LitStr> {
     let mut tokens = TokenStream::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("param")) {

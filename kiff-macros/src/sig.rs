@@ -1,4 +1,4 @@
-//! The annotated function: its signature as syntax, its body as tokens that nobody looks into.
+//! The annotated function: its signature as syntax, and its body as tokens that are not parsed.
 
 use crate::{errors::Errors, names::is_snake, rename::renamed};
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -10,7 +10,7 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
-/// A function, with the documentation and the keys of its parameters taken out: rustc allows none there.
+/// A function without the documentation and the keys of its parameters, which rustc does not allow there.
 pub(crate) struct ActionFn {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -19,7 +19,7 @@ pub(crate) struct ActionFn {
     param_attrs: Vec<Vec<Attribute>>,
 }
 
-/// What the signature says, read as far as it can be.
+/// The parameters, as far as they could be read.
 #[derive(Default)]
 pub(crate) struct Inputs {
     /// The type behind the first parameter's `&`, with every lifetime `'static`.
@@ -71,7 +71,7 @@ impl ActionFn {
         doc_of(&self.attrs)
     }
 
-    /// What the function returns, with every lifetime `'static`.
+    /// The return type, with every lifetime `'static`.
     pub(crate) fn returned(&self) -> Option<Type> {
         match &self.sig.output {
             ReturnType::Default => None,
@@ -79,17 +79,17 @@ impl ActionFn {
         }
     }
 
-    /// The attributes that must stand on everything that the macro puts beside the function.
+    /// The attributes that every item beside the function must have too.
     pub(crate) fn conditions(&self) -> impl Iterator<Item = &Attribute> {
         self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
     }
 
-    /// True in an `impl` or a `trait`, where no other item may stand beside the function.
+    /// Whether it is in an `impl` or a `trait`, where the macro cannot add other items.
     pub(crate) fn is_method(&self) -> bool {
         self.sig.receiver().is_some()
     }
 
-    /// Reads the signature and tells what no action may have.
+    /// Reads the parameters, and reports everything that an action may not have.
     pub(crate) fn inputs(&self, errors: &mut Errors) -> Inputs {
         self.check_kind(errors);
         let mut inputs = Inputs::default();
@@ -111,7 +111,7 @@ impl ActionFn {
         inputs
     }
 
-    /// Two parameters of one Rust name are rustc's to tell.
+    /// Reports two parameters of one written name. rustc reports two of one Rust name.
     fn check_written(&self, inputs: &Inputs, errors: &mut Errors) {
         let proposed: Vec<&Input> = inputs.params.iter().filter(|input| input.origin == Origin::Agent).collect();
         for (place, input) in proposed.iter().enumerate() {
@@ -203,7 +203,7 @@ fn written_name(name: &Ident, own: &str, attrs: &[Attribute], errors: &mut Error
     wire
 }
 
-/// What the host provides has no name that an agent would write.
+/// An agent never writes the name of a provided parameter.
 fn refuse_keys(name: &str, attrs: &[Attribute], errors: &mut Errors) {
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("param")) {
         errors.push(
@@ -232,7 +232,7 @@ pub(crate) fn doc_of(attrs: &[Attribute]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// A type as people write it: the printer of tokens puts spaces everywhere.
+/// A type as people write it. Printed tokens have spaces everywhere.
 pub(crate) fn shown(ty: &Type) -> String {
     const TIGHT: [(&str, &str); 7] =
         [(" :: ", "::"), (":: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), ("& ", "&")];
@@ -305,7 +305,7 @@ fn check_provided(name: &str, reference: &syn::TypeReference, errors: &mut Error
     }
 }
 
-/// What an agent proposes is written down, so it must have a named type that owns what it holds, and no float.
+/// A proposed value is stored, so its type must be named, own its content, and not be a float.
 pub(crate) fn check_owned(shown: &str, ty: &Type, errors: &mut Errors) {
     let tokens = ty.to_token_stream();
     if matches!(ty, Type::ImplTrait(_)) {
@@ -324,7 +324,7 @@ fn plain_name(pat: &Pat) -> Option<Ident> {
     }
 }
 
-/// The type without the invisible or visible parentheses round it.
+/// The type without invisible or visible parentheses.
 fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => bare(&group.elem),
@@ -342,7 +342,7 @@ fn may_be_context(ty: &Type) -> bool {
     })
 }
 
-/// `Ctx<Order>` leaves its lifetime to be guessed, which rustc allows in a signature only.
+/// `Ctx<Order>` with its lifetime, which rustc infers in a signature only.
 fn spelled_out(ty: &Type) -> Type {
     let mut ty = bare(ty).clone();
     if let Type::Path(path) = &mut ty

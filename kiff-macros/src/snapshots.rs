@@ -1,5 +1,5 @@
-//! What the macros emit, printed and compared with `kiff-macros/snapshots`. Written anew with
-//! `KIFF_OVERWRITE=1 cargo test -p kiff-macros`, and then read.
+//! The output of the macros, printed and compared with `kiff-macros/snapshots`. To rewrite the files run
+//! `KIFF_OVERWRITE=1 cargo test -p kiff-macros`, and read each difference.
 
 use crate::{annotate, machine, param};
 use proc_macro2::TokenStream;
@@ -164,7 +164,7 @@ fn a_parameter_type_with_a_mistake() {
 #[test]
 fn a_machine() {
     let item = quote! {
-        #[state_machine(entity = "order", data = Facts)]
+        #[state_machine(entity = "order", facts = Facts)]
         pub enum Order {
             #[enter(on = "ORDER_PLACED")]
             Created,

@@ -1,6 +1,6 @@
 //! One suggestion for a misspelt word.
 
-/// "; did you mean `x`?" if one of `known` is close to `word`, and otherwise what there is.
+/// "; did you mean `x`?" if one of `known` is close to `word`, and otherwise all of `known`.
 pub(crate) fn hint<S: AsRef<str>>(word: &str, known: &[S]) -> String {
     match (nearest(word, known), known) {
         (Some(near), _) => format!("; did you mean `{near}`?"),
@@ -25,7 +25,7 @@ pub(crate) fn nearest<'a, S: AsRef<str>>(word: &str, known: &'a [S]) -> Option<&
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters to insert, drop, replace or swap with their neighbour to make `b` of `a`.
+/// How many letters to insert, drop, replace or swap with their neighbour to turn `a` into `b`.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut before: Vec<usize> = Vec::new();

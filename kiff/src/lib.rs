@@ -51,11 +51,11 @@
 //! // The calls of `Runtime` are async; `blocking()` gives the same calls without an async runtime.
 //! let rt = Runtime::builder(domain).build()?.blocking();
 //!
-//! let stripe = Authority::service("stripe");
+//! let stripe = Authority::service("stripe")?;
 //! rt.ingest(&stripe, "order:ord_1", NewEvent::new("evt_1", "ORDER_PLACED"))?.accepted()?;
 //!
 //! // Host code says who acts, never the proposal.
-//! let agent = Authority::agent("ops-agent", ["operator"]);
+//! let agent = Authority::agent("ops-agent", ["operator"])?;
 //! let refund = |cents: u64| Proposal::new("REFUND_ORDER", "order:ord_1").param("cents", cents);
 //!
 //! // The order is not paid yet, so the proposal is blocked, and the executor is never called.
@@ -67,7 +67,7 @@
 //! let Answer::Held(held) = rt.execute(&agent, refund(999_00))? else { panic!() };
 //! assert_eq!(held.reason, "amount_above_threshold");
 //!
-//! let reviewer = Authority::human("ops-human", ["ops_operator"]);
+//! let reviewer = Authority::human("ops-human", ["ops_operator"])?;
 //! rt.grant(&reviewer, held.approval_id, "verified with the customer")?.recorded()?;
 //! let done = rt.resume(held.approval_id)?.executed()?;
 //! assert_eq!(done.message, "99900 cents paid back for ord_1");
@@ -121,9 +121,9 @@
 //! |---|---|---|
 //! | `macros` | yes | `#[action]`, `#[derive(StateMachine)]`, `#[derive(Param)]` |
 //! | `decimal` | | `rust_decimal::Decimal` as a parameter type |
-//! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, and [`guard::SqliteReplayStore`](guard), used receipts in one, with a SQLite that is compiled in (rusqlite 0.39 or newer; what older ones bring is refused) |
+//! | `sqlite-bundled` | | [`store::SqliteStore`](store), the log in a file, and [`guard::SqliteReplayStore`](guard), used receipts in one, with a SQLite that is compiled in (rusqlite 0.39 or newer; the SQLite of an older one is refused at open) |
 //! | `sqlite` | | the same, with the system's SQLite (3.51.3 or newer; an older one is refused) |
-//! | `postgres` | | `store::PostgresStore`, on the host's `sqlx::PgPool`; needs Rust 1.94 |
+//! | `postgres` | | `store::PostgresStore`, on the host's `PgPool` of `sqlx` 0.9; needs Rust 1.94. The [README](https://github.com/kiffhq/kiff-rs#features) says what goes beside an older `sqlx` |
 //! | `cli` | | the program `kiff`, which verifies logs, receipts and proofs from files: `cargo install kiff --features cli` |
 //! | `testing` | | `testing`: scenarios, a manual clock, fixed ids, a store that fails, the store suite |
 //!

@@ -1,4 +1,4 @@
-//! How often one governed execution allocates. A program of its own, because counting takes time.
+//! Counts the allocations of one governed execution. It is a program of its own, because counting takes time.
 
 use kiff_benches::workload::{agent, execute, give_history, proposal, runtime};
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! How long the first question about an entity takes, by the length of its history and with or without a snapshot.
+//! Measures the first call for an entity with a long history, with and without a snapshot.
 //!
 //! `cargo run --release -p kiff-benches --bin cold_open [records]`
 
@@ -16,11 +16,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The history of an entity for which the figure is promised.
+/// The length of the history in the published figure.
 const RECORDS: usize = 1_000_000;
-/// How many records are written in one batch.
+/// The number of records in one batch.
 const BATCH: usize = 1_000;
-/// How often an opening is measured; the median counts.
+/// The number of measured openings. The median counts.
 const ROUNDS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_history(&path, &entity, records)?;
     let snapped = open(&path, 1)?.blocking();
     let event = NewEvent::new("last", "ORDER_NOTED");
-    snapped.ingest(&kiff::Authority::service("shop"), &entity, event)?.accepted()?;
+    snapped.ingest(&kiff::Authority::service("shop").unwrap(), &entity, event)?.accepted()?;
     drop(snapped);
     let folded = median(&path, &entity, 0)?;
     let opened = median(&path, &entity, 1)?;
@@ -45,7 +45,7 @@ fn open(path: &Path, snapshots: u64) -> Result<Runtime, Box<dyn Error>> {
     Ok(Runtime::builder(domain()?).tenant(TENANT).store(SqliteStore::open(path)?).snapshots(snapshots).build()?)
 }
 
-/// The time from an open file to the answer. Opening the file itself costs the same in both cases.
+/// The time from an open file to the answer. Opening the file costs the same in both cases.
 fn median(path: &Path, entity: &str, snapshots: u64) -> Result<Duration, Box<dyn Error>> {
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
@@ -59,7 +59,7 @@ fn median(path: &Path, entity: &str, snapshots: u64) -> Result<Duration, Box<dyn
     Ok(times.get(ROUNDS / 2).copied().unwrap_or_default())
 }
 
-/// Writes a history as a runtime does, many records to a batch.
+/// Writes the history that a runtime would write, but with many records in each batch.
 fn write_history(path: &Path, entity: &str, records: usize) -> Result<(), Box<dyn Error>> {
     let (runtime, memory) = runtime()?;
     give_history(&runtime, entity, records)?;

@@ -1,4 +1,4 @@
-//! One governed execution against its floor, and against the length of its entity's history.
+//! Compares one governed execution with its floor, and with itself on entities with longer histories.
 
 use kiff::{
     Record, Runtime, TenantId,
@@ -17,13 +17,13 @@ use std::{
 
 type Failed = Box<dyn Error>;
 
-/// Executions in one round, and rounds of one comparison. Rounds of the sides take turns, since the machine
-/// has other work; a round is shorter than a slice of its scheduler, so that most rounds are not interrupted.
+/// Executions in one round, and rounds of one comparison. Rounds of the sides alternate, because the machine has other
+/// work. A round is shorter than a slice of the scheduler, so most rounds are not interrupted.
 const ROUND: usize = 20;
 const ROUNDS: usize = 2_500;
 const HISTORIES: [usize; 4] = [10, 1_000, 100_000, 1_000_000];
 
-/// What the stores of one run grow to, and a little.
+/// A little more than the stores of one run grow to.
 const HEAP: usize = 1 << 30;
 
 fn main() -> Result<(), Failed> {
@@ -31,14 +31,14 @@ fn main() -> Result<(), Failed> {
     let mut args = std::env::args().skip(1);
     match (args.next().as_deref(), args.next().and_then(|count| count.parse().ok())) {
         (None, _) => {
-            println!("memory fresh from the system: each new page of the store is a fault");
+            println!("memory fresh from the system, with a page fault for each new page of the store");
             against_the_floor(&input)?;
             let _pin = warm_heap();
-            println!("memory that the process has already");
+            println!("memory that the process already has");
             against_the_floor(&input)?;
             flatness()
         }
-        // For an instruction counter: one side alone.
+        // One side alone, for an instruction counter.
         (Some("only-plain"), Some(count)) => told(plain_round(&input, count)),
         (Some("only-bare"), Some(count)) => told(bare_round(&input, count)),
         (Some("only-governed"), Some(count)) => only_governed(count),
@@ -46,7 +46,7 @@ fn main() -> Result<(), Failed> {
     }
 }
 
-/// The floor's input for an execution that was governed, after a look that its bytes are the log's.
+/// The floor's input for a governed execution. Checks that the floors write the bytes of the log.
 fn checked_floor() -> Result<Input, Failed> {
     let (entity, store) = ("order:ord_1", MemoryStore::new());
     let clock = ManualClock::at("2026-05-24T09:50:18.042Z".parse()?);
@@ -108,7 +108,7 @@ fn against_the_floor(input: &Input) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Rounds of entities with histories of different length take turns, in one store.
+/// Alternates rounds of entities with histories of different lengths, in one store.
 fn flatness() -> Result<(), Failed> {
     let (runtime, _store) = runtime()?;
     let entities = HISTORIES.map(|records| (format!("order:with_{records}"), records));
@@ -131,8 +131,8 @@ fn flatness() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Takes memory from the system and gives it back to the allocator, which keeps it: so a store that grows
-/// does not measure the system's page faults. What is returned keeps the top of the heap in place.
+/// Takes memory from the system and frees it to the allocator, which keeps it. So the growth of a store causes no page
+/// faults. The returned block holds the top of the heap in place.
 fn warm_heap() -> Box<[u8]> {
     let blocks: Vec<Vec<u8>> = (0..HEAP / BLOCK).map(|_| vec![1; BLOCK]).collect();
     let pin = black_box(vec![1; BLOCK]).into_boxed_slice();
@@ -140,10 +140,10 @@ fn warm_heap() -> Box<[u8]> {
     pin
 }
 
-/// Below the size for which an allocator maps memory apart.
+/// Smaller than the size from which an allocator maps memory separately.
 const BLOCK: usize = 64 * 1024;
 
-/// Nanoseconds per execution. Each is timed alone: its proposal, which is the caller's, is made before.
+/// Nanoseconds per execution. The time does not include making the proposal, which is the caller's work.
 fn governed_round(runtime: &Runtime, entity: &str) -> Result<f64, Failed> {
     let (agent, mut spent) = (agent(), Duration::ZERO);
     for _ in 0..ROUND {
@@ -182,7 +182,7 @@ fn told(ns: f64) -> Result<(), Failed> {
     Ok(())
 }
 
-/// What the next execution goes on from.
+/// Moves the input on to the next execution.
 fn follow(input: &mut Input, last: [u8; 32]) {
     input.seq += 5;
     input.state_version += 1;

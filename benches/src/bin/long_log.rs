@@ -1,4 +1,4 @@
-//! A bundle with a long log, for `kiff verify` and others to read.
+//! Writes a bundle with a long log, for `kiff verify` and other readers.
 //!
 //! `cargo run --release -p kiff-benches --bin long_log <folder> [records] [entities] [receipts]`
 
@@ -18,11 +18,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The log for which the figure is promised.
+/// The log of the published figure.
 const RECORDS: u64 = 1_000_000;
 const ENTITIES: u64 = 1_000;
 const RECEIPTS: u64 = 1_000;
-/// An execution has as many records, and so has the event that begins an entity, but for three.
+/// The number of records of an execution. The first event of an entity has two.
 const FOR_EACH: u64 = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut log = Log::create(&folder, receipts)?;
     let each = (records / entities).saturating_sub(2) / FOR_EACH;
     for entity in 0..entities {
-        // The last one takes what does not go into equal parts.
+        // The last entity takes the remainder.
         let rest = (records - log.frontier.size()).saturating_sub(2) / FOR_EACH;
         log.write_entity(entity, if entity + 1 == entities { rest } else { each })?;
     }
@@ -64,11 +64,13 @@ impl Log {
         let builder = Runtime::builder(domain()?).tenant(TENANT).store(MemoryStore::new());
         let rt = builder.signer(Ed25519Signer::from_seed(&[1; 32])).build()?.blocking();
         let event = NewEvent::new(format!("evt_{entity}"), "ORDER_PAID");
-        rt.ingest(&Authority::service("shop"), &name, event)?.accepted()?;
-        let agent = Authority::agent(AGENT, [ROLE]);
+        rt.ingest(&Authority::service("shop").unwrap(), &name, event)?.accepted()?;
+        let agent = Authority::agent(AGENT, [ROLE]).unwrap();
         for _ in 0..executions {
-            let proposal =
-                PARAMS.iter().fold(Proposal::new("CREDIT_ORDER", &*name), |it, (key, value)| it.param(*key, *value));
+            let mut proposal = Proposal::new("CREDIT_ORDER", &*name);
+            for (name, value) in PARAMS {
+                proposal = proposal.param(name, value);
+            }
             let done = rt.execute(&agent, proposal)?.executed()?;
             self.write_receipt(done.receipt)?;
         }

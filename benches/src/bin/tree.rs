@@ -1,4 +1,4 @@
-//! The tree over a log: what an append costs beside hashing the record, and what proofs cost at a million records.
+//! Measures the tree over a log: the cost of an append beside hashing the record, and of proofs at a million records.
 
 use kiff::{
     Digest,
@@ -14,14 +14,14 @@ use std::{
 
 type Failed = Box<dyn Error>;
 
-/// Records of the log.
+/// The number of records in the log.
 const RECORDS: u64 = 1_000_000;
-/// Proofs of one kind.
+/// The number of proofs of each kind.
 const PROOFS: u64 = 20_000;
-/// The bytes of a record, as an execution's records have on average.
+/// The average size of an execution's records, in bytes.
 const RECORD: usize = 700;
-/// Records in one round of the comparison, and rounds. The sides take turns, since the machine has other work; the
-/// shortest rounds are those that were not interrupted.
+/// Records in one round of the comparison, and the number of rounds. The sides alternate, because the machine has other
+/// work. The shortest rounds are those without interruption.
 const ROUND: u64 = 1_000;
 const ROUNDS: u32 = 2_000;
 
@@ -42,12 +42,12 @@ fn main() -> Result<(), Failed> {
     in_one_pass(&leaves)
 }
 
-/// Node hashes for each leaf, counted; and the time of the tree against that of the leaf hashes alone.
+/// Counts the node hashes for each leaf, and compares the time of the tree with that of the leaf hashes alone.
 fn appending() -> Result<Vec<Digest>, Failed> {
     let leaves: Vec<Digest> = (0..RECORDS).map(|record| Digest::leaf(&record_of(record))).collect();
     let mut written = Counted(0);
     Tree::new(&mut written).extend(leaves.iter().copied())?;
-    // Each node that is written was hashed once, and the leaves are among them.
+    // Each written node was hashed once, and the leaves are among them.
     let hashes = written.0 - RECORDS;
     println!("{hashes} node hashes for {RECORDS} records: {:.6} each", hashes as f64 / RECORDS as f64);
     let frontier = frontier_of(&leaves);
@@ -73,7 +73,7 @@ fn appending() -> Result<Vec<Digest>, Failed> {
     Ok(leaves)
 }
 
-/// Counts the nodes that are written.
+/// Counts the written nodes.
 struct Counted(u64);
 
 impl Nodes for &mut Counted {
@@ -112,7 +112,7 @@ fn proving<N: Nodes>(what: &str, tree: &Tree<N>, leaves: &[Digest]) -> Result<()
     Ok(())
 }
 
-/// For whoever has the log as a file alone.
+/// Makes a proof as a reader of a log file would, without a tree.
 fn in_one_pass(leaves: &[Digest]) -> Result<(), Failed> {
     let mut builder = ProofBuilder::inclusion(RECORDS / 3);
     let start = Instant::now();

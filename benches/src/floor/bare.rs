@@ -1,14 +1,14 @@
-//! The floor by hand, for these five records alone: what is the same in every execution stands in literals,
-//! and names that need no escapes are not looked at.
+//! The floor by hand, for exactly these five records: everything that is the same in each execution is a literal, and
+//! names that need no escapes are not checked.
 
 use super::{Input, form};
 use crate::workload::{AGENT, MESSAGE, PARAMS, ROLE, TENANT};
 use sha2::{Digest, Sha256};
 
-/// Buffers that are used again.
+/// The reused buffers.
 #[derive(Debug, Default)]
 pub struct Floor {
-    /// The records of the last execution, one behind the other.
+    /// The records of the last execution, one after the other.
     pub out: Vec<u8>,
     /// Where each of them ends.
     pub ends: [usize; 5],
@@ -155,7 +155,7 @@ fn write_commitments(out: &mut Vec<u8>, [actor, amount, reason]: &[[u8; 32]; 3])
     raw(out, "\"}");
 }
 
-/// Half of the hash of the opening is the field's salt; the hash of the whole is the commitment.
+/// The first half of the hash of the opening is the salt of the field. The hash of the whole is the commitment.
 fn commitment(scratch: &mut Vec<u8>, salt: &[u8; 16], name: &str, value: &str) -> [u8; 32] {
     let is_param = name != "actor";
     let open = |scratch: &mut Vec<u8>, salt: &[u8; 16]| {
@@ -188,7 +188,7 @@ fn raw(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// A text in quotes. None here needs an escape, but each must be looked at.
+/// Writes a text in quotes. None here needs an escape, but each must be checked for one.
 fn text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {

@@ -1,18 +1,17 @@
 //! The floor: the least that the records and digests of one execution can cost.
 //!
-//! It is given everything that the runtime has to find out, as typed data, and only writes the same five
-//! records into a buffer that is used again, and computes the same hashes: five leaf hashes, six for the
-//! three commitments, one request digest. It decides nothing, stores nothing, draws nothing, and allocates
-//! nothing.
+//! It gets as typed data everything that the runtime has to find out. It only writes the same five records into a
+//! reused buffer, and computes the same hashes: five leaf hashes, six for the three commitments, and one request
+//! digest. It does not decide, store, draw random numbers or allocate.
 //!
-//! There are two, which differ in how they write: [`plain::Floor`] with `serde_json` from derived structs, as
-//! one would; [`bare::Floor`] by hand, for these records alone.
+//! There are two floors, which differ in how they write: [`plain::Floor`] uses `serde_json` and derived structs, as
+//! most people would, and [`bare::Floor`] writes exactly these records by hand.
 
 pub mod bare;
 mod form;
 pub mod plain;
 
-/// What the records of one execution are made of.
+/// The data in the records of one execution.
 #[expect(clippy::exhaustive_structs, reason = "the benches make it")]
 #[derive(Clone, Debug)]
 pub struct Input {
@@ -24,13 +23,13 @@ pub struct Input {
     pub state_version: u64,
     /// The leaf hash of the record before the first.
     pub prev: [u8; 32],
-    /// When it is recorded, in Unix milliseconds.
+    /// The time of the records, in Unix milliseconds.
     pub recorded_at: i64,
-    /// The ULIDs.
+    /// The ULID of the trace.
     pub trace: u128,
-    /// Of the receipt.
+    /// The ULID of the receipt.
     pub receipt: u128,
-    /// Of the execution.
+    /// The ULID of the execution.
     pub execution: u128,
     /// The proposal's salt.
     pub salt: [u8; 16],

@@ -6,10 +6,10 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// Buffers that are used again.
+/// The reused buffers.
 #[derive(Debug, Default)]
 pub struct Floor {
-    /// The records of the last execution, one behind the other.
+    /// The records of the last execution, one after the other.
     pub out: Vec<u8>,
     /// The leaf hash of the last.
     pub last: [u8; 32],
@@ -224,7 +224,7 @@ fn step(it: &Input) -> Step<'static> {
     Step { event_id: Id("exec_", it.execution, ".1"), from: "PAID", state_version: it.state_version + 1, to: "PAID" }
 }
 
-/// Half of the hash of the opening is the field's salt; the hash of the whole is the commitment.
+/// The first half of the hash of the opening is the salt of the field. The hash of the whole is the commitment.
 fn commitment<V: Serialize>(scratch: &mut Vec<u8>, salt: &[u8; 16], name: &str, value: &V) -> Hash {
     let Hash(full) = hash(scratch, &(Salt(*salt), name));
     let mut half = [0; 16];
@@ -238,7 +238,7 @@ fn hash<V: Serialize>(scratch: &mut Vec<u8>, value: &V) -> Hash {
     Hash(Sha256::digest(&*scratch).into())
 }
 
-/// Writing into memory does not fail; were it otherwise, the bytes would differ from the runtime's.
+/// Writing into memory cannot fail. If it did, the comparison with the runtime's bytes would show it.
 fn write<V: Serialize>(out: &mut Vec<u8>, value: &V) {
     let _ = serde_json::to_writer(out, value);
 }

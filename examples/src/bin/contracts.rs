@@ -1,4 +1,4 @@
-//! A domain as data: what it declares, what a model is told of it, and a drawing for whoever reviews it.
+//! A domain as data: its declaration, the tools for a model, and a diagram for a reviewer.
 
 use kiff_examples::{refund, scenarios::Result};
 use std::io::Write;

@@ -1,7 +1,7 @@
-//! A payment service that pays nobody without a receipt: what it pays, and each thing that it refuses.
+//! A payment service that pays only against a receipt: one payment that it makes, and each case that it refuses.
 //!
-//! The agents' service and the payment service share nothing but the issuer's public key. The warrant goes along with
-//! the call, as a header would.
+//! The agents' service and the payment service share only the issuer's public key. The warrant travels with the call,
+//! as an HTTP header would.
 
 use kiff::{
     Answer, Authority, Blocking, Call, Contract, Decision, Definition, Domain, DomainError, Ed25519Signer, Failure,
@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-/// The payment service: it knows its own request, and what came with it.
+/// The payment service. It trusts only its own view of the request, and the warrant that came with it.
 #[derive(Clone)]
 struct Payments {
     guard: Guard,
@@ -25,7 +25,7 @@ struct Payments {
 }
 
 impl Payments {
-    /// Trusts the key of the agents' service, for a tenant of its own choice.
+    /// A payment service that trusts the key of the agents' service.
     fn new(clock: &ManualClock, revocations: Revocations) -> Self {
         let guard = Guard::builder(demo_key::keys(), "refund-agents")
             .max_age(Duration::from_secs(300))
@@ -36,7 +36,7 @@ impl Payments {
         Self { guard, payments: Arc::default() }
     }
 
-    /// Pays, if exactly this was cleared. The amount in the request is the amount that is paid.
+    /// Pays if exactly this request was cleared. It pays the amount in the request.
     fn pay(&self, tenant: &str, order: &str, amount: &str, warrant: &str) -> Result<String, Unpaid> {
         let request = Request::new(tenant, order, "REFUND_ORDER").map(|request| request.param("amount", amount));
         let request = request.map_err(|_| GuardRefusal::OtherRequest)?;
@@ -51,10 +51,10 @@ impl Payments {
     }
 }
 
-/// Why there is no payment, as far as anybody knows.
+/// Why a payment was not made, or is not known to be.
 type Unpaid = GuardError<std::io::Error>;
 
-/// What the agents' service may do: small refunds at once, large ones when a person consents.
+/// The domain of the agents' service: small refunds run at once, and a person must approve large ones.
 fn domain() -> Result<Domain, DomainError> {
     let contract = Contract::new("REFUND_ORDER", "order")
         .allowed_states(["PAID"])
@@ -73,14 +73,16 @@ fn domain() -> Result<Domain, DomainError> {
         .build()
 }
 
-/// The executor: it calls the payment service and shows what cleared it.
+/// The executor. It calls the payment service and shows the warrant.
 fn pay_back(call: Call<'_>) -> Result<Outcome, Failure> {
-    let (payments, warrant) = (call.provided::<Payments>()?, call.provided::<Warrant>()?);
-    let (at, amount) = (call.situation(), call.situation().params().get("amount"));
-    let amount = amount.and_then(kiff::Value::as_str).unwrap_or_default();
+    let payments = call.provided::<Payments>()?;
+    let warrant = call.provided::<Warrant>()?;
+    let at = call.situation();
+    let amount = at.params().get("amount").and_then(kiff::Value::as_str);
+    let amount = amount.ok_or_else(|| Failure::not_applied("no amount"))?;
     match payments.pay(at.tenant().as_str(), at.entity().as_str(), amount, &warrant.to_json()) {
         Ok(payment) => Ok(Outcome::new(payment).emit("ORDER_REFUNDED")),
-        // What was refused did not run; of one that was used before, and of all else, nobody knows.
+        // A refused payment was not made. After any other error, and if the receipt was used before, nobody knows.
         Err(GuardError::Refused(why)) if why.code() != "in_doubt" => Err(Failure::not_applied(why)),
         Err(error) => Err(error.into()),
     }
@@ -98,14 +100,14 @@ fn agents(clock: &ManualClock, payments: &Payments, tenant: &str, signer: Ed2551
         .blocking();
     for order in ["order:a", "order:b", "order:c"] {
         let paid = NewEvent::new(format!("evt_{}", order.replace(':', "_")), "ORDER_PAID");
-        rt.ingest(&Authority::service("shop"), order, paid)?.accepted()?;
+        rt.ingest(&Authority::service("shop")?, order, paid)?.accepted()?;
     }
     Ok(rt)
 }
 
 /// A warrant for an effect that the host runs itself.
 fn warrant(rt: &Blocking, order: &str, amount: &str) -> Result<String> {
-    let agent = Authority::agent("bot", ["operator"]);
+    let agent = Authority::agent("bot", ["operator"])?;
     match rt.decide(&agent, Proposal::new("REFUND_ORDER", order).param("amount", amount))? {
         Decision::Allowed(allowed) => Ok(allowed.warrant().ok_or("no signer")?.to_json()),
         other => Err(format!("not cleared: {other:?}").into()),
@@ -117,45 +119,45 @@ fn main() -> Result<()> {
     let clock = ManualClock::default();
     clock.set("2026-05-24T10:00:00Z");
     let payments = Payments::new(&clock, Revocations::new());
-    let mut tell = |what: &str, answer: Result<String, Unpaid>| match answer {
-        Ok(paid) => writeln!(out, "{what:16} {paid}"),
-        Err(error) => writeln!(out, "{what:16} refused, {}: {error}", error.code()),
+    let mut print = |case: &str, answer: Result<String, Unpaid>| match answer {
+        Ok(paid) => writeln!(out, "{case:16} {paid}"),
+        Err(error) => writeln!(out, "{case:16} refused, {}: {error}", error.code()),
     };
 
     let rt = agents(&clock, &payments, "acme", demo_key::signer())?;
-    let agent = Authority::agent("bot", ["operator"]);
+    let agent = Authority::agent("bot", ["operator"])?;
     let done = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:a").param("amount", "49.00"))?.executed()?;
-    tell("by an executor", Ok(done.message))?;
+    print("by an executor", Ok(done.message))?;
 
     let cleared = warrant(&rt, "order:b", "20.00")?;
-    tell("no receipt", payments.pay("acme", "order:b", "20.00", ""))?;
-    tell("other amount", payments.pay("acme", "order:b", "99.00", &cleared))?;
-    tell("other entity", payments.pay("acme", "order:a", "20.00", &cleared))?;
-    tell("other tenant", payments.pay("umbrella", "order:b", "20.00", &cleared))?;
-    tell("forged", payments.pay("acme", "order:c", "20.00", &cleared.replace("order:b", "order:c")))?;
-    tell("other key", payments.pay("acme", "order:b", "20.00", &forged(&clock, &payments)?))?;
+    print("no receipt", payments.pay("acme", "order:b", "20.00", ""))?;
+    print("other amount", payments.pay("acme", "order:b", "99.00", &cleared))?;
+    print("other entity", payments.pay("acme", "order:a", "20.00", &cleared))?;
+    print("other tenant", payments.pay("umbrella", "order:b", "20.00", &cleared))?;
+    print("forged", payments.pay("acme", "order:c", "20.00", &cleared.replace("order:b", "order:c")))?;
+    print("other key", payments.pay("acme", "order:b", "20.00", &forged(&clock, &payments)?))?;
     let lost = Revocations::new().with(demo_key::signer().key_id().clone(), 0);
-    tell("revoked key", Payments::new(&clock, lost).pay("acme", "order:b", "20.00", &cleared))?;
-    tell("as cleared", payments.pay("acme", "order:b", "20.00", &cleared))?;
-    tell("used again", payments.pay("acme", "order:b", "20.00", &cleared))?;
-    tell("used elsewhere", payments.pay("acme", "order:c", "20.00", &cleared))?;
+    print("revoked key", Payments::new(&clock, lost).pay("acme", "order:b", "20.00", &cleared))?;
+    print("as cleared", payments.pay("acme", "order:b", "20.00", &cleared))?;
+    print("used again", payments.pay("acme", "order:b", "20.00", &cleared))?;
+    print("used elsewhere", payments.pay("acme", "order:c", "20.00", &cleared))?;
 
-    // A held receipt in place of one that clears.
+    // The receipt of a held decision instead of one that clears.
     let Answer::Held(held) = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:c").param("amount", "999.00"))?
     else {
         return Err("not held".into());
     };
     let receipt = held.receipt.ok_or("no signer")?.to_json();
-    tell("held", payments.pay("acme", "order:c", "999.00", &with_receipt(&cleared, &receipt)))?;
+    print("held", payments.pay("acme", "order:c", "999.00", &with_receipt(&cleared, &receipt)))?;
 
     clock.advance(Duration::from_secs(3600));
-    tell("expired", payments.pay("acme", "order:b", "20.00", &cleared))?;
+    print("expired", payments.pay("acme", "order:b", "20.00", &cleared))?;
     let paid = payments.payments.lock().unwrap_or_else(PoisonError::into_inner).join("; ");
     writeln!(out, "paid: {paid}")?;
     Ok(())
 }
 
-/// A warrant of somebody who has everything but the key.
+/// A warrant by somebody who has everything except the key.
 fn forged(clock: &ManualClock, payments: &Payments) -> Result<String> {
     let rt = agents(clock, payments, "acme", Ed25519Signer::from_seed(&[7; 32]))?;
     warrant(&rt, "order:b", "20.00")

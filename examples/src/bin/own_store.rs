@@ -1,4 +1,4 @@
-//! A store of your own (`src/file_store.rs`), held to the rules by `kiff::testing::store_suite` and put to use.
+//! A store of your own (`src/file_store.rs`), checked by `kiff::testing::store_suite` and then used.
 
 use kiff::{
     Authority, NewEvent, Proposal, Runtime, RuntimeBuilder,
@@ -14,12 +14,12 @@ use std::{io::Write, path::Path, sync::Arc};
 fn main() -> Result<()> {
     let folder = std::env::temp_dir().join(format!("kiff-own-store-{}", std::process::id()));
     std::fs::create_dir(&folder)?;
-    let done = try_it(&folder);
+    let done = run(&folder);
     std::fs::remove_dir_all(&folder)?;
     done
 }
 
-fn try_it(folder: &Path) -> Result<()> {
+fn run(folder: &Path) -> Result<()> {
     let mut out = std::io::stdout().lock();
     for check in Check::ALL {
         let store = Arc::new(FileStore::open(&folder.join(check.name()))?);
@@ -30,9 +30,9 @@ fn try_it(folder: &Path) -> Result<()> {
     let path = folder.join("orders");
     let runtime = on_file(&path)?.build()?.blocking();
     let paid = NewEvent::new("evt_1", "ORDER_PAID");
-    runtime.ingest(&Authority::service("stripe"), "order:ord_001", paid)?.accepted()?;
+    runtime.ingest(&Authority::service("stripe")?, "order:ord_001", paid)?.accepted()?;
     let proposal = Proposal::new("AUTO_REFUND", "order:ord_001").param("amount", "49.00").param("reason", "broken");
-    let done = runtime.execute(&Authority::agent("ops-agent", ["operator"]), proposal)?.executed()?;
+    let done = runtime.execute(&Authority::agent("ops-agent", ["operator"])?, proposal)?.executed()?;
     writeln!(out, "\n{}", done.message)?;
     drop(runtime);
 

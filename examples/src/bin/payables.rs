@@ -20,7 +20,8 @@ fn main() -> Result<()> {
         let builder = Runtime::builder(payables::domain()?).store(store.clone()).tenant(tenant);
         Ok(builder.provide(bank.clone()).build()?.blocking())
     };
-    let (call, bank) = (Proposal::new("PAY_INVOICE", INVOICE).param("amount", "10000.00"), Bank::fake());
+    let call = Proposal::new("PAY_INVOICE", INVOICE).param("amount", "10000.00");
+    let bank = Bank::fake();
     writeln!(out, "== without an idempotency key ==\n")?;
     pay_ten_times(&mut out, &runtime("without-key", &bank)?, &bank, &call)?;
     let bank = Bank::fake();
@@ -30,16 +31,16 @@ fn main() -> Result<()> {
 
 fn pay_ten_times(out: &mut StdoutLock<'_>, runtime: &Blocking, bank: &Bank, call: &Proposal) -> Result<()> {
     let approved = NewEvent::new("evt_1", "INVOICE_APPROVED").payload(Value::object([("amount", "10000.00")]));
-    runtime.ingest(&Authority::service("erp"), INVOICE, approved)?.accepted()?;
+    runtime.ingest(&Authority::service("erp")?, INVOICE, approved)?.accepted()?;
 
-    let agent = Authority::agent("payables-agent", ["payer"]);
-    // The payment is made, and nobody hears of it.
+    let agent = Authority::agent("payables-agent", ["payer"])?;
+    // The payment is made, but its answer is lost.
     runtime.execute(&agent, call.clone())?.executed()?;
     let mut retries = BTreeMap::new();
     for _ in 0..9 {
         let answer = match runtime.execute(&agent, call.clone())? {
-            Answer::Executed(it) if it.is_repeat => format!("the first answer again: {}", it.message),
-            Answer::Blocked(it) => format!("blocked: {}", it.reason),
+            Answer::Executed(done) if done.is_repeat => format!("the first answer again: {}", done.message),
+            Answer::Blocked(blocked) => format!("blocked: {}", blocked.reason),
             other => other.word().to_owned(),
         };
         *retries.entry(answer).or_insert(0) += 1;
@@ -50,7 +51,7 @@ fn pay_ten_times(out: &mut StdoutLock<'_>, runtime: &Blocking, bank: &Bank, call
     report(out, runtime, bank)
 }
 
-/// What the bank has done, and what the log knows of it.
+/// Prints what the bank has done, and what the log says about it.
 fn report(out: &mut StdoutLock<'_>, runtime: &Blocking, bank: &Bank) -> Result<()> {
     let transfers = bank.transfers();
     writeln!(out, "the bank    {} payment of ${}", transfers.len(), transfers.iter().sum::<rust_decimal::Decimal>())?;

@@ -1,4 +1,4 @@
-//! A view of the log in a database of its own. It is stopped in the middle, and continued: each refund counts once.
+//! A projection of the log in a database of its own. It stops in the middle and continues, and each refund counts once.
 
 use kiff::{Authority, Blocking, NewEvent, Proposal, Runtime, store::SqliteStore, testing::ManualClock};
 use kiff_examples::{
@@ -19,7 +19,7 @@ fn main() -> Result<()> {
         clock.advance(Duration::from_secs(11 * 60 * 60));
     }
 
-    // The view is written by another connection into another file. It could be another program as well.
+    // The view is in another file with its own connection, so another program could write it.
     let path = path.with_file_name("view.db");
     let mut pages = 0;
     let mut stop = |place: &'static str| -> Result<()> {
@@ -36,23 +36,23 @@ fn main() -> Result<()> {
     drop(view);
 
     let mut view = RefundsPerDay::open(&path)?;
-    show(&mut out, "opened again", &view)?;
+    print(&mut out, "opened again", &view)?;
     view.follow(&runtime, &mut |_| Ok(()))?;
-    show(&mut out, "continued", &view)?;
+    print(&mut out, "continued", &view)?;
     view.follow(&runtime, &mut |_| Ok(()))?;
-    show(&mut out, "nothing new", &view)
+    print(&mut out, "nothing new", &view)
 }
 
 fn refund(runtime: &Blocking, order: u64) -> Result<()> {
     let entity = format!("order:ord_{order}");
     let paid = NewEvent::new(format!("evt_{order}"), "ORDER_PAID");
-    runtime.ingest(&Authority::service("stripe"), &entity, paid)?.accepted()?;
+    runtime.ingest(&Authority::service("stripe")?, &entity, paid)?.accepted()?;
     let proposal = Proposal::new("REFUND", entity).param("cents", 10_00 * order);
-    let _ = runtime.execute(&Authority::agent("ops-agent", ["operator"]), proposal)?.executed()?;
+    let _ = runtime.execute(&Authority::agent("ops-agent", ["operator"])?, proposal)?.executed()?;
     Ok(())
 }
 
-fn show(out: &mut impl Write, when: &str, view: &RefundsPerDay) -> Result<()> {
+fn print(out: &mut impl Write, when: &str, view: &RefundsPerDay) -> Result<()> {
     writeln!(out, "\n{when}: {} records are in the view", view.position()?)?;
     for day in view.days()? {
         writeln!(out, "{}  refunds {}  cents {:>5}", day.day, day.refunds, day.cents)?;

@@ -1,7 +1,7 @@
-//! One agent, one domain, five endings: each request as a web service would carry it, its answer, the audit trail, the
-//! receipt of every decision, and whether a replay of the log leads to the state that the runtime holds.
+//! One agent, one domain, five endings. Each scenario prints its requests as a web service would receive them, the
+//! answers, the timeline, the receipts, and whether a replay of the log leads to the state that the runtime holds.
 //!
-//! With `--bundle FOLDER` it writes the evidence of one of them for an auditor instead.
+//! With `--bundle FOLDER` the program writes the evidence of one scenario for an auditor instead.
 
 use kiff::store::SqliteStore;
 use kiff_examples::{
@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     }
     let store = SqliteStore::open(database::fresh("refund")?)?;
     for scenario in SCENARIOS {
-        // The scenarios know nothing of each other, so each has a tenant's log of its own in the file.
+        // The scenarios are independent, so each has a tenant and a log of its own in the file.
         let shop = scenario.run_on(store.clone(), &format!("scenario-{}", scenario.number))?;
         writeln!(out, "== {}. {} ==\n", scenario.number, scenario.title)?;
         for (request, answer) in &shop.exchanges {
@@ -32,7 +32,8 @@ fn main() -> Result<()> {
         write!(out, "{}", shop.runtime.timeline(scenario.order)?)?;
         writeln!(out, "rebuild: {}", shop.runtime.rebuild(scenario.order)?)?;
         for receipt in &shop.receipts {
-            let [id, decision, reason] = ["receipt_id", "decision", "reason"].map(|it| receipt.get(it).unwrap_or("?"));
+            let [id, decision, reason] =
+                ["receipt_id", "decision", "reason"].map(|member| receipt.get(member).unwrap_or("?"));
             let verified = demo_key::verifier().verify_receipt(receipt.clone(), receipt.issued_at());
             let signed = if verified.is_ok() { "signature holds" } else { "signature is wrong" };
             writeln!(out, "receipt: {id} {decision} ({reason}), {signed}")?;

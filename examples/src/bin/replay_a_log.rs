@@ -1,4 +1,4 @@
-//! Yesterday's log against tomorrow's rules: which decisions would differ if the threshold were lower?
+//! Yesterday's log under tomorrow's rules: which decisions would differ if the threshold were lower?
 
 use kiff::{Authority, Ctx, Domain, DomainError, NewEvent, Outcome, Proposal, Runtime, action, replay};
 use kiff_examples::{
@@ -18,23 +18,23 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A day of refunds under the rules of today. A service would read the file that `export` has written.
+/// A day of refunds under the present rules. A service would read the file that `export` has written.
 fn yesterday() -> Result<Vec<u8>> {
     let runtime = Runtime::builder(refund::domain()?).provide(Stripe::fake()).build()?.blocking();
-    let agent = Authority::agent("ops-agent", ["operator"]);
-    let asked =
+    let agent = Authority::agent("ops-agent", ["operator"])?;
+    let proposed =
         [("AUTO_REFUND", "20.00"), ("AUTO_REFUND", "75.00"), ("REFUND_ORDER", "80.00"), ("REFUND_ORDER", "999.00")];
-    for (number, (action, amount)) in asked.into_iter().enumerate() {
+    for (number, (action, amount)) in proposed.into_iter().enumerate() {
         let order = format!("order:ord_{number}");
         let paid = NewEvent::new(format!("evt_{number}"), "ORDER_PAID");
-        runtime.ingest(&Authority::service("stripe"), &order, paid)?.accepted()?;
+        runtime.ingest(&Authority::service("stripe")?, &order, paid)?.accepted()?;
         let proposal = Proposal::new(action, order).param("amount", amount).param("reason", "customer request");
         let _ = runtime.execute(&agent, proposal)?;
     }
     Ok(runtime.export()?)
 }
 
-/// The refund domain with a threshold of $50. Its executors do nothing: a comparison runs none.
+/// The refund domain with a threshold of $50. Its executors do nothing, because a comparison never runs them.
 fn lower_threshold() -> Result<Domain, DomainError> {
     Domain::builder("refund-ops", "v3")
         .machine::<Order>()

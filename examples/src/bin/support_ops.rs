@@ -1,4 +1,4 @@
-//! One agent, five tickets, five outcomes in one run.
+//! One agent, five tickets, five outcomes.
 
 use kiff::{
     Answer, Authority, Blocking, NewEvent, Proposal, Runtime, Value,
@@ -24,9 +24,9 @@ fn main() -> Result<()> {
 
     if let Answer::Held(held) = desk.propose("GIVE_CREDIT", "ticket:t_2", &[("cents", 2500.into())])? {
         desk.clock.advance(Duration::from_secs(90));
-        desk.runtime.grant(&Authority::human("ops-human", ["support_lead"]), held.approval_id, "fair")?.recorded()?;
+        desk.runtime.grant(&Authority::human("ops-human", ["support_lead"])?, held.approval_id, "fair")?.recorded()?;
         let answer = desk.runtime.resume(held.approval_id)?;
-        desk.tell("granted, resumed", &answer)?;
+        desk.print("granted, resumed", &answer)?;
     }
 
     // The customer of t_3 has not consented, so nobody is asked to approve.
@@ -55,7 +55,7 @@ impl Desk {
     fn open(&mut self, ticket: u32) -> Result<()> {
         let event = NewEvent::new(format!("evt_{ticket}"), "TICKET_OPENED");
         let event = event.payload(Value::object([("consent", ticket != 3)]));
-        self.runtime.ingest(&Authority::service("helpdesk"), &format!("ticket:t_{ticket}"), event)?.accepted()?;
+        self.runtime.ingest(&Authority::service("helpdesk")?, &format!("ticket:t_{ticket}"), event)?.accepted()?;
         Ok(())
     }
 
@@ -65,19 +65,19 @@ impl Desk {
         for (name, value) in params {
             proposal = proposal.param(*name, value.clone());
         }
-        let answer = self.runtime.execute(&Authority::agent("support-bot", ["support_agent"]), proposal)?;
-        self.tell(&format!("{action} {ticket}"), &answer)?;
+        let answer = self.runtime.execute(&Authority::agent("support-bot", ["support_agent"])?, proposal)?;
+        self.print(&format!("{action} {ticket}"), &answer)?;
         Ok(answer)
     }
 
-    fn tell(&mut self, what: &str, answer: &Answer) -> Result<()> {
+    fn print(&mut self, call: &str, answer: &Answer) -> Result<()> {
         let more = match answer {
-            Answer::Executed(it) => it.message.clone(),
-            Answer::Held(it) => it.reason.to_string(),
-            Answer::Blocked(it) => it.refusal().map(ToString::to_string).unwrap_or_default(),
-            Answer::Failed(it) => it.message.clone(),
-            Answer::InDoubt(it) => it.cause.to_string(),
+            Answer::Executed(done) => done.message.clone(),
+            Answer::Held(held) => held.reason.to_string(),
+            Answer::Blocked(blocked) => blocked.refusal().map(ToString::to_string).unwrap_or_default(),
+            Answer::Failed(failed) => failed.message.clone(),
+            Answer::InDoubt(doubt) => doubt.cause.to_string(),
         };
-        Ok(writeln!(self.out, "{what:22} {:8} {more}", answer.word())?)
+        Ok(writeln!(self.out, "{call:22} {:8} {more}", answer.word())?)
     }
 }

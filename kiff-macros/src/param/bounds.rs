@@ -56,7 +56,7 @@ impl Bounds {
         }
     }
 
-    /// Tells bounds between which there is nothing.
+    /// Reports bounds that no value can meet.
     pub(super) fn check(&self, errors: &mut Errors) {
         if let (Some(min), Some(max)) = (&self.min, &self.max)
             && compare(&min.value.0, &max.value.0) == Some(Ordering::Greater)
@@ -74,9 +74,8 @@ impl Bounds {
 
     /// The first key that was given.
     pub(super) fn first(&self) -> Option<&Ident> {
-        let keys = [self.min.as_ref().map(|it| &it.key), self.max.as_ref().map(|it| &it.key)];
-        let lens = [self.min_len.as_ref().map(|it| &it.key), self.max_len.as_ref().map(|it| &it.key)];
-        keys.into_iter().chain(lens).flatten().next()
+        let numbers = [&self.min, &self.max].into_iter().flatten().map(|bound| &bound.key);
+        numbers.chain([&self.min_len, &self.max_len].into_iter().flatten().map(|bound| &bound.key)).next()
     }
 
     /// kiff's own `Bounds`.
@@ -93,8 +92,8 @@ impl Bounds {
         quote!(#krate::__private::Bounds { min: #min, max: #max, min_len: #min_len, max_len: #max_len })
     }
 
-    /// The questions that only the kind of the type inside answers, each at its key. An associated constant is
-    /// evaluated where it is used; these are evaluated where they stand.
+    /// The questions that only the kind of the type inside answers, each at its key. An associated constant would be evaluated
+    /// where it is used; these constants are evaluated where they are written.
     pub(super) fn asked(&self, name: &Ident, krate: &Krate, inner: &Type) -> TokenStream {
         let (shown, param) = (name.to_string(), bound(krate, inner, "IsParam"));
         let ask = |key: &Ident, function: &str, more: TokenStream| {

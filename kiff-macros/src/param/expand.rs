@@ -1,6 +1,9 @@
-//! The checked type as Rust: a constant kind, and a decoder that follows it.
+//! The checked type as Rust: a constant kind, and a decoder for it.
 
-use super::{Content, Field, Shape, Variant};
+use super::{
+    bounds::Bounds,
+    shape::{Content, Field, Shape, Variant},
+};
 use crate::{
     expand::{bound, local},
     model::Krate,
@@ -11,12 +14,12 @@ use syn::{DeriveInput, Type};
 
 /// The implementation of `Param`.
 pub(super) fn param(name: &Ident, krate: &Krate, shape: &Shape) -> TokenStream {
-    let it = Expansion { krate, name };
+    let expansion = Expansion { krate, name };
     let body = match shape {
-        Shape::Newtype { inner, bounds } => it.newtype(inner, bounds),
-        Shape::Fields(fields) => it.object(fields),
-        Shape::Variants(variants) => it.variants(variants),
-        Shape::TryFrom(from) => it.try_from(from),
+        Shape::Newtype { inner, bounds } => expansion.newtype(inner, bounds),
+        Shape::Fields(fields) => expansion.object(fields),
+        Shape::Variants(variants) => expansion.variants(variants),
+        Shape::TryFrom(from) => expansion.try_from(from),
     };
     let asked = match shape {
         Shape::Newtype { inner, bounds } => Some(bounds.asked(name, krate, inner)),
@@ -55,7 +58,7 @@ struct Expansion<'a> {
 }
 
 impl Expansion<'_> {
-    fn newtype(&self, inner: &Type, bounds: &super::Bounds) -> TokenStream {
+    fn newtype(&self, inner: &Type, bounds: &Bounds) -> TokenStream {
         let krate = self.krate;
         let param = bound(krate, inner, "IsParam");
         let bounded = bounds.first().is_some();
@@ -119,7 +122,7 @@ impl Expansion<'_> {
         quote!(#krate::VariantSpec { name: #wire, content: #content, doc: #doc })
     }
 
-    /// How the variant is built out of its word and its content.
+    /// The match arm that builds the variant from its word and its content.
     fn variant_arm(&self, variant: &Variant) -> TokenStream {
         let (krate, Variant { name, wire, content: holds, .. }) = (self.krate, variant);
         let content = local("content");
@@ -149,7 +152,7 @@ impl Expansion<'_> {
             quote_spanned!(span=> <Self as #there::__private::IsTried<#from>>)
         };
         let decoded = quote!(#tried::tried(#rule, #param::decode(#value)?));
-        // Not through `Param`: what the type lacks for that would be told here once more.
+        // Not through `Param`, because rustc would report a missing conversion here a second time.
         let kind = quote! {
             #krate::ParamKind::Ruled {
                 of: &#param::KIND,
@@ -178,7 +181,7 @@ impl Expansion<'_> {
         quote!(#krate::ParamKind::Object(&[#(#specs),*]))
     }
 
-    /// The value that `path` builds out of the members of the object `from`.
+    /// The value that `path` builds from the members of the object `from`.
     fn built(&self, path: &TokenStream, fields: &[Field], from: &TokenStream) -> TokenStream {
         let (krate, given) = (self.krate, local("given"));
         let wires = fields.iter().map(|field| &field.wire);

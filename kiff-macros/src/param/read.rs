@@ -1,6 +1,9 @@
-//! The annotated type as syntax, read as far as it can be; every mistake is told.
+//! The annotated type, read from its syntax.
 
-use super::{Bounds, Content, Derived, Field, Shape, Variant};
+use super::{
+    bounds::Bounds,
+    shape::{Content, Derived, Field, Shape, Variant},
+};
 use crate::{
     entries::{Keyed, arguments, entries},
     errors::Errors,
@@ -13,7 +16,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, LitStr, Type, ext::IdentExt, spanned::Spanned};
 
-/// What stands on the type itself.
+/// The keys of the type itself.
 #[derive(Default)]
 struct Keys {
     krate: Option<syn::Path>,
@@ -25,7 +28,7 @@ pub(super) fn derived(input: &DeriveInput, errors: &mut Errors) -> Derived {
     let Keys { krate, bounds, try_from } = keys(&input.attrs, errors);
     bounds.check(errors);
     if !input.generics.params.is_empty() {
-        // What stands inside would only be told again, as borrowed or as no parameter.
+        // The content would only be reported again, as borrowed or as not a parameter.
         errors.push(&input.generics.params, "it cannot be generic: what is admitted is part of a contract");
         return Derived { krate: Krate(krate), shape: None };
     }
@@ -48,7 +51,7 @@ fn keys(attrs: &[Attribute], errors: &mut Errors) -> Keys {
         match entry.key.to_string().as_str() {
             "crate" => keys.krate = entry.read_path(errors).map(|path| path.value),
             "try_from" => {
-                // A type in quotes is what serde taught.
+                // Users of serde write the type in quotes.
                 let quoted = syn::parse2::<LitStr>(entry.value.clone()).and_then(|text| text.parse::<Type>());
                 keys.try_from = match quoted {
                     Ok(value) => Some(Keyed { key: entry.key, value }),
@@ -62,7 +65,7 @@ fn keys(attrs: &[Attribute], errors: &mut Errors) -> Keys {
     keys
 }
 
-/// A type whose values come out of another type's.
+/// A type whose values are converted from another type.
 fn by_rule(input: &DeriveInput, from: Keyed<Type>, bounds: &Bounds, errors: &mut Errors) -> Shape {
     if let Some(key) = bounds.first() {
         errors.push(
@@ -88,7 +91,7 @@ fn by_rule(input: &DeriveInput, from: Keyed<Type>, bounds: &Bounds, errors: &mut
     Shape::TryFrom(from.value)
 }
 
-/// A type whose values are written as it is built.
+/// A type whose values are written field by field.
 fn by_form(input: &DeriveInput, bounds: Bounds, errors: &mut Errors) -> Option<Shape> {
     let name = &input.ident;
     if let Data::Struct(data) = &input.data
@@ -176,8 +179,8 @@ fn fields<'a>(of: &Ident, all: impl Iterator<Item = &'a syn::Field>, errors: &mu
     fields.collect()
 }
 
-/// What a type admits is written down in full, so no value may hold one of its own type. Two types that hold each other
-/// are rustc's to tell.
+/// A contract lists the shape of a type in full, so a type may not contain itself. rustc reports two types that contain each
+/// other.
 fn check_ends(of: &Ident, how: &str, ty: &Type, errors: &mut Errors) {
     let mut qualified = false;
     let of_itself = |token: &TokenTree| match token {

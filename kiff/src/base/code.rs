@@ -1,14 +1,21 @@
 //! Stable words: [`Code`], and the two macros that give a word to each variant of an enum.
 //!
-//! A program compares codes where a person reads the text of an error, so a code never changes. It stands at its
-//! variant and nowhere else: the function that returns it, the list of all and the line in the documentation come
-//! from there.
+//! A program compares codes where a person reads the text of an error, so a code never changes. It is written at its
+//! variant and nowhere else: the function that returns it, the list of all and the line in the documentation are made
+//! from it.
 
 use super::ids::{NameError, is_snake};
 use crate::value::{self, Value};
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{
+    borrow::Borrow,
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+    sync::Arc,
+};
 
-/// A reason code, also the name of a check: a stable word that goes to the log.
+/// A reason code, which may also be the name of a check: a stable word that goes to the log.
 ///
 /// The alphabet: `[a-z][a-z0-9_]{0,63}`.
 #[derive(Clone)]
@@ -34,12 +41,12 @@ impl Code {
         }
     }
 
-    /// INVARIANT: the word keeps to the alphabet; a test reads the words of every enum.
+    // INVARIANT: the word keeps to the alphabet. A test reads the words of every enum.
     pub(crate) const fn fixed(word: &'static str) -> Self {
         Self(CodeText::Fixed(word))
     }
 
-    /// Itself: a variant of [`coded!`] may have its code in a field.
+    // For a variant of `coded!` whose field is the code itself.
     pub(crate) fn code(&self) -> Self {
         self.clone()
     }
@@ -54,7 +61,7 @@ impl Code {
     }
 }
 
-// `value` knows nothing of codes, so what it refuses gets its code here.
+// `value` is below this folder and cannot name `Code`.
 impl value::Fault {
     /// The stable word for what is wrong, for programs to compare.
     #[must_use]
@@ -85,6 +92,12 @@ impl From<Code> for Value {
     }
 }
 
+impl From<&Code> for Value {
+    fn from(code: &Code) -> Self {
+        Self::from(code.as_str())
+    }
+}
+
 impl FromStr for Code {
     type Err = NameError;
     fn from_str(text: &str) -> Result<Self, NameError> {
@@ -105,6 +118,30 @@ impl PartialEq for Code {
 }
 
 impl Eq for Code {}
+
+impl PartialOrd for Code {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Code {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Code {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl Borrow<str> for Code {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
 
 impl PartialEq<str> for Code {
     fn eq(&self, other: &str) -> bool {
@@ -170,7 +207,7 @@ macro_rules! coded {
         }
 
         impl $Name {
-            /// Every code of its own, in the order of the variants. What an inner error gives is not among them.
+            /// Every code of its own, in the order of the variants. The codes of inner errors are not among them.
             #[allow(dead_code, reason = "for the enums that users see")]
             $vis const CODES: &'static [&'static str] = $crate::base::code::coded!(@codes [] $($code)*);
 
@@ -199,7 +236,7 @@ macro_rules! coded {
 }
 
 /// Declares an enum without fields whose every variant has one word, in the log and on the wire. The enum gets
-/// `as_str()`, `Display`, and `from_word()` within the crate.
+/// `as_str()`, `Display`, and, within the crate, `from_word()`.
 macro_rules! words {
     (
         $(#[$meta:meta])*
@@ -221,7 +258,7 @@ macro_rules! words {
                 }
             }
 
-            /// The variant of a word; nothing if it is none of them.
+            /// The variant of a word; `None` if no variant has it.
             #[allow(dead_code, reason = "not every such enum is read back from a log")]
             pub(crate) fn from_word(word: &str) -> Option<Self> {
                 match word {
@@ -239,13 +276,10 @@ macro_rules! words {
     };
 }
 
-pub(crate) use coded;
-#[allow(unused_imports, reason = "used by the enums that have words")]
-pub(crate) use words;
+pub(crate) use {coded, words};
 
 #[cfg(test)]
 mod tests {
-
     coded! {
         /// An inner error.
         #[derive(Debug)]
@@ -257,6 +291,7 @@ mod tests {
 
     coded! {
         /// All forms.
+        #[expect(dead_code, reason = "the test reads the codes alone")]
         #[derive(Debug)]
         pub(crate) enum Forms {
             /// No fields.
@@ -264,11 +299,11 @@ mod tests {
             /// A tuple.
             Tuple(String) => "tuple",
             /// Named fields.
-            Named { _a: u8 } => "named",
+            Named { a: u8 } => "named",
             /// The first field's.
             Outer(Inner) => inner,
             /// A named field's.
-            Wrapped { source: Inner, _b: u8 } => {source},
+            Wrapped { source: Inner, b: u8 } => {source},
         }
     }
 
@@ -278,9 +313,9 @@ mod tests {
         let forms = [
             (Forms::Unit, "unit"),
             (Forms::Tuple(String::new()), "tuple"),
-            (Forms::Named { _a: 1 }, "named"),
+            (Forms::Named { a: 1 }, "named"),
             (Forms::Outer(only()), "only"),
-            (Forms::Wrapped { source: only(), _b: 1 }, "only"),
+            (Forms::Wrapped { source: only(), b: 1 }, "only"),
         ];
         for (form, code) in forms {
             assert_eq!(form.code(), code);

@@ -1,9 +1,9 @@
-//! Events: what happened, as a source reports it and as the log holds it.
+//! Events, as a source reports them and as the log holds them.
 
 use crate::{
     base::{
         actor::Actor,
-        ids::{EventId, EventType, NameError},
+        ids::{EventId, EventType, ExecutionId, NameError},
         members::{AdmissionError, Members},
         timestamp::Timestamp,
     },
@@ -11,8 +11,8 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What happened to an entity, on its way to the log: its type, the id that its source gave to it, its
-/// payload. Who reports it comes from the [`Authority`](crate::Authority), never from the event.
+/// An event on its way to the log: its type, the id that its source gave to it, and its payload. The source is named by the
+/// [`Authority`](crate::Authority) of the call, never by the event.
 ///
 /// ```
 /// use kiff::{NewEvent, Value};
@@ -41,7 +41,7 @@ impl NewEvent {
     }
 
     /// Reads an event as a source sends it: one JSON object with `event_id`, `event_type` and, where they apply,
-    /// `payload`, `correlation` and `causation`. Who sends it, and of which entity it is, host code says.
+    /// `payload`, `correlation` and `causation`. Host code names the source and the entity.
     ///
     /// ```
     /// use kiff::NewEvent;
@@ -55,7 +55,7 @@ impl NewEvent {
     /// ```
     ///
     /// # Errors
-    /// [`AdmissionError`] with every fault if the text is not strict JSON of that form. Nothing is recorded then.
+    /// [`AdmissionError`] with every fault if the text is not strict JSON of that form. Nothing is recorded.
     pub fn from_json(text: &[u8]) -> Result<Self, AdmissionError> {
         Self::from_json_with(text, &Limits::default())
     }
@@ -68,29 +68,29 @@ impl NewEvent {
         let mut members = Members::read(text, limits)?;
         let names = members.name::<EventId>("event_id").zip(members.name::<EventType>("event_type"));
         let payload = members.take("payload");
-        let correlation = members.optional_up_to("correlation", MOST_ID, "a string of at most 255 bytes");
-        let causation = members.optional_up_to("causation", MOST_ID, "a string of at most 255 bytes");
+        let correlation = members.optional_up_to("correlation", MAX_ID, "a string of at most 255 bytes");
+        let causation = members.optional_up_to("causation", MAX_ID, "a string of at most 255 bytes");
         members.finish(names.map(|(id, kind)| {
             let event = Self::new(id, kind);
             Self { payload: payload.unwrap_or(event.payload), correlation, causation, ..event }
         }))
     }
 
-    /// What the source tells beside the type: any JSON value, most often an object.
+    /// What the source reports beside the type: any JSON value, most often an object.
     #[must_use]
     pub fn payload(mut self, payload: Value) -> Self {
         self.payload = payload;
         self
     }
 
-    /// The caller's own id of the conversation that this belongs to, at most 255 bytes.
+    /// The caller's own id of the conversation that the event belongs to, at most 255 bytes.
     #[must_use]
     pub fn correlation(mut self, id: impl Into<String>) -> Self {
         self.correlation = Some(id.into());
         self
     }
 
-    /// The id of what caused this, at most 255 bytes.
+    /// The id of what caused the event, at most 255 bytes.
     #[must_use]
     pub fn causation(mut self, id: impl Into<String>) -> Self {
         self.causation = Some(id.into());
@@ -99,7 +99,7 @@ impl NewEvent {
 }
 
 /// The most bytes of a correlation or causation id.
-const MOST_ID: usize = 255;
+const MAX_ID: usize = 255;
 
 /// The part of an event that its record's body holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,14 +110,14 @@ pub(crate) struct EventBody {
     pub(crate) correlation: Option<Arc<str>>,
     pub(crate) causation: Option<Arc<str>>,
     /// The execution that emitted it, if one did.
-    pub(crate) execution: Option<crate::base::ids::ExecutionId>,
+    pub(crate) execution: Option<ExecutionId>,
 }
 
 impl EventBody {
     /// Checks the names of an event.
     pub(crate) fn admit(event: NewEvent) -> Result<Self, NameError> {
         for (what, id) in [("a correlation id", &event.correlation), ("a causation id", &event.causation)] {
-            if let Some(id) = id.as_ref().filter(|id| id.len() > MOST_ID || id.contains('\0')) {
+            if let Some(id) = id.as_ref().filter(|id| id.len() > MAX_ID || id.contains('\0')) {
                 return Err(NameError::new(what, "at most 255 bytes without U+0000", id));
             }
         }
@@ -132,7 +132,7 @@ impl EventBody {
     }
 }
 
-/// An event in the log: what facts are folded from.
+/// An event in the log. Facts are folded from these.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
     pub(crate) body: &'a EventBody,
@@ -153,13 +153,13 @@ impl<'a> Event<'a> {
         self.body.kind.as_str()
     }
 
-    /// What its source told.
+    /// The payload that its source reported.
     #[must_use]
     pub fn payload(&self) -> &'a Value {
         &self.body.payload
     }
 
-    /// A member of the payload, or nothing.
+    /// A member of the payload; `None` if the payload is not an object that has it.
     #[must_use]
     pub fn get(&self, member: &str) -> Option<&'a Value> {
         self.body.payload.as_object().and_then(|object| object.get(member))

@@ -1,31 +1,37 @@
 //! Texts from outside, read member by member: every fault at once, each with its place.
 
 use crate::{
-    base::code::{Code, coded},
-    base::ids::NameError,
+    base::{
+        code::{Code, coded},
+        debug::debug_as_display,
+        ids::NameError,
+    },
     value::{Faults, Limits, Object, Value},
 };
 use std::{fmt, str::FromStr};
 
-/// The most faults that are told of one text; the rest is not looked at.
-const MOST_FAULTS: usize = 64;
+/// The most faults that are reported of one text.
+const MAX_FAULTS: usize = 64;
 
 coded! {
-    /// A text from outside that cannot be read as what it should be. Nothing is decided then, and nothing recorded.
+    /// A text from outside that does not have the form of a proposal, an event or a review. Nothing is decided, and nothing
+    /// is recorded.
+    ///
+    /// `Debug` prints what `Display` does, because that is what a `main` that returns an error shows.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum AdmissionError {
-        /// It is not strict JSON, or beyond the limits.
+        /// The text is not strict JSON, or exceeds the limits.
         #[error(transparent)]
         Json(#[from] Faults) => "json_malformed",
-        /// Its members are not as they must be.
+        /// Members of the object are missing, unknown or malformed.
         #[error(transparent)]
         Members(#[from] MemberFaults) => faults,
     }
 }
 
-/// Every member of a text that is not as it must be: at least one, at most 64, by their places.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The faults of the members of one text: at least one, at most 64, by their places.
+#[derive(Clone, PartialEq, Eq)]
 pub struct MemberFaults(Vec<MemberFault>);
 
 impl MemberFaults {
@@ -34,7 +40,7 @@ impl MemberFaults {
         self.0.iter()
     }
 
-    /// The stable word of the first fault.
+    /// The code of the first fault.
     #[must_use]
     pub fn code(&self) -> Code {
         self.0.first().map_or(Code::fixed("member_malformed"), |fault| fault.problem.code())
@@ -42,6 +48,8 @@ impl MemberFaults {
 }
 
 impl std::error::Error for MemberFaults {}
+
+debug_as_display!(AdmissionError, MemberFaults);
 
 impl fmt::Display for MemberFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,12 +60,12 @@ impl fmt::Display for MemberFaults {
     }
 }
 
-/// One member that is not as it must be.
+/// A fault of one member.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberFault {
-    /// Where, as a JSON pointer (RFC 6901): `/entity`, `/evidence/2`; empty for the whole text. A name that nobody
-    /// knows is cut to 64 characters.
+    /// The place, as a JSON pointer (RFC 6901): `/entity`, `/evidence/2`; empty for the whole text. An unknown name is cut
+    /// to 64 characters.
     pub pointer: String,
     /// What is wrong there.
     pub problem: MemberProblem,
@@ -65,7 +73,7 @@ pub struct MemberFault {
 
 impl fmt::Display for MemberFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The name may be anything; it must not forge lines of a message.
+        // The sender chooses the name, which must not forge lines of a message.
         let shown: String = self.pointer.chars().flat_map(char::escape_debug).collect();
         write!(f, "`{shown}` {}", self.problem)
     }
@@ -76,25 +84,25 @@ coded! {
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
     pub enum MemberProblem {
-        /// It must be there, and is not.
+        /// A required member is missing.
         #[error("is required")]
         Missing => "member_missing",
-        /// There is no such member.
+        /// No such member is known.
         #[error("is not a member here")]
         Unknown => "unknown_member",
-        /// Its value is of another form.
+        /// The value has another form.
         #[error("must be {expected}")]
         Form {
-            /// What it must be.
+            /// The form that it must have.
             expected: &'static str,
         } => "member_malformed",
-        /// Its value is a name that breaks its alphabet.
-        #[error("is no name: {0}")]
+        /// The value is a name that breaks its alphabet.
+        #[error("is not a valid name: {0}")]
         Name(#[from] NameError) => "name_malformed",
     }
 }
 
-/// The members of one JSON object that were not taken yet, and what is wrong with those that were.
+/// The members of one JSON object that were not taken yet, and the faults of those that were.
 #[derive(Debug)]
 pub(crate) struct Members {
     rest: Object,
@@ -113,12 +121,12 @@ impl Members {
         }
     }
 
-    /// What is there, null too.
+    /// Any value, null included.
     pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
         self.rest.remove(name)
     }
 
-    /// A name that must be there.
+    /// A required name.
     pub(crate) fn name<T: FromStr<Err = NameError>>(&mut self, name: &str) -> Option<String> {
         let text = self.required(name)?;
         self.checked::<T>(name, text)
@@ -130,7 +138,7 @@ impl Members {
         self.checked::<T>(name, text)
     }
 
-    /// A text that must be there.
+    /// A required text.
     pub(crate) fn required(&mut self, name: &str) -> Option<String> {
         match self.rest.remove(name) {
             Some(value) => self.text(format!("/{name}"), value),
@@ -146,13 +154,10 @@ impl Members {
         }
     }
 
-    /// The same, of so many bytes at most.
-    pub(crate) fn optional_up_to(&mut self, name: &str, most: usize, expected: &'static str) -> Option<String> {
+    /// The same, of at most `max` bytes.
+    pub(crate) fn optional_up_to(&mut self, name: &str, max: usize, expected: &'static str) -> Option<String> {
         let text = self.optional(name)?;
-        match text.len() > most {
-            true => self.fault(format!("/{name}"), MemberProblem::Form { expected }),
-            false => Some(text),
-        }
+        if text.len() > max { self.fault(format!("/{name}"), MemberProblem::Form { expected }) } else { Some(text) }
     }
 
     /// An object that may be left out, but not be null.
@@ -178,7 +183,7 @@ impl Members {
         }
     }
 
-    /// One of these words, which must be there.
+    /// A required word, one of these.
     pub(crate) fn one_of<T: Copy>(&mut self, name: &str, words: &[(&str, T)], expected: &'static str) -> Option<T> {
         let text = self.required(name)?;
         match words.iter().find(|(word, _)| *word == text) {
@@ -187,7 +192,7 @@ impl Members {
         }
     }
 
-    /// What was read, if every member was admitted and none is left.
+    /// `read`, if every member was admitted and none is left.
     pub(crate) fn finish<T>(mut self, read: Option<T>) -> Result<T, AdmissionError> {
         for (name, _) in std::mem::take(&mut self.rest) {
             let name: String = name.chars().take(64).collect();
@@ -216,7 +221,7 @@ impl Members {
     }
 
     fn fault<T>(&mut self, pointer: String, problem: MemberProblem) -> Option<T> {
-        if self.faults.len() < MOST_FAULTS {
+        if self.faults.len() < MAX_FAULTS {
             self.faults.push(MemberFault { pointer, problem });
         }
         None

@@ -1,16 +1,11 @@
-//! Ed25519 public keys: the sound ones alone, and the ids that follow from them.
+//! Sound Ed25519 public keys, and the ids that follow from them.
 
-use crate::base::code::coded;
-use crate::base::{
-    base64::{self, Form},
-    digest::Digest,
-    ids::KeyId,
-};
+use crate::base::{code::coded, debug::debug_as_display, digest::Digest, ids::KeyId};
+use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use std::{fmt, str::FromStr};
 
-/// An Ed25519 public key (RFC 8032) that is fit to be pinned: a point of the curve in its one encoding, and of
-/// no small order.
+/// An Ed25519 public key (RFC 8032) that can be pinned: a point of the curve in its canonical encoding, not of small order.
 ///
 /// Written as in a JWK (RFC 8037): the 32 bytes in base64url without padding, 43 characters.
 ///
@@ -32,18 +27,18 @@ pub struct PublicKey {
 }
 
 coded! {
-    /// A text or bytes that are no public key to be relied on.
+    /// A text or bytes that are not a sound public key.
     #[non_exhaustive]
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
     pub enum PublicKeyError {
-        /// Not 32 bytes in base64url without padding.
+        /// The text is not 32 bytes in base64url without padding.
         #[error("a public key is written as 43 characters of base64url, for 32 bytes")]
         Encoding => "key_encoding",
-        /// The bytes are no point of the curve.
-        #[error("the bytes are no point of the curve")]
+        /// The bytes are not a point of the curve.
+        #[error("the bytes are not a point of the curve")]
         NotAPoint => "not_a_point",
-        /// The point has another encoding, which is the one to use.
-        #[error("the point is not in its one encoding")]
+        /// The point has another encoding, which is the canonical one.
+        #[error("the point is not in its canonical encoding")]
         NotCanonical => "not_canonical",
         /// The point has a small order: signatures under it prove nothing.
         #[error("the point has a small order")]
@@ -51,11 +46,13 @@ coded! {
     }
 }
 
+debug_as_display!(PublicKeyError);
+
 impl PublicKey {
     /// A key of these 32 bytes, as RFC 8032 encodes them.
     ///
     /// # Errors
-    /// [`PublicKeyError`] if they are not the one encoding of a point, or the point has a small order.
+    /// [`PublicKeyError`] if they are not the canonical encoding of a point, or the point has a small order.
     pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, PublicKeyError> {
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| PublicKeyError::NotAPoint)?;
         if key.to_edwards().compress().to_bytes() != bytes {
@@ -94,7 +91,7 @@ impl PublicKey {
 
 /// SHA-256 over the required members of the JWK, in base64url.
 fn thumbprint(bytes: &[u8; 32]) -> KeyId {
-    let x = base64::encode(bytes, Form::Url);
+    let x = Base64UrlUnpadded::encode_string(bytes);
     let hash = Digest::of(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#).as_bytes());
     KeyId::of_bytes(hash.as_bytes())
 }
@@ -102,14 +99,14 @@ fn thumbprint(bytes: &[u8; 32]) -> KeyId {
 impl FromStr for PublicKey {
     type Err = PublicKeyError;
     fn from_str(text: &str) -> Result<Self, PublicKeyError> {
-        let bytes = base64::decode(text, Form::Url).ok_or(PublicKeyError::Encoding)?;
+        let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| PublicKeyError::Encoding)?;
         Self::from_bytes(bytes.try_into().map_err(|_| PublicKeyError::Encoding)?)
     }
 }
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&base64::encode(self.key.as_bytes(), Form::Url))
+        f.pad(&Base64UrlUnpadded::encode_string(self.key.as_bytes()))
     }
 }
 

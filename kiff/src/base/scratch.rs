@@ -1,9 +1,9 @@
-//! A buffer that each thread uses again, for bytes that are hashed or copied as soon as they are written.
+//! A buffer that each thread reuses, for bytes that are hashed or copied as soon as they are written.
 
 use std::cell::Cell;
 
 /// A buffer that has grown beyond this is not kept.
-const MOST_KEPT: usize = 64 * 1024;
+const MAX_KEPT: usize = 64 * 1024;
 
 thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -11,11 +11,11 @@ thread_local! {
 
 /// Lends the thread's buffer, empty. A call within a call gets one of its own.
 pub(crate) fn with_scratch<T>(work: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-    // A thread that is ending has none left.
+    // A thread that is ending has dropped its buffer already.
     let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
     buffer.clear();
     let result = work(&mut buffer);
-    if buffer.capacity() <= MOST_KEPT {
+    if buffer.capacity() <= MAX_KEPT {
         let _ = BUFFER.try_with(|kept| kept.set(buffer));
     }
     result

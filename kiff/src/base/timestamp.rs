@@ -1,11 +1,32 @@
 //! Time as the log writes it: UTC, milliseconds, one fixed form.
 
-use std::{fmt, str::FromStr};
+use crate::{base::debug::debug_as_display, value::Value};
+use std::{
+    fmt,
+    ops::{Add, AddAssign, Sub, SubAssign},
+    str::FromStr,
+    time::Duration,
+};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 /// An instant in UTC with millisecond precision, written `2026-05-24T09:41:02.123Z`.
 ///
-/// Years 0 to 9999. A [`Clock`](crate::runtime::clock::Clock) gives it; the heart only compares it.
+/// Years 0 to 9999. It comes from a [`Clock`](crate::clock::Clock); a decision only compares it.
+///
+/// The operators saturate. A sum or difference stays within the years 0 to 9999, and the difference of two instants is zero
+/// if the first is the earlier one, as with [`Instant`](std::time::Instant).
+///
+/// ```
+/// use kiff::Timestamp;
+/// use std::time::Duration;
+///
+/// let paid: Timestamp = "2026-05-24T09:41:02Z".parse()?;
+/// let due = paid + Duration::from_secs(30 * 24 * 60 * 60);
+/// assert_eq!(due.to_string(), "2026-06-23T09:41:02.000Z");
+/// assert_eq!((due - paid).as_secs(), 30 * 24 * 60 * 60);
+/// assert_eq!(paid - due, Duration::ZERO);
+/// # Ok::<(), kiff::TimestampError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -27,41 +48,93 @@ impl Timestamp {
         self.0
     }
 
-    /// This instant moved forward, kept within the years 0 to 9999.
-    #[must_use]
-    pub fn plus(self, span: std::time::Duration) -> Self {
-        let ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-        Self::from_unix_ms(self.0.saturating_add(ms))
-    }
-
-    /// How long after `earlier` this is; nothing if it is not.
-    #[must_use]
-    pub fn since(self, earlier: Self) -> std::time::Duration {
-        std::time::Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
-    }
-
     /// The 24 characters.
     #[must_use]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "every constructor keeps to the years 0 to 9999"
+    )]
     pub fn encode(self) -> [u8; 24] {
-        let moment = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let seconds = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1000));
+        let moment = seconds.expect("a time within the years 0 to 9999");
         let (year, month, day) = moment.to_calendar_date();
         let (hour, minute, second) = moment.to_hms();
-        let (year, ms) = (year.unsigned_abs(), self.0.rem_euclid(1000).unsigned_abs());
-        // Two digits: what is below a hundred fits a byte.
+        let year = year.unsigned_abs();
+        let ms = self.0.rem_euclid(1000).unsigned_abs();
+        // The last two digits of a number, each of which fits a byte.
         let two = |number: u64| [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
-        let ([y1, y2], [y3, y4]) = (two(u64::from(year / 100)), two(u64::from(year % 100)));
-        let ([o1, o2], [d1, d2]) = (two(u64::from(u8::from(month))), two(u64::from(day)));
-        let ([h1, h2], [m1, m2], [s1, s2]) = (two(hour.into()), two(minute.into()), two(second.into()));
-        let ([_, f1], [f2, f3]) = (two(ms / 100), two(ms % 100));
+        let [y1, y2] = two(u64::from(year / 100));
+        let [y3, y4] = two(u64::from(year));
+        let [o1, o2] = two(u64::from(u8::from(month)));
+        let [d1, d2] = two(day.into());
+        let [h1, h2] = two(hour.into());
+        let [m1, m2] = two(minute.into());
+        let [s1, s2] = two(second.into());
+        let [_, f1] = two(ms / 100);
+        let [f2, f3] = two(ms);
         [y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2, b'.', f1, f2, f3, b'Z']
+    }
+}
+
+/// The milliseconds of a span, as far as an instant can be moved by them.
+fn milliseconds(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+    fn add(self, span: Duration) -> Self {
+        Self::from_unix_ms(self.0.saturating_add(milliseconds(span)))
+    }
+}
+
+impl AddAssign<Duration> for Timestamp {
+    fn add_assign(&mut self, span: Duration) {
+        *self = *self + span;
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+    fn sub(self, span: Duration) -> Self {
+        Self::from_unix_ms(self.0.saturating_sub(milliseconds(span)))
+    }
+}
+
+impl SubAssign<Duration> for Timestamp {
+    fn sub_assign(&mut self, span: Duration) {
+        *self = *self - span;
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = Duration;
+    fn sub(self, earlier: Self) -> Duration {
+        // The difference of two instants within the years 0 to 9999 fits an `i64`.
+        Duration::from_millis((self.0 - earlier.0).max(0).unsigned_abs())
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(instant: Timestamp) -> Self {
+        Self::from(instant.to_string())
+    }
+}
+
+impl From<&Timestamp> for Value {
+    fn from(instant: &Timestamp) -> Self {
+        Self::from(instant.to_string())
     }
 }
 
 /// A text that is not a time in the one form that records use.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a time is written as `2026-05-24T09:41:02.123Z`, or without the fraction")]
 pub struct TimestampError;
+
+debug_as_display!(TimestampError);
 
 impl FromStr for Timestamp {
     type Err = TimestampError;
@@ -74,8 +147,10 @@ impl FromStr for Timestamp {
         if bytes.len() != shape.len() || !bytes.iter().zip(shape).all(fits) {
             return Err(TimestampError);
         }
+        // All of them are digits, four at most.
         let number = |from: usize, to: usize| {
-            text.get(from..to).and_then(|digits| digits.parse::<u16>().ok()).ok_or(TimestampError)
+            let digits = bytes.get(from..to).ok_or(TimestampError)?;
+            Ok(digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0')))
         };
         let byte = |from: usize, to: usize| number(from, to).and_then(|n| u8::try_from(n).map_err(|_| TimestampError));
         let month = Month::try_from(byte(5, 7)?).map_err(|_| TimestampError)?;
@@ -97,7 +172,7 @@ impl TryFrom<&str> for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(std::str::from_utf8(&self.encode()).unwrap_or_default())
+        f.pad(std::str::from_utf8(&self.encode()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -123,6 +198,17 @@ mod tests {
             assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
         }
         assert_eq!("2026-05-24T09:41:02Z".parse::<Timestamp>().unwrap().to_string(), "2026-05-24T09:41:02.000Z");
+    }
+
+    #[test]
+    fn operators_saturate() {
+        let last: Timestamp = "9999-12-31T23:59:59.999Z".parse().unwrap();
+        let first: Timestamp = "0000-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(last + Duration::MAX, last);
+        assert_eq!(first - Duration::MAX, first);
+        assert_eq!(first - last, Duration::ZERO);
+        assert_eq!(first + (last - first), last);
+        assert_eq!(last - (last - first), first);
     }
 
     #[test]

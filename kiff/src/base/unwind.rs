@@ -1,4 +1,4 @@
-//! Users' code, called so that it cannot unwind into the caller.
+//! Calls of users' code that must not unwind into the caller.
 
 use std::{
     any::Any,
@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-/// What users' code gives; nothing if it panics.
+/// The result of users' code; `None` if it panics.
 pub(crate) fn caught<T>(ask: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(ask)) {
         Ok(answer) => Some(answer),
@@ -17,7 +17,7 @@ pub(crate) fn caught<T>(ask: impl FnOnce() -> T) -> Option<T> {
     }
 }
 
-/// Drops what was thrown. That is users' code too, and may throw something as bad; then that is leaked.
+/// Drops the payload of a panic. Its destructor is users' code too and may panic again; that payload is leaked.
 pub(crate) fn discard(thrown: Box<dyn Any + Send>) {
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(thrown))) {
         mem::forget(again);
@@ -29,7 +29,7 @@ mod tests {
     use super::caught;
     use std::panic::panic_any;
 
-    /// Throws another of its kind whenever it is dropped.
+    /// Panics with another of its kind when it is dropped.
     struct Bomb;
 
     impl Drop for Bomb {
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn what_panics_whenever_it_is_dropped_is_caught() {
+    fn a_payload_that_panics_when_dropped_is_caught() {
         assert_eq!(caught(|| 7), Some(7));
         assert_eq!(caught(|| -> u8 { panic_any(Bomb) }), None);
     }

@@ -1,8 +1,9 @@
-//! What checks, approval policies and executors are told.
+//! The situation in which checks, approval policies and executors are called.
 
 use crate::{
     base::{
         actor::Actor,
+        debug::debug_as_display,
         ids::{EntityRef, ExecutionId, TenantId},
         timestamp::Timestamp,
     },
@@ -11,10 +12,10 @@ use crate::{
         param::{Param, ParamFault, Params},
     },
 };
-use std::fmt;
+use std::{any::Any, fmt};
 
-/// One proposal at one entity, by names and values: what a rule of a hand-built contract is asked about.
-/// [`Ctx`] is the same with the entity's own types round it.
+/// One proposal for one entity, by names and values, as the rules of a hand-built contract see it. [`Ctx`] shows the same
+/// through the entity's own types.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation<'a> {
     pub(crate) tenant: &'a TenantId,
@@ -28,9 +29,9 @@ pub struct Situation<'a> {
     pub(crate) execution: Option<ExecutionId>,
 }
 
-/// Why a [`Situation`] cannot be seen through the types of a rule.
+/// A mismatch between a [`Situation`] and the types of a rule.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
     /// A parameter is missing or of another kind.
     #[error(transparent)]
@@ -50,6 +51,8 @@ pub enum RuleError {
         entity: &'static str,
     },
 }
+
+debug_as_display!(RuleError);
 
 impl<'a> Situation<'a> {
     /// The tenant.
@@ -88,7 +91,7 @@ impl<'a> Situation<'a> {
         self.now
     }
 
-    /// What is proposed.
+    /// The proposed parameters.
     #[must_use]
     pub fn params(&self) -> &'a Params {
         self.params
@@ -108,25 +111,26 @@ impl<'a> Situation<'a> {
         self.facts.and_then(FactsBox::get)
     }
 
-    /// The same, seen through the types of a state machine.
+    /// The situation through the types of a state machine.
     ///
     /// # Errors
-    /// [`RuleError`] if the machine in the domain is not the one of this type.
+    /// [`RuleError`] if the domain has another machine for the entity.
     pub fn ctx<M: StateMachine>(&self) -> Result<Ctx<'a, M>, RuleError> {
         let unknown = || RuleError::UnknownState { state: self.state.to_owned(), entity: M::ENTITY };
         let state = M::from_state(self.state).ok_or_else(unknown)?;
-        let data = match self.facts {
-            Some(facts) => facts.get::<M::Data>(),
-            None => (&() as &dyn std::any::Any).downcast_ref::<M::Data>(),
+        let facts = match self.facts {
+            Some(facts) => facts.get::<M::Facts>(),
+            // Nothing is kept for `()`.
+            None => (&() as &dyn Any).downcast_ref::<M::Facts>(),
         };
-        Ok(Ctx { situation: *self, state, data: data.ok_or(RuleError::OtherFacts { entity: M::ENTITY })? })
+        Ok(Ctx { situation: *self, state, facts: facts.ok_or(RuleError::OtherFacts { entity: M::ENTITY })? })
     }
 }
 
-/// An entity in the middle of a decision or of an execution: its state, its facts, who proposes.
+/// An entity during a decision or an execution: its state, its facts, and the actor who proposes.
 ///
-/// The first parameter of every action, check and approval policy. It cannot be made from what an agent
-/// sends: everything in it comes from the log and from the host.
+/// It is the first parameter of every action, check and approval policy. Everything in it comes from the log and from the
+/// host, nothing from an agent.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -152,7 +156,7 @@ impl<'a> Situation<'a> {
 ///
 /// /// An order.
 /// #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
-/// #[state_machine(entity = "order", data = OrderFacts)]
+/// #[state_machine(entity = "order", facts = OrderFacts)]
 /// enum Order {
 ///     #[enter(on = "ORDER_PAID")]
 ///     Paid,
@@ -160,13 +164,13 @@ impl<'a> Situation<'a> {
 ///
 /// /// A check that reads the facts.
 /// fn not_more_than_paid(order: &Ctx<'_, Order>, cents: u64) -> bool {
-///     cents <= order.data().paid_cents
+///     cents <= order.facts().paid_cents
 /// }
 ///
-/// /// A check that reads the time of the decision. The system's clock would say another one on replay.
+/// /// A check that reads the time of the decision. The system's clock would give another time on replay.
 /// fn within_thirty_days(order: &Ctx<'_, Order>) -> bool {
-///     let paid_at = Timestamp::from_unix_ms(order.data().paid_at_ms);
-///     order.now().since(paid_at) <= Duration::from_secs(30 * 24 * 60 * 60)
+///     let paid_at = Timestamp::from_unix_ms(order.facts().paid_at_ms);
+///     order.now() - paid_at <= Duration::from_secs(30 * 24 * 60 * 60)
 /// }
 /// # let _: (fn(&Ctx<'_, Order>, u64) -> bool, fn(&Ctx<'_, Order>) -> bool) = (not_more_than_paid, within_thirty_days);
 /// # }
@@ -175,7 +179,7 @@ impl<'a> Situation<'a> {
 pub struct Ctx<'a, M: StateMachine> {
     situation: Situation<'a>,
     state: M,
-    data: &'a M::Data,
+    facts: &'a M::Facts,
 }
 
 impl<'a, M: StateMachine> Ctx<'a, M> {
@@ -197,7 +201,7 @@ impl<'a, M: StateMachine> Ctx<'a, M> {
         self.situation.entity.id()
     }
 
-    /// The state that the log gives.
+    /// The state.
     #[must_use]
     pub fn state(&self) -> M {
         self.state
@@ -205,8 +209,8 @@ impl<'a, M: StateMachine> Ctx<'a, M> {
 
     /// The facts folded from the entity's events.
     #[must_use]
-    pub fn data(&self) -> &'a M::Data {
-        self.data
+    pub fn facts(&self) -> &'a M::Facts {
+        self.facts
     }
 
     /// How many events the log has accepted for the entity.
@@ -221,14 +225,14 @@ impl<'a, M: StateMachine> Ctx<'a, M> {
         self.situation.actor
     }
 
-    /// The time of the decision. Checks and policies must take it from here: they are asked again on replay.
+    /// The time of the decision. Checks and policies must take the time from here, because they are called again on replay.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.situation.now
     }
 
-    /// The id of this execution, under which a provider should deduplicate the effect. `None` in checks
-    /// and policies, where nothing has been cleared yet.
+    /// The id of this execution, under which a provider should deduplicate the effect. `None` in checks and policies, which
+    /// run before anything is cleared.
     #[must_use]
     pub fn execution_id(&self) -> Option<ExecutionId> {
         self.situation.execution

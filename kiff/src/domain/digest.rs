@@ -1,8 +1,11 @@
-//! Digests of rules: the fixed form `kiff-contract/1` (`docs/formats.md` §7).
+//! The digests of contracts and domains: the forms `kiff-contract/1` and `kiff-domain/1` (`docs/formats.md` §7).
 //!
 //! A key at its default is left out, so that a key of a later release does not change an old digest.
 
-use super::{Action, Bounds, CheckedApproval, CheckedMachine, CheckedStep};
+use super::{
+    bounds::Bounds,
+    checked::{Action, CheckedApproval, CheckedMachine, CheckedStep},
+};
 use crate::{
     base::{
         actor::{ActorType, PermissionPolicy},
@@ -18,7 +21,7 @@ pub(super) fn contract_digest(action: &Action) -> Digest {
     Digest::of(&Value::from(describe(action)).to_canonical())
 }
 
-/// What a domain allows beside its rules.
+/// The bounds and limits of a domain.
 #[derive(Clone, Copy)]
 pub(super) struct Allowed<'a> {
     pub(super) bounds: Bounds,
@@ -64,8 +67,8 @@ pub(super) fn domain_digest(
     Digest::of(&Value::from(form).to_canonical())
 }
 
-/// Facts that were folded without an upcast are not what they are with it, and a snapshot of them must not be taken
-/// for one. No contract changes by it, so approvals stay good.
+/// Facts that were folded without an upcast differ from those folded with it, so a snapshot of the former must not be taken
+/// for one of the latter. No contract changes with an upcast, so approvals stay good.
 fn upcasts_form(machines: &[Arc<CheckedMachine>]) -> Object {
     let machines = machines.iter().filter(|machine| !machine.upcasts.is_empty());
     machines

@@ -1,10 +1,9 @@
-//! What can be wrong with a domain.
+//! The faults of a domain.
 
-use crate::base::code::coded;
-use crate::base::ids::NameError;
+use crate::base::{code::coded, debug::debug_as_display, ids::NameError};
 use std::{error::Error, fmt};
 
-/// A domain that does not hold together: every fault at once.
+/// A domain that does not hold together, with every fault at once.
 ///
 /// ```
 /// use kiff::{Contract, Definition, Domain, DomainFault, Machine};
@@ -18,15 +17,17 @@ use std::{error::Error, fmt};
 /// let [state, permission] = error.faults() else { return Err("it has two faults".into()) };
 /// assert!(matches!(state, DomainFault::UnknownState { state, .. } if state == "RESOLVED"));
 /// assert!(matches!(permission, DomainFault::PermissionNotHeld { permission, .. } if permission == "tickets.close"));
-/// // The text has one line for each, with the place of the action:
+/// // The text has a line for each fault, with its place:
 /// //
 /// //   the domain has 2 faults
 /// //     src/main.rs:7: action `CLOSE_TICKET` may run in `RESOLVED`, which `ticket` does not have; its states are OPEN
 /// //     src/main.rs:7: action `CLOSE_TICKET` needs permission `tickets.close`, which no role holds; give it to one or correct it
 /// println!("{error}");
+/// // `Debug` is the same text, because that is what a `main` that returns an error prints.
+/// assert_eq!(format!("{error:?}"), error.to_string());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DomainError {
     pub(super) faults: Vec<DomainFault>,
 }
@@ -51,8 +52,10 @@ impl fmt::Display for DomainError {
 
 impl Error for DomainError {}
 
+debug_as_display!(DomainError);
+
 coded! {
-    /// One fault of a domain, with the place of the action where one is at fault.
+    /// One fault of a domain, with its place.
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
     pub enum DomainFault {
@@ -61,11 +64,11 @@ coded! {
         Name {
             /// Where it was given.
             place: String,
-            /// What is wrong with it.
+            /// The error.
             error: NameError,
         } => "name_malformed",
-        /// The entity type `kiff` is the runtime's own.
-        #[error("{place}: entity type `kiff` is the runtime's own; rename yours")]
+        /// The entity type `kiff` is reserved.
+        #[error("{place}: entity type `kiff` is reserved for the runtime; rename yours")]
         ReservedEntity {
             /// Where the machine was added, or made as a table.
             place: String,
@@ -110,10 +113,10 @@ coded! {
             /// The state.
             state: String,
         } => "unreachable_state",
-        /// An upcast that would never be asked, or two for one event type.
+        /// An upcast that would never be called, or two for one event type.
         #[error("{place}: the upcast of `{event}` {problem}; correct or remove it")]
         Upcast {
-            /// Whose machine it was given to.
+            /// The place of the machine and its entity type.
             place: String,
             /// The event type.
             event: String,
@@ -162,7 +165,7 @@ coded! {
             /// The states that it has.
             known: Vec<String>,
         } => "unknown_state",
-        /// The action may run in a state that no event reaches, and so never there.
+        /// The action may run in a state that no event reaches.
         #[error("{place}: action `{action}` may run in `{state}`, which no event reaches; add a step that leads there")]
         NeverInState {
             /// Where the action is declared.
@@ -172,7 +175,7 @@ coded! {
             /// The state.
             state: String,
         } => "never_in_state",
-        /// An emitted event has no step from an allowed state.
+        /// An emitted event has no step from a state in which the action may run.
         #[error(
             "{place}: action `{action}` emits `{event}`, which leads nowhere from `{state}`; add a step, or leave the event or the state out"
         )]
@@ -198,17 +201,17 @@ coded! {
             /// The permission.
             permission: String,
         } => "permission_not_held",
-        /// Approval is asked for and nobody is named to give it.
-        #[error("{place}: action `{action}` asks for approval and names no reviewers; add `reviewers = \"..\"`")]
+        /// The action asks for approval and names nobody to give it.
+        #[error("{place}: action `{action}` asks for approval but names no reviewers; add `reviewers = \"..\"`")]
         NoReviewers {
             /// Where the action is declared.
             place: String,
             /// The action.
             action: String,
         } => "no_reviewers",
-        /// A high or critical risk that needs no approval, and no reason why.
+        /// A high or critical risk without approval and without a reason.
         #[error(
-            "{place}: action `{action}` has {risk} risk and never asks for approval; ask for it or say why not with `waiver = \"..\"`"
+            "{place}: action `{action}` has {risk} risk but never asks for approval; ask for it, or give the reason with `waiver = \"..\"`"
         )]
         RiskWithoutApproval {
             /// Where the action is declared.
@@ -220,7 +223,7 @@ coded! {
         } => "risk_without_approval",
         /// More reviewers must grant than the policy knows.
         #[error(
-            "{place}: action `{action}` needs {quorum} reviewers with `{permission}`, and {reviewers} could review; lower `quorum` or name more"
+            "{place}: action `{action}` needs {quorum} reviewers with `{permission}`, but only {reviewers} could review; lower `quorum` or name more"
         )]
         QuorumTooLarge {
             /// Where the action is declared.
@@ -234,9 +237,9 @@ coded! {
             /// How many could, of the kinds that may review.
             reviewers: usize,
         } => "quorum_too_large",
-        /// Without the requester, whoever that is, too few are left to review.
+        /// Nobody may review a request of their own, and without the requester too few are left.
         #[error(
-            "{place}: action `{action}`: without its requester, fewer than {quorum} could review with `{permission}`, and nobody reviews their own; name others"
+            "{place}: action `{action}` needs {quorum} reviewers with `{permission}` other than its requester; name more"
         )]
         OnlySelfReview {
             /// Where the action is declared.
@@ -248,21 +251,21 @@ coded! {
             /// How many must grant.
             quorum: u32,
         } => "only_self_review",
-        /// A code that is a check's and a policy's: one says what must hold, the other why a person is asked.
+        /// A code of both a check, which says what must hold, and a policy, which says why a person is asked.
         #[error(
-            "{policy} asks the policy `{code}`, and {check} has a check of that name, which means something else; rename one"
+            "code `{code}` is a policy of {policy} and a check of {check}, which are opposites; rename one"
         )]
         CodeWithTwoMeanings {
             /// The code.
             code: String,
-            /// The action that asks it as a policy, with its place.
+            /// The action that has it as a policy, with its place.
             policy: String,
-            /// The action that asks it as a check, with its place.
+            /// The action that has it as a check, with its place.
             check: String,
         } => "code_with_two_meanings",
-        /// A code that stands for two functions in two actions of one entity. Functions are known by their paths, and those
-        /// of definitions made by hand are not known.
-        #[error("{first} means `{}` by the code `{code}`, and {second} means `{}`; rename one", functions[0], functions[1])]
+        /// A code that stands for two functions in two actions of one entity. Functions are compared by their paths; those of
+        /// definitions made by hand are unknown.
+        #[error("code `{code}` stands for `{}` in {first} and for `{}` in {second}; rename one", functions[0], functions[1])]
         CodeOfTwoFunctions {
             /// The code.
             code: String,
@@ -283,5 +286,20 @@ coded! {
             /// What is wrong.
             problem: String,
         } => "rule_misfit",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Domain, Machine};
+
+    #[test]
+    fn a_main_that_returns_the_error_prints_every_fault() {
+        let twice = || Machine::new("order").starts("PAID", "PAID");
+        let error = Domain::builder("shop", "v 1").table(twice()).table(twice()).build().unwrap_err();
+        let printed = format!("{:?}", Box::<dyn std::error::Error>::from(error.clone()));
+        assert_eq!(printed, error.to_string());
+        assert_eq!(printed.lines().count(), 1 + error.faults().len());
+        assert!(printed.starts_with("the domain has 2 faults\n  the domain, as `<name>-<version>`: "), "{printed}");
     }
 }

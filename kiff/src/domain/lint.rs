@@ -1,6 +1,9 @@
-//! What a reviewer of a sound domain would ask about.
+//! Questions that a reviewer of a sound domain would ask.
 
-use super::{Action, CheckedApproval, CheckedMachine, Domain};
+use super::{
+    built::Domain,
+    checked::{Action, CheckedApproval, CheckedMachine},
+};
 use crate::{
     base::{
         actor::ActorType,
@@ -15,9 +18,9 @@ use crate::{
 use std::{fmt, time::Duration};
 
 coded! {
-    /// Something in a domain that holds together, and is yet most likely not meant so: where, and what to do.
+    /// Something in a sound domain that is most likely a mistake, with its place and advice.
     ///
-    /// Each is told only where little speaks for it. A test keeps a domain free of them, and names what it accepts:
+    /// A warning is given only where a mistake is likely. A test can keep a domain free of them and name those it accepts:
     ///
     /// ```
     /// use kiff::{Contract, Definition, Domain, DomainWarning, Machine, Param};
@@ -31,7 +34,7 @@ coded! {
     /// let domain = Domain::builder("books", "v1").table(invoice).define(Definition::new(pay)).build()?;
     ///
     /// let mut warnings = domain.lint();
-    /// // Nobody finds a lost invoice again, and that is meant.
+    /// // A lost invoice stays lost, on purpose.
     /// warnings.retain(|warning| !matches!(warning, DomainWarning::DeadEnd { state, .. } if state == "LOST"));
     /// let codes: Vec<_> = warnings.iter().map(DomainWarning::code).collect();
     /// assert_eq!(codes, ["unbounded_number"]);
@@ -41,7 +44,7 @@ coded! {
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub enum DomainWarning {
         /// A state that nothing leaves, in which no action may run, and to which no action leads: an entity gets stuck there
-        /// by what others report. Where an action leads, the end is what the action is for.
+        /// through the events of others. An end to which an action leads is the purpose of the action.
         DeadEnd {
             /// Where the machine was added.
             place: String,
@@ -50,8 +53,8 @@ coded! {
             /// The state.
             state: String,
         } => "dead_end",
-        /// A number without bounds that nobody looks at: no check of the action asks about it, and the action never asks for
-        /// approval, so whatever an agent writes is what happens. Of checks that were made by hand each may ask about all.
+        /// A number without bounds that nobody looks at: no check of the action reads it, and the action never asks for
+        /// approval, so any number that an agent writes is used. A check that was made by hand may read every parameter.
         UnboundedNumber {
             /// Where the action is declared.
             place: String,
@@ -60,8 +63,8 @@ coded! {
             /// The parameter, as a JSON pointer: `/cents`, `/lines/count`.
             param: String,
         } => "unbounded_number",
-        /// An effect that cannot be taken back, of high or critical risk, that would happen twice, and without a timeout: if
-        /// the provider does not answer, the entity is blocked for as long as the call hangs.
+        /// An effect of high or critical risk that would happen twice, without a timeout: if the provider does not answer, the
+        /// entity is blocked for as long as the call hangs.
         NoTimeout {
             /// Where the action is declared.
             place: String,
@@ -69,20 +72,20 @@ coded! {
             action: String,
             /// The risk.
             risk: Risk,
-            /// The lease that stands in for a timeout in the log.
+            /// The lease, which is the deadline of an action without a timeout.
             lease: Duration,
         } => "no_timeout",
-        /// An effect of high or critical risk that leaves the entity where it may run again, without a consent for each: an
-        /// agent that proposes it twice gets it twice.
+        /// An effect of high or critical risk that leaves the entity where the action may run again without approval: an agent
+        /// that proposes it twice gets it twice.
         Repeatable {
             /// Where the action is declared.
             place: String,
             /// The action.
             action: String,
-            /// The state that it does not lead out of.
+            /// The state that it does not leave.
             state: String,
         } => "repeatable",
-        /// An action of high or critical risk that asks for no permission: every actor may propose it.
+        /// An action of high or critical risk that needs no permission: every actor may propose it.
         OpenToAll {
             /// Where the action is declared.
             place: String,
@@ -91,27 +94,27 @@ coded! {
             /// The risk.
             risk: Risk,
         } => "open_to_all",
-        /// Agents may review, and their own requests too: an agent could consent to itself.
+        /// Agents may review, even their own requests: an agent could approve itself.
         AgentConsentsToItself {
             /// Where the action is declared.
             place: String,
             /// The action.
             action: String,
         } => "agent_consents_to_itself",
-        /// A waiver for what needs none: the risk is not high, or approval is asked for.
+        /// A needless waiver: the risk is not high, or the action asks for approval.
         NeedlessWaiver {
             /// Where the action is declared.
             place: String,
             /// The action.
             action: String,
         } => "needless_waiver",
-        /// An action or a parameter without documentation, which is all that a model is told of it.
+        /// An action or a parameter without documentation, from which a model learns its meaning.
         Undocumented {
             /// Where the action is declared.
             place: String,
             /// The action.
             action: String,
-            /// The parameter, as a JSON pointer; nothing for the action itself.
+            /// The parameter, as a JSON pointer; `None` for the action itself.
             param: Option<String>,
         } => "undocumented",
     }
@@ -126,11 +129,11 @@ impl fmt::Display for DomainWarning {
             ),
             Self::UnboundedNumber { place, action, param } => write!(
                 f,
-                "{place}: action `{action}`: `{param}` has no bounds, and nobody looks at it; bound it with `#[derive(Param)]`, add a check, or ask for approval"
+                "{place}: action `{action}`: `{param}` has no bounds, and neither a check nor a reviewer sees it; bound it with `#[derive(Param)]`, add a check, or ask for approval"
             ),
             Self::NoTimeout { place, action, risk, lease } => write!(
                 f,
-                "{place}: action `{action}` has {risk} risk, happens once, and has no timeout, so only after the lease of {} s does it count as abandoned; add `timeout = \"30s\"`",
+                "{place}: action `{action}` has {risk} risk and no timeout, so a lost execution counts as abandoned only after the lease of {} s; add `timeout = \"30s\"`",
                 lease.as_secs()
             ),
             Self::Repeatable { place, action, state } => write!(
@@ -139,34 +142,37 @@ impl fmt::Display for DomainWarning {
             ),
             Self::OpenToAll { place, action, risk } => write!(
                 f,
-                "{place}: action `{action}` has {risk} risk and asks for no permission; add `permissions = [\"..\"]`"
+                "{place}: action `{action}` has {risk} risk but needs no permission; add `permissions = [\"..\"]`"
             ),
             Self::AgentConsentsToItself { place, action } => write!(
                 f,
-                "{place}: action `{action}` lets agents review, and their own requests too; leave out `separate_reviewer = false`, or `Agent`"
+                "{place}: action `{action}` lets agents review even their own requests; leave out `separate_reviewer = false`, or `Agent`"
             ),
             Self::NeedlessWaiver { place, action } => {
-                write!(f, "{place}: action `{action}` waives an approval that it need not ask for; leave out `waiver`")
+                write!(
+                    f,
+                    "{place}: action `{action}` waives an approval that it does not need to ask for; leave out `waiver`"
+                )
             }
             Self::Undocumented { place, action, param: None } => {
                 write!(
                     f,
-                    "{place}: action `{action}` has no documentation, so a model is not told what it does; add some"
+                    "{place}: action `{action}` has no documentation, so a model does not learn what it does; add some"
                 )
             }
             Self::Undocumented { place, action, param: Some(param) } => write!(
                 f,
-                "{place}: action `{action}`: `{param}` has no documentation, so a model is not told what it is for; add some"
+                "{place}: action `{action}`: `{param}` has no documentation, so a model does not learn what it is for; add some"
             ),
         }
     }
 }
 
 impl Domain {
-    /// What a reviewer of this domain would ask about: machines first, then the actions in the order of their names.
+    /// The warnings of this domain: machines first, then the actions in the order of their names.
     ///
-    /// A domain with warnings is sound: [`build`](crate::DomainBuilder::build) has told every fault. [`DomainWarning`]
-    /// shows how a test keeps a domain free of them.
+    /// A domain with warnings is sound, because [`build`](crate::DomainBuilder::build) reports every fault. [`DomainWarning`]
+    /// shows how a test keeps a domain free of warnings.
     #[must_use]
     pub fn lint(&self) -> Vec<DomainWarning> {
         let mut found = Vec::new();
@@ -201,7 +207,8 @@ impl Domain {
 }
 
 fn lint_effect(action: &Action, lease: Duration, found: &mut Vec<DomainWarning>) {
-    let (place, name) = (|| action.contract.location.clone(), || action.name.to_string());
+    let place = || action.contract.location.clone();
+    let name = || action.name.to_string();
     let risk = action.risk();
     if risk < Risk::High {
         return;
@@ -227,7 +234,8 @@ fn lint_effect(action: &Action, lease: Duration, found: &mut Vec<DomainWarning>)
 
 fn lint_consent(action: &Action, found: &mut Vec<DomainWarning>) {
     let contract = &action.contract;
-    let (place, name) = (|| contract.location.clone(), || action.name.to_string());
+    let place = || contract.location.clone();
+    let name = || action.name.to_string();
     let asks = contract.approval != ApprovalNeed::Never;
     if asks && !contract.separate_reviewer && action.reviewer_kinds().contains(&ActorType::Agent) {
         found.push(DomainWarning::AgentConsentsToItself { place: place(), action: name() });
@@ -238,7 +246,8 @@ fn lint_consent(action: &Action, found: &mut Vec<DomainWarning>) {
 }
 
 fn lint_params(action: &Action, found: &mut Vec<DomainWarning>) {
-    let (place, name) = (|| action.contract.location.clone(), || action.name.to_string());
+    let place = || action.contract.location.clone();
+    let name = || action.name.to_string();
     if action.doc().is_empty() {
         found.push(DomainWarning::Undocumented { place: place(), action: name(), param: None });
     }
@@ -246,20 +255,20 @@ fn lint_params(action: &Action, found: &mut Vec<DomainWarning>) {
         let at = format!("/{}", param.name);
         let mut seen = Seen::default();
         seen.spec(&param.spec, &at);
-        let told = |param| DomainWarning::Undocumented { place: place(), action: name(), param: Some(param) };
-        found.extend(seen.undocumented.into_iter().map(told));
-        let told = |param| DomainWarning::UnboundedNumber { place: place(), action: name(), param };
-        found.extend(seen.unbounded.into_iter().filter(|_| nobody_looks(action, param.name.as_str())).map(told));
+        let warning = |param| DomainWarning::Undocumented { place: place(), action: name(), param: Some(param) };
+        found.extend(seen.undocumented.into_iter().map(warning));
+        let warning = |param| DomainWarning::UnboundedNumber { place: place(), action: name(), param };
+        found.extend(seen.unbounded.into_iter().filter(|_| nobody_looks(action, param.name.as_str())).map(warning));
     }
 }
 
-/// No reviewer is ever shown the parameter, and no check asks about it. Of a check that was made by hand nobody knows.
+/// Whether no reviewer and no check ever sees the parameter. A check that was made by hand may read all of them.
 fn nobody_looks(action: &Action, param: &str) -> bool {
     let looks = |code: &Code| action.functions.get(code.as_str()).is_none_or(|known| known.asks.contains(&param));
     matches!(action.approval, CheckedApproval::Never) && !action.checks.iter().any(|(code, _)| looks(code))
 }
 
-/// What was seen in a parameter and inside it, as JSON pointers; the places in a list are left out.
+/// Findings in a parameter and inside it, as JSON pointers without the places in lists.
 #[derive(Default)]
 struct Seen {
     undocumented: Vec<String>,
@@ -286,14 +295,14 @@ impl Seen {
                 let contents = variants.iter().filter_map(|variant| Some((variant.name, variant.content?)));
                 contents.for_each(|(name, kind)| self.kind(kind, &format!("{at}/{name}")));
             }
-            // A rule is a bound of its own.
+            // A rule bounds the value by itself.
             ParamKind::Ruled { .. } | ParamKind::Bool | ParamKind::String { .. } => {}
             ParamKind::Integer { .. } | ParamKind::Decimal { .. } => {}
         }
     }
 }
 
-/// A type of 8 or 16 bits is a bound by itself, and nobody chose the one of a wider type.
+/// The range of a type of 8 or 16 bits is a bound; that of a wider type is not one that somebody chose.
 fn is_as_wide_as_its_type(min: i128, max: i128) -> bool {
     let widest = [u32::MAX.into(), u64::MAX.into(), i32::MAX.into(), i64::MAX.into(), i128::MAX];
     let lowest = [i32::MIN.into(), i64::MIN.into(), i128::MIN];

@@ -1,4 +1,4 @@
-//! Evidence that others can check without kiff's own word for it.
+//! Evidence that others can check without trusting kiff.
 
 pub(crate) mod receipt;
 pub mod verify;

@@ -1,4 +1,4 @@
-//! An entity's records, for people.
+//! The records of one entity, for people.
 
 use crate::{
     base::{ids::EntityRef, timestamp::Timestamp},
@@ -6,30 +6,30 @@ use crate::{
 };
 use std::fmt;
 
-/// Every record of one entity, oldest first. Printed, it is a table: time, kind, actor, summary.
+/// Every record of one entity, oldest first. `Display` prints a table of time, kind, actor and summary.
 #[derive(Clone, Debug)]
 pub struct Timeline {
     records: Vec<Record>,
 }
 
-/// One record of a timeline, for people.
+/// One line of a timeline.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its place in the stream.
+    /// The sequence number of the record in its stream.
     pub seq: u64,
     /// When it was recorded.
     pub recorded_at: Timestamp,
-    /// What it is about.
+    /// The kind of the record.
     pub kind: Kind,
     /// Who caused it.
     pub actor: String,
-    /// What happened, in a few words. What an agent wrote is not in it.
+    /// What happened, in a few words. It never quotes text that an agent wrote.
     pub summary: String,
 }
 
 impl Timeline {
-    /// These records, such as those of one entity out of a log that was exported.
+    /// A timeline of these records, such as those of one entity in an exported log.
     ///
     /// ```
     /// use kiff::Timeline;
@@ -47,20 +47,20 @@ impl Timeline {
         &self.records
     }
 
-    /// The entity; nothing if it has no records.
+    /// The entity; `None` if there are no records.
     #[must_use]
     pub fn entity(&self) -> Option<&EntityRef> {
         self.records.first().map(Record::entity)
     }
 
-    /// The records, for people.
+    /// One entry for each record.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = Entry> {
         self.records.iter().map(|record| Entry {
             seq: record.entity_seq(),
             recorded_at: record.recorded_at(),
             kind: record.kind(),
             actor: record.actor().id.to_string(),
-            summary: summary(&record.body),
+            summary: summarize(&record.body),
         })
     }
 }
@@ -71,29 +71,30 @@ impl fmt::Display for Timeline {
         let kinds = entries.iter().map(|entry| entry.kind.as_str().len()).max().unwrap_or(0);
         let actors = entries.iter().map(|entry| entry.actor.len()).max().unwrap_or(0);
         for entry in entries {
-            let time = entry.recorded_at.to_string();
-            let time = time.get(11..23).unwrap_or_default();
+            let recorded_at = entry.recorded_at.to_string();
+            let time = recorded_at.split_once('T').map_or(recorded_at.as_str(), |(_date, time)| time);
+            let time = time.trim_end_matches('Z');
             writeln!(f, "{time}  {:kinds$}  {:actors$}  {}", entry.kind, entry.actor, entry.summary)?;
         }
         Ok(())
     }
 }
 
-/// A record in a few words.
-fn summary(body: &Body) -> String {
+/// Describes a record in a few words.
+fn summarize(body: &Body) -> String {
     match body {
         Body::EventIngested(event) => event.kind.to_string(),
         Body::StateChanged(change) => match &change.from {
             Some(from) => format!("{from} → {}", change.to),
             None => change.to.to_string(),
         },
-        Body::DecisionRecorded(proposed) => {
-            let risk = proposed.risk.map(|risk| format!(" ({risk})")).unwrap_or_default();
-            format!("propose {}{risk}", proposed.action)
-        }
+        Body::DecisionRecorded(proposed) => match proposed.risk {
+            Some(risk) => format!("propose {} ({risk})", proposed.action),
+            None => format!("propose {}", proposed.action),
+        },
         Body::ActionValidated(ruling) => format!("{} cleared", ruling.action),
         Body::ApprovalRequired(ruling) => format!("{} awaits review: {}", ruling.action, ruling.reason),
-        // The name of a check says what should hold.
+        // The name of a check says what must hold, so the text has to say that it did not.
         Body::ActionBlocked(ruling) if ruling.checks.contains(&(ruling.reason.clone(), CheckResult::Failed)) => {
             format!("{} blocked: check {} failed", ruling.action, ruling.reason)
         }

@@ -1,20 +1,22 @@
-//! What goes along with a call to a service that acts only on receipts.
+//! Warrants: what an executor shows to a service that acts only on receipts.
 
 use crate::{
     base::{
         actor::{Actor, ActorType},
         code::coded,
+        debug::debug_as_display,
         ids::{ActorId, Salt},
     },
-    evidence::receipt::{Receipt, ReceiptFault},
+    evidence::receipt::{Receipt, ReceiptFault, read_object},
     value::{Object, Value},
 };
 
-/// What an executor shows to a service that acts only on what was cleared: the receipt of the clearance, and what the
-/// service needs beside its own request to compute the request digest: who asked, and the proposal's salt.
+/// Proof that an action was cleared, for a service that acts only on cleared actions. It holds the receipt of the
+/// clearance, and what the service needs beside its own request to compute the request digest: who asked, and the
+/// proposal's salt.
 ///
-/// An executor takes it by reference, as it takes what the host provides; the runtime then needs a signer. It goes to
-/// the service with the call, and a [`Guard`](crate::guard::Guard) there reads it.
+/// An executor takes a `&Warrant` as it takes anything that the host provides; the runtime then needs a signer. The
+/// executor sends the warrant with its call, and a [`Guard`](crate::guard::Guard) in the service checks it.
 ///
 /// ```
 /// use kiff::{Ed25519Signer, Runtime, Warrant};
@@ -33,8 +35,8 @@ use crate::{
 /// # let domain = Domain::builder("shop", "v1").table(orders).define(refund).build()?;
 /// let rt = Runtime::builder(domain).signer(Ed25519Signer::generate()?).build()?;
 /// # let rt = rt.blocking();
-/// # rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
-/// # rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new("REFUND_ORDER", "order:1"))?.executed()?;
+/// # rt.ingest(&Authority::service("stripe")?, "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
+/// # rt.execute(&Authority::agent("bot", [""; 0])?, Proposal::new("REFUND_ORDER", "order:1"))?.executed()?;
 /// # Ok(())
 /// # }
 /// ```
@@ -46,53 +48,55 @@ pub struct Warrant {
 }
 
 coded! {
-    /// A text that is no warrant.
+    /// Why a warrant cannot be read.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum WarrantFault {
-        /// The text, or the receipt in it, cannot be read.
+        /// The text is not a JSON object, or the receipt in it is malformed.
         #[error(transparent)]
         Receipt(#[from] ReceiptFault) => fault,
-        /// A member is missing, or of another form.
+        /// A member is missing or malformed.
         #[error("the warrant's `{member}` is missing or malformed")]
         Member {
             /// The member.
             member: &'static str,
         } => "warrant_malformed",
-        /// A member that warrants do not have.
-        #[error("warrants have no other members than `actor`, `receipt` and `salt`")]
+        /// Warrants have no such member.
+        #[error("a warrant has only the members `actor`, `receipt` and `salt`")]
         UnknownMember => "warrant_malformed",
     }
 }
+
+debug_as_display!(WarrantFault);
 
 impl Warrant {
     pub(crate) fn new(receipt: Receipt, salt: Salt, actor: Actor) -> Self {
         Self { receipt, salt, actor }
     }
 
-    /// Reads a warrant, strictly as a receipt is read. Nothing is proved by that.
+    /// Reads a warrant, as strictly as a receipt is read. The warrant proves nothing yet.
     ///
     /// ```
     /// use kiff::Warrant;
     ///
-    /// assert_eq!(Warrant::parse(b"{}").map_err(|fault| fault.code()), Err("warrant_malformed"));
+    /// assert_eq!(Warrant::parse(b"{}").unwrap_err().code(), "warrant_malformed");
     /// ```
     ///
     /// # Errors
-    /// [`WarrantFault`], the first fault of the form.
+    /// [`WarrantFault`], the first fault in the form.
     pub fn parse(text: &[u8]) -> Result<Self, WarrantFault> {
-        let members = Receipt::object(text)?;
-        let missing = |member| WarrantFault::Member { member };
+        let members = read_object(text)?;
+        let malformed = |member| WarrantFault::Member { member };
         if members.iter().any(|(member, _)| !["actor", "receipt", "salt"].contains(&member)) {
             return Err(WarrantFault::UnknownMember);
         }
-        let object = |member| members.get(member).and_then(Value::as_object).ok_or(missing(member));
-        let salt = members.get("salt").and_then(Value::as_str).and_then(Salt::decode).ok_or(missing("salt"))?;
-        let actor = actor(object("actor")?).ok_or(missing("actor"))?;
+        let object = |member| members.get(member).and_then(Value::as_object).ok_or(malformed(member));
+        let salt = members.get("salt").and_then(Value::as_str).and_then(Salt::decode).ok_or(malformed("salt"))?;
+        let actor = read_actor(object("actor")?).ok_or(malformed("actor"))?;
         Ok(Self { receipt: Receipt::from_object(object("receipt")?)?, salt, actor })
     }
 
-    /// The warrant as canonical JSON, in ASCII unless the issuer's name is not.
+    /// The warrant as canonical JSON. It is ASCII if the issuer's name is.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut actor: Object =
@@ -112,7 +116,7 @@ impl Warrant {
         &self.receipt
     }
 
-    /// Who asked. The receipt's request digest holds it, so that nobody can say otherwise.
+    /// The requester. The receipt's request digest covers it, so it cannot be exchanged.
     #[must_use]
     pub fn actor(&self) -> &Actor {
         &self.actor
@@ -124,13 +128,15 @@ impl Warrant {
     }
 }
 
-fn actor(members: &Object) -> Option<Actor> {
+fn read_actor(members: &Object) -> Option<Actor> {
     let text = |member| members.get(member).and_then(Value::as_str);
     let kind = ActorType::from_word(text("type")?)?;
     let on_behalf_of = match members.get("on_behalf_of") {
         Some(principal) => Some(ActorId::new(principal.as_str()?).ok()?),
         None => None,
     };
-    let is_whole = members.len() == 2 + usize::from(on_behalf_of.is_some());
-    Some(Actor::new(ActorId::new(text("id")?).ok()?, kind, on_behalf_of)).filter(|_| is_whole)
+    if members.len() != 2 + usize::from(on_behalf_of.is_some()) {
+        return None;
+    }
+    Some(Actor::new(ActorId::new(text("id")?).ok()?, kind, on_behalf_of))
 }

@@ -1,9 +1,12 @@
-//! Why a guard lets nothing run, and what else can go wrong.
+//! Why a guard lets nothing run, and how an effect or a store fails.
 
 use super::ReplayError;
 use crate::{
-    base::code::{Code, coded},
-    base::ids::{ActionName, EntityRef, ReceiptId},
+    base::{
+        code::{Code, coded},
+        debug::debug_as_display,
+        ids::{ActionName, EntityRef, ReceiptId},
+    },
     evidence::{receipt::ReceiptFault, warrant::WarrantFault},
     kernel::record::Verdict,
 };
@@ -11,7 +14,7 @@ use crate::{
 coded! {
     /// Why a guard refused. Nothing ran.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum GuardRefusal {
         /// The call came without a warrant.
         #[error("there is no receipt")]
@@ -43,8 +46,8 @@ coded! {
         /// Not exactly this was cleared, or not for whom the warrant says.
         #[error("another request was cleared")]
         OtherRequest => "other_request",
-        /// The receipt was used, and nobody knows what came of it.
-        #[error("receipt `{receipt_id}` was used before, and its outcome is not known")]
+        /// The receipt was used, and its outcome is unknown.
+        #[error("receipt `{receipt_id}` was used before, and its outcome is unknown")]
         InDoubt {
             /// The receipt.
             receipt_id: ReceiptId,
@@ -58,6 +61,8 @@ coded! {
     }
 }
 
+debug_as_display!(GuardRefusal);
+
 /// A guarded effect that was refused, or did not come to its end.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -69,12 +74,12 @@ pub enum GuardError<E> {
     #[error("the effect failed, and the receipt is in doubt")]
     Effect(#[source] E),
     /// The store failed before the effect, which did not run. The receipt may be in doubt.
-    #[error("used receipts cannot be looked up")]
+    #[error("the used receipts cannot be looked up")]
     Store(#[source] ReplayError),
     /// The effect ran and its outcome was not kept: here it is. From now on the receipt is in doubt.
     #[error("the effect ran, and its outcome was not kept")]
     OutcomeNotKept {
-        /// What the effect gave.
+        /// The effect's outcome.
         outcome: Vec<u8>,
         /// Why it was not kept.
         source: ReplayError,

@@ -1,9 +1,9 @@
 //! Guards the service that has the effect: nothing runs without a receipt that says so, and nothing runs twice.
 //!
-//! A payment service has neither the log nor the domain. It pins the issuer's keys, and asks of every call a
-//! [`Warrant`]: the receipt of the clearance, and what the request digest is computed with. A [`Guard`] takes nothing
-//! from the receipt that it could be told otherwise: tenant, entity, action and every parameter are those of what the
-//! service is about to do, and the issuer is the one that it was built with.
+//! A payment service has neither the log nor the domain. It pins the issuer's keys, and requires a [`Warrant`] of every
+//! call: the receipt of the clearance, with the salt and the actor that its request digest was computed with. A [`Guard`]
+//! takes nothing on the receipt's word: tenant, entity, action and every parameter come from the service's own request,
+//! and the issuer is the one that the guard was built with.
 //!
 //! ```
 //! use kiff::{guard::{Guard, GuardError, Request}, verify::KeySet};
@@ -17,9 +17,9 @@
 //! # let signer = Ed25519Signer::generate()?;
 //! # let published = KeySet::new().with(signer.public_key().clone()).to_json();
 //! # let rt = Runtime::builder(domain).tenant("acme").issued_by("refund-agents").signer(signer).build()?.blocking();
-//! # rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
+//! # rt.ingest(&Authority::service("stripe")?, "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
 //! # let asked = Proposal::new("REFUND_ORDER", "order:1").param("amount", "49.00");
-//! # let Decision::Allowed(allowed) = rt.decide(&Authority::agent("bot", [""; 0]), asked)? else { panic!() };
+//! # let Decision::Allowed(allowed) = rt.decide(&Authority::agent("bot", [""; 0])?, asked)? else { panic!() };
 //! # let warrant = allowed.warrant().ok_or("no warrant")?.to_json().into_bytes();
 //! // In the payment service, once:
 //! let guard = Guard::builder(KeySet::from_json(published.as_bytes())?, "refund-agents").build();
@@ -75,7 +75,7 @@ const MAX_AGE: Duration = Duration::from_secs(5 * 60);
 /// How far the clocks may be apart by default.
 const SKEW: Duration = Duration::from_secs(60);
 
-/// What a service is about to do, in its own words: nothing in it comes from the receipt.
+/// The request that a service is about to carry out, in its own words: nothing in it comes from the receipt.
 ///
 /// Every parameter of the action goes in, with the values that will be used; one left out is refused like one that is
 /// different. Decimals are texts with the digits as they were proposed (`"49.00"` is not `"49.0"`), and so are integers
@@ -141,7 +141,7 @@ pub struct Guard {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passage {
-    /// What the effect gave, when it ran.
+    /// The effect's outcome, when it ran.
     pub outcome: Vec<u8>,
     /// True if it ran for an earlier call with the same receipt.
     pub is_repeat: bool,
@@ -232,10 +232,10 @@ impl Guard {
         if receipt.decision() != Verdict::Allowed {
             return Err(GuardRefusal::NotAllowed { decision: receipt.decision() });
         }
-        match request.is_of(&warrant) {
-            true => Ok(receipt.clone()),
-            false => Err(GuardRefusal::OtherRequest),
+        if !request.is_of(&warrant) {
+            return Err(GuardRefusal::OtherRequest);
         }
+        Ok(receipt.clone())
     }
 
     /// A receipt is too old for every clock that may be meant when its use is forgotten.
@@ -247,7 +247,7 @@ impl Guard {
             record: receipt.record(),
             issued_at: receipt.issued_at(),
             now: self.clock.now(),
-            until: receipt.issued_at().plus(keep),
+            until: receipt.issued_at() + keep,
         }
     }
 }

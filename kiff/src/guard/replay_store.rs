@@ -1,12 +1,11 @@
-//! Which receipts were used, and what came of it.
+//! Which receipts were used, and with which outcome.
 
-use crate::{
-    base::{
-        digest::Digest,
-        ids::{ReceiptId, TenantId},
-        timestamp::Timestamp,
-    },
-    domain::action::BoxFuture,
+use crate::base::{
+    boxed::boxed_twin,
+    debug::debug_as_display,
+    digest::Digest,
+    ids::{ReceiptId, TenantId},
+    timestamp::Timestamp,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +21,7 @@ pub trait ReplayStore: Send + Sync + 'static {
     /// Notes that a receipt is used, unless it is noted already. Of two calls at once, one gets [`Begun::New`]. What is
     /// noted is durable before the call answers.
     ///
-    /// A use may be forgotten once [`Usage::now`] of a call is behind its [`Usage::until`]. A store that forgets keeps
+    /// A use may be forgotten once [`Usage::now`] of a call is after its [`Usage::until`]. A store that forgets keeps
     /// the latest [`Usage::issued_at`] of what it has forgotten, and answers [`Begun::Forgotten`] to a receipt that it
     /// does not know and that was not issued later: clocks can be set back, and maximum ages be raised.
     fn begin(&self, usage: &Usage) -> impl Future<Output = Result<Begun, ReplayError>> + Send;
@@ -49,7 +48,7 @@ pub struct Usage {
     pub until: Timestamp,
 }
 
-/// What a store knows of a use.
+/// A store's answer to a use that begins.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning: a guard handles each")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begun {
@@ -67,9 +66,11 @@ pub enum Begun {
 
 /// A store of used receipts failed.
 #[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("the store of used receipts failed")]
 pub struct ReplayError(#[source] Box<dyn Error + Send + Sync>);
+
+debug_as_display!(ReplayError);
 
 impl ReplayError {
     /// Wraps what went wrong.
@@ -78,19 +79,11 @@ impl ReplayError {
     }
 }
 
-/// [`ReplayStore`] with its futures boxed, so that a guard can hold any store.
-pub(super) trait DynReplayStore: Send + Sync {
-    fn begin<'a>(&'a self, usage: &'a Usage) -> BoxFuture<'a, Result<Begun, ReplayError>>;
-    fn finish<'a>(&'a self, usage: &'a Usage, outcome: &'a [u8]) -> BoxFuture<'a, Result<(), ReplayError>>;
-}
-
-impl<S: ReplayStore> DynReplayStore for S {
-    fn begin<'a>(&'a self, usage: &'a Usage) -> BoxFuture<'a, Result<Begun, ReplayError>> {
-        Box::pin(ReplayStore::begin(self, usage))
-    }
-
-    fn finish<'a>(&'a self, usage: &'a Usage, outcome: &'a [u8]) -> BoxFuture<'a, Result<(), ReplayError>> {
-        Box::pin(ReplayStore::finish(self, usage, outcome))
+boxed_twin! {
+    /// Any [`ReplayStore`].
+    pub(super) trait DynReplayStore for ReplayStore {
+        async fn begin(usage: &'a Usage) -> Result<Begun, ReplayError>;
+        async fn finish(usage: &'a Usage, outcome: &'a [u8]) -> Result<(), ReplayError>;
     }
 }
 

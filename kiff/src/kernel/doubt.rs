@@ -307,7 +307,7 @@ fn another_attempt(case: &Case<'_>, view: &View, open: &OpenExecution) -> Result
     // What would run is the executor of today.
     let window = action.retry_within().ok_or(not("its effect is no longer declared idempotent"))?;
     let decided_at = case.time(view);
-    let left = open.since.plus(window).since(decided_at);
+    let left = (open.since + window) - decided_at;
     if left.is_zero() {
         return Err(not("the time within which it may be retried has passed"));
     }
@@ -315,7 +315,7 @@ fn another_attempt(case: &Case<'_>, view: &View, open: &OpenExecution) -> Result
     // An attempt that can be interrupted is, at the end of the window; a lease interrupts nothing, and cutting it
     // would only call an attempt abandoned that runs.
     let span = action.timeout().map_or(case.domain.bounds().lease, |timeout| timeout.min(left));
-    let deadline = Some(decided_at.plus(span));
+    let deadline = Some(decided_at + span);
     let terms = ExecutionTerms { execution, attempt: open.attempt.saturating_add(1), effect: open.effect, deadline };
     Ok(Cleared {
         tenant: case.tenant.clone(),

@@ -282,7 +282,7 @@ pub(crate) fn admit_proposal(
         action: name,
         entity,
         actor: caller.actor,
-        claimed: proposal.claimed.map(Value::numbers_as_text),
+        claimed: proposal.claimed.map(Value::into_safe_numbers),
         params,
         offered: offered.map(|offered| Digest::of(&offered.to_canonical())),
         salt: ids.salt,

@@ -1,7 +1,10 @@
 //! Anchors: places outside the owner's reach where a checkpoint's digest is put down.
 
-use crate::base::code::coded;
-use crate::base::digest::Digest;
+use crate::base::{
+    code::{coded, words},
+    debug::debug_as_display,
+    digest::Digest,
+};
 use std::{
     error::Error,
     fs::{self, File},
@@ -14,7 +17,7 @@ use std::{
 /// Puts digests of checkpoints down where the owner of the log cannot change them. Users may implement it; write
 /// the functions as `async fn`. [`FolderAnchor`] is one.
 ///
-/// What is anchored is [`Checkpoint::digest`](crate::evidence::log::Checkpoint::digest): SHA-256 of the text without
+/// The anchored digest is [`Checkpoint::digest`](crate::evidence::log::Checkpoint::digest): SHA-256 of the text without
 /// signatures. A receipt names the place by its address alone (`RuntimeBuilder::anchor`), which is no evidence.
 pub trait Anchor: Send + Sync + 'static {
     /// The address of the place, as receipts name it.
@@ -23,7 +26,7 @@ pub trait Anchor: Send + Sync + 'static {
     /// Submits a digest. To submit one again changes nothing.
     ///
     /// # Errors
-    /// [`AnchorError`] if that failed, or nobody can say whether it did.
+    /// [`AnchorError`] if that failed, or it is unknown whether it did.
     fn submit(&self, digest: &Digest) -> impl Future<Output = Result<Submission, AnchorError>> + Send;
 
     /// How far a submission has come.
@@ -56,37 +59,26 @@ impl Submission {
     }
 }
 
-/// How far a submission has come.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AnchorState {
-    /// The place has not taken it yet.
-    Pending,
-    /// The place has taken it, and may still let it go.
-    Confirming,
-    /// It is there for good.
-    Final,
-    /// The place has let it go, or lost it: submit it again.
-    Orphaned,
-}
-
-impl AnchorState {
-    /// The word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Confirming => "confirming",
-            Self::Final => "final",
-            Self::Orphaned => "orphaned",
-        }
+words! {
+    /// How far a submission has come.
+    #[non_exhaustive]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum AnchorState {
+        /// The place has not taken it yet.
+        Pending = "pending",
+        /// The place has taken it, and may still let it go.
+        Confirming = "confirming",
+        /// It is there for good.
+        Final = "final",
+        /// The place has let it go, or lost it: submit it again.
+        Orphaned = "orphaned",
     }
 }
 
 coded! {
     /// An anchor that did not do what it should.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum AnchorError {
         /// The digest is not there.
         #[error("`{digest}` is not anchored there")]
@@ -100,6 +92,8 @@ coded! {
     }
 }
 
+debug_as_display!(AnchorError);
+
 impl AnchorError {
     /// The place gave no answer.
     pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -110,7 +104,7 @@ impl AnchorError {
 /// A folder of the customer's own, such as a mounted share with write-once storage: one file for each digest,
 /// named by its 64 hexadecimal digits.
 ///
-/// It is worth as much as the folder is out of reach of whoever owns the log.
+/// It is worth as much as the folder is out of reach of the log's owner.
 ///
 /// ```
 /// use kiff::{Digest, ledger::{Anchor, AnchorState, FolderAnchor}};

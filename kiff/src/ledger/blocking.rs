@@ -38,7 +38,7 @@ impl BlockingLedger {
         block_on(self.ledger.prove(index))
     }
 
-    /// Proves that the record behind a receipt is in the log.
+    /// Proves that the record of a receipt is in the log.
     ///
     /// # Errors
     /// As [`Ledger::prove_receipt`].
@@ -63,7 +63,7 @@ impl BlockingLedger {
     }
 }
 
-/// What needs no waiting.
+/// The calls that wait for nothing.
 impl Deref for BlockingLedger {
     type Target = Ledger;
     fn deref(&self) -> &Ledger {

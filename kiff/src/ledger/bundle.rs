@@ -1,4 +1,4 @@
-//! Evidence bundles: a folder that holds all that a verifier needs, but whom to trust.
+//! Evidence bundles: a folder with everything that a verifier needs, except the keys to trust.
 
 use super::{Ledger, LedgerError};
 use crate::{
@@ -15,7 +15,7 @@ use std::{
     path::Path,
 };
 
-/// What is in a bundle that was written.
+/// The contents of a bundle that was written.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bundle {
@@ -26,7 +26,7 @@ pub struct Bundle {
 }
 
 /// How many records are read from the store at once.
-const PAGE: u64 = 1_000;
+const PAGE: usize = 1_000;
 
 impl Ledger {
     /// Writes all evidence of the last checkpoint into a new folder: `log.jsonl`, `checkpoint.txt`, `vkeys.txt`,
@@ -65,8 +65,8 @@ impl Ledger {
         let head = checkpoint.unverified().head();
         let (mut frontier, mut receipts) = (Frontier::new(), 0);
         while frontier.size() < head.size {
-            let most = PAGE.min(head.size - frontier.size());
-            let page = self.read_log(frontier.size(), usize::try_from(most).unwrap_or(1)).await?;
+            let rest = usize::try_from(head.size - frontier.size()).unwrap_or(PAGE);
+            let page = self.read_log(frontier.size(), rest.min(PAGE)).await?;
             if page.is_empty() {
                 return Err(LedgerError::LogShorterThanHead { size: frontier.size(), head: head.size });
             }
@@ -104,7 +104,7 @@ impl Ledger {
         // A record that cannot be read has no receipt; that it is in the log is what the bundle shows.
         let Ok(record) = Record::parse(bytes) else { return Ok(0) };
         let Some(receipt) = self.runtime.reissue(&record).await else { return Ok(0) };
-        let name = format!("receipts/{}.json", receipt.get("receipt_id").unwrap_or("receipt"));
+        let name = format!("receipts/{}.json", receipt.receipt_id());
         fs::write(folder.join(name), format!("{}\n", receipt.to_json())).map_err(LedgerError::Bundle)?;
         Ok(1)
     }

@@ -3,7 +3,7 @@
 use super::{Ledger, LedgerError, State};
 use crate::{
     base::digest::Digest,
-    evidence::log::{Frontier, ProofBuilder, SignedCheckpoint, TreeHead},
+    evidence::log::{Frontier, ProofBuilder, SignedCheckpoint, TreeError, TreeHead},
     kernel::record::RecordBytes,
 };
 
@@ -31,7 +31,7 @@ impl Ledger {
 
     /// The frontier of the log's first `size` records, which must extend `heads`.
     pub(super) async fn grow(&self, from: Frontier, size: u64, heads: &[TreeHead]) -> Result<Frontier, LedgerError> {
-        let longest = heads.iter().map(|head| head.size).chain([from.size()]).max().unwrap_or(0);
+        let longest = heads.iter().map(|head| head.size).fold(from.size(), u64::max);
         if longest > size {
             return Err(LedgerError::LogShorterThanHead { size, head: longest });
         }
@@ -49,14 +49,14 @@ impl Ledger {
         Ok(next)
     }
 
-    /// Some of the leaf hashes behind the first `start` records, up to `end`.
+    /// Some of the leaf hashes after the first `start` records, up to `end`.
     async fn leaves(&self, start: u64, end: u64) -> Result<Vec<Digest>, LedgerError> {
         let rest = usize::try_from(end - start).unwrap_or(PAGE);
         let page = self.read_log(start, PAGE.min(rest)).await?;
-        match page.is_empty() {
-            true => Err(LedgerError::LogShorterThanHead { size: start, head: end }),
-            false => Ok(page.iter().take(rest).map(|record| Digest::leaf(record)).collect()),
+        if page.is_empty() {
+            return Err(LedgerError::LogShorterThanHead { size: start, head: end });
         }
+        Ok(page.iter().take(rest).map(|record| Digest::leaf(record)).collect())
     }
 
     pub(super) async fn inclusion(&self, index: u64, head: &TreeHead) -> Result<Vec<Digest>, LedgerError> {
@@ -82,10 +82,10 @@ impl Ledger {
             size += leaves.len() as u64;
             leaves.into_iter().for_each(|leaf| builder.append(leaf));
         }
-        match builder.head() == *head {
-            true => Ok(builder.proof().map_err(crate::evidence::log::TreeError::from)?),
-            false => Err(LedgerError::LogForked { head: head.size }),
+        if builder.head() != *head {
+            return Err(LedgerError::LogForked { head: head.size });
         }
+        Ok(builder.proof().map_err(TreeError::from)?)
     }
 
     /// The index of a record among the first `size`, looked for from the end.
@@ -149,7 +149,9 @@ impl Ledger {
         let Ok(records) = self.read_log(last, 1).await else { return };
         let Some(record) = records.first() else { return };
         let value = [frontier.to_bytes().as_slice(), Digest::leaf(record).as_bytes()].concat();
-        let (store, tenant, name) = (self.runtime.log_store(), self.runtime.tenant_id(), self.cache_name());
+        let store = self.runtime.log_store();
+        let tenant = self.runtime.tenant_id();
+        let name = self.cache_name();
         if let Ok(cell) = store.cell(tenant, &name).await {
             let _ = store.set_cell(tenant, &name, cell.map_or(0, |cell| cell.revision), &value).await;
         }
@@ -164,13 +166,13 @@ impl State {
     /// Adds leaves that the tree does not have yet.
     fn add(&mut self, start: u64, leaves: &[Digest]) -> Result<(), LedgerError> {
         let Some(tree) = &mut self.tree else { return Ok(()) };
-        let known = usize::try_from(tree.head().size.saturating_sub(start)).unwrap_or(usize::MAX);
-        let new = leaves.get(known..).unwrap_or_default();
-        Ok(tree.extend(new.iter().copied()).map_err(crate::evidence::log::TreeError::from)?)
+        let size = tree.head().size;
+        let new = (start..).zip(leaves).filter(|(index, _)| *index >= size).map(|(_, leaf)| *leaf);
+        Ok(tree.extend(new).map_err(TreeError::from)?)
     }
 }
 
-/// That the log is what it was at each of these heads.
+/// Checks that the log still has the records of each of these heads.
 fn check(frontier: &Frontier, heads: &[TreeHead]) -> Result<(), LedgerError> {
     match heads.iter().find(|head| head.size == frontier.size() && **head != frontier.head()) {
         Some(head) => Err(LedgerError::LogForked { head: head.size }),

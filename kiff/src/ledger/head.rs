@@ -1,8 +1,7 @@
 //! The last head that was signed, where it is compared and set.
 
 use crate::{
-    base::ids::TenantId,
-    domain::action::BoxFuture,
+    base::{boxed::boxed_twin, ids::TenantId},
     store::{CellSet, DynStore, StoreError},
 };
 use std::{future::Future, sync::Arc};
@@ -10,8 +9,8 @@ use std::{future::Future, sync::Arc};
 /// Keeps the last checkpoint that a ledger has signed. Users may implement it; write the functions as
 /// `async fn`.
 ///
-/// By default it is a cell of the store. That shows the loss of a part of the log, and forks; but whoever
-/// restores the whole database restores the cell with it. A head that is kept elsewhere shows that too.
+/// By default it is a cell of the store. That shows the loss of a part of the log, and forks. It does not show
+/// the restore of a whole database, which restores the cell too. A head that is kept elsewhere does.
 pub trait HeadCell: Send + Sync + 'static {
     /// The text that was set last, if there is one.
     ///
@@ -22,7 +21,7 @@ pub trait HeadCell: Send + Sync + 'static {
     /// Sets `next` if the text is still `expected`: as one step, and durable before it is acknowledged.
     ///
     /// # Errors
-    /// [`StoreError`] if it could not be done, or nobody can say whether it was. Another text is no error.
+    /// [`StoreError`] if it could not be done, or it is unknown whether it was. Another text is no error.
     fn set(&self, expected: Option<&str>, next: &str) -> impl Future<Output = Result<HeadSet, StoreError>> + Send;
 }
 
@@ -37,19 +36,11 @@ pub enum HeadSet {
     Conflict,
 }
 
-/// [`HeadCell`] with its futures boxed, so that a ledger can hold any.
-pub(super) trait DynHeadCell: Send + Sync {
-    fn load<'a>(&'a self) -> BoxFuture<'a, Result<Option<String>, StoreError>>;
-    fn set<'a>(&'a self, expected: Option<&'a str>, next: &'a str) -> BoxFuture<'a, Result<HeadSet, StoreError>>;
-}
-
-impl<C: HeadCell> DynHeadCell for C {
-    fn load<'a>(&'a self) -> BoxFuture<'a, Result<Option<String>, StoreError>> {
-        Box::pin(HeadCell::load(self))
-    }
-
-    fn set<'a>(&'a self, expected: Option<&'a str>, next: &'a str) -> BoxFuture<'a, Result<HeadSet, StoreError>> {
-        Box::pin(HeadCell::set(self, expected, next))
+boxed_twin! {
+    /// Any [`HeadCell`].
+    pub(super) trait DynHeadCell for HeadCell {
+        async fn load() -> Result<Option<String>, StoreError>;
+        async fn set(expected: Option<&'a str>, next: &'a str) -> Result<HeadSet, StoreError>;
     }
 }
 

@@ -40,10 +40,10 @@ use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use witness::DynWitness;
+use witness::Cosigner;
 
 /// How often a head is tried again when others sign one meanwhile.
-const MOST_TRIES: u32 = 16;
+const MAX_TRIES: u32 = 16;
 
 /// Signs the heads of one tenant's log, and proves what is in it.
 ///
@@ -56,7 +56,7 @@ const MOST_TRIES: u32 = 16;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let rt = shop(paid_back)?;
-/// # rt.blocking().execute(&Authority::agent("bot", ["operator"]), Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
+/// # rt.blocking().execute(&Authority::agent("bot", ["operator"])?, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
 /// // A key of its own, not the one that signs receipts.
 /// let signer = Ed25519LogSigner::new("kiff.dev/log/shop", Ed25519Signer::generate()?)?;
 /// let log = signer.verifier_key().clone();
@@ -66,7 +66,7 @@ const MOST_TRIES: u32 = 16;
 /// let checkpoint = ledger.checkpoint()?.checkpoint;
 /// println!("{checkpoint}");
 ///
-/// // Whoever has the log's key can check that a record is in it.
+/// // Anyone who has the log's key can check that a record is in it.
 /// let proven = ledger.prove(2)?.verify(&log, &WitnessPolicy::none())?;
 /// assert_eq!(proven.index(), 2);
 /// # Ok(())
@@ -78,13 +78,13 @@ pub struct Ledger {
     cell: Arc<dyn DynHeadCell>,
     /// Keys that signed the log before.
     former: Vec<VerifierKey>,
-    witnesses: Vec<Box<dyn DynWitness>>,
+    witnesses: Vec<Cosigner>,
     state: Mutex<State>,
 }
 
-/// What a ledger knows of its log.
+/// A ledger's memory of its log.
 struct State {
-    /// What the next head goes on from.
+    /// From here the next head goes on.
     frontier: Frontier,
     /// All nodes, if the host keeps them. It has at least as many records as the frontier.
     tree: Option<Tree<Box<dyn Nodes + Send>>>,
@@ -92,10 +92,14 @@ struct State {
     checked: Vec<TreeHead>,
     /// The largest size that was seen in the cell.
     seen: u64,
-    /// What proofs refer to.
+    /// The checkpoint that proofs refer to.
     released: Option<SignedCheckpoint>,
-    /// What each witness has seen last.
-    witnessed: Vec<u64>,
+}
+
+/// The answer of one witness.
+enum Cosignature {
+    Given(NoteSignature),
+    Refused(WitnessError),
 }
 
 /// A checkpoint that may be handed out.
@@ -123,14 +127,14 @@ impl Ledger {
 
     /// Signs the head of the log as it is now, and asks the witnesses for their signatures, one by one.
     ///
-    /// If no record has come since the last checkpoint, that one is given again. A witness that does not sign
-    /// holds nothing up: what it says is in the answer.
+    /// If no record has come since the last checkpoint, that one is returned again. A witness that does not sign
+    /// holds nothing up: its error is in the answer.
     ///
     /// # Errors
     /// [`LedgerError`] if the log does not extend the last head, or the signer, the store or the cell fails.
     /// Nothing was released then.
     pub async fn checkpoint(&self) -> Result<Released, LedgerError> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_TRIES {
             let current = self.current().await?;
             let (frontier, size) = self.extended(current.as_ref()).await?;
             let last = current.as_ref().map(|last| last.unverified().head());
@@ -141,7 +145,7 @@ impl Ledger {
                     let expected = current.map(|current| current.to_string());
                     match self.cell.set(expected.as_deref(), &signed.to_string()).await {
                         Ok(HeadSet::Done) => signed,
-                        // After a lost answer the cell tells what came of it.
+                        // After a lost answer, the cell shows whether it is set.
                         Ok(HeadSet::Conflict) | Err(StoreError::Unknown(_)) => continue,
                         Err(error) => return Err(error.into()),
                     }
@@ -158,8 +162,8 @@ impl Ledger {
         Err(LedgerError::Contended)
     }
 
-    /// Proves that the record at `index`, counted from zero, is in the log, for whoever has the log's key. The
-    /// proof shows the record.
+    /// Proves that the record at `index`, counted from zero, is in the log, to anyone who has the log's key. The
+    /// proof contains the record.
     ///
     /// With the nodes of the tree at hand that takes a few reads. Without, it reads the log.
     ///
@@ -169,23 +173,21 @@ impl Ledger {
     pub async fn prove(&self, index: u64) -> Result<TlogProof, LedgerError> {
         let checkpoint = self.last_checkpoint().ok_or(LedgerError::NoCheckpoint)?;
         let head = checkpoint.unverified().head();
-        let record = match index < head.size {
-            true => self.read_log(index, 1).await?.into_iter().next(),
-            false => None,
-        };
-        let record = record.ok_or(LedgerError::NotIncluded { size: head.size })?;
+        let records = if index < head.size { self.read_log(index, 1).await? } else { Vec::new() };
+        let record = records.into_iter().next().ok_or(LedgerError::NotIncluded { size: head.size })?;
         let path = self.inclusion(index, &head).await?;
         verify_inclusion(&Digest::leaf(&record), index, &path, &head)
             .map_err(|_| LedgerError::LogForked { head: head.size })?;
         Ok(TlogProof::new(&record, index, path, checkpoint))
     }
 
-    /// Proves that the record behind a receipt is in the log. The record is looked for from the end of the log.
+    /// Proves that the record of a receipt is in the log. The record is looked for from the end of the log.
     ///
     /// # Errors
     /// [`LedgerError::ReceiptUnknown`] if there is no such receipt; otherwise as [`prove`](Self::prove).
     pub async fn prove_receipt(&self, receipt: ReceiptId) -> Result<TlogProof, LedgerError> {
-        let (store, tenant) = (self.runtime.log_store(), self.runtime.tenant_id());
+        let store = self.runtime.log_store();
+        let tenant = self.runtime.tenant_id();
         let unknown = LedgerError::ReceiptUnknown { receipt };
         let Some(found) = store.find(tenant, &Claim::Receipt(receipt)).await? else { return Err(unknown) };
         let record = store.read(tenant, &found.stream, found.seq.saturating_sub(1), 1).await?;
@@ -211,7 +213,8 @@ impl Ledger {
     async fn current(&self) -> Result<Option<SignedCheckpoint>, LedgerError> {
         let Some(text) = self.cell.load().await? else { return Ok(None) };
         let checkpoint = self.own(text.as_bytes()).map_err(LedgerError::Head)?;
-        let (head, seen) = (checkpoint.unverified().head().size, self.lock().seen);
+        let head = checkpoint.unverified().head().size;
+        let seen = self.lock().seen;
         if head < seen {
             return Err(LedgerError::HeadRolledBack { head, seen });
         }
@@ -251,10 +254,10 @@ impl Ledger {
     /// The checkpoint with the signatures of the witnesses. It is what proofs refer to from now on.
     async fn cosigned(&self, mut checkpoint: SignedCheckpoint) -> Result<Released, LedgerError> {
         let mut refusals = Vec::new();
-        for (place, witness) in self.witnesses.iter().enumerate() {
-            match self.cosignature(place, &**witness, &checkpoint).await? {
-                Ok(signature) => checkpoint = checkpoint.with(signature),
-                Err(error) => refusals.push((witness.verifier_key().name().to_owned(), error)),
+        for cosigner in &self.witnesses {
+            match self.cosignature(cosigner, &checkpoint).await? {
+                Cosignature::Given(signature) => checkpoint = checkpoint.with(signature),
+                Cosignature::Refused(error) => refusals.push((cosigner.verifier_key().name().to_owned(), error)),
             }
         }
         let mut state = self.lock();
@@ -268,41 +271,22 @@ impl Ledger {
     /// Asks one witness, and again if it has seen another size last.
     async fn cosignature(
         &self,
-        place: usize,
-        witness: &dyn DynWitness,
+        cosigner: &Cosigner,
         checkpoint: &SignedCheckpoint,
-    ) -> Result<Result<NoteSignature, WitnessError>, LedgerError> {
+    ) -> Result<Cosignature, LedgerError> {
         let head = checkpoint.unverified().head();
-        let mut old = self.lock().witnessed.get(place).copied().unwrap_or(0).min(head.size);
+        let mut old = cosigner.seen().min(head.size);
         let mut is_asked_again = false;
         loop {
             let needs_no_proof = old == 0 || old == head.size;
             let proof = if needs_no_proof { Vec::new() } else { self.consistency(old, &head).await? };
-            match witness.add_checkpoint(old, &proof, checkpoint).await {
+            match cosigner.cosign(old, &proof, checkpoint).await {
+                Ok(signature) => return Ok(Cosignature::Given(signature)),
                 Err(WitnessError::Conflict { size }) if size <= head.size && !is_asked_again => old = size,
-                Err(error) => return Ok(Err(error)),
-                Ok(signature) => return Ok(self.checked_cosignature(place, witness, checkpoint, signature)),
+                Err(error) => return Ok(Cosignature::Refused(error)),
             }
             is_asked_again = true;
         }
-    }
-
-    /// A signature that is wrong would make verifiers refuse the whole checkpoint.
-    fn checked_cosignature(
-        &self,
-        place: usize,
-        witness: &dyn DynWitness,
-        checkpoint: &SignedCheckpoint,
-        signature: NoteSignature,
-    ) -> Result<NoteSignature, WitnessError> {
-        let policy = WitnessPolicy::new([witness.verifier_key().clone()], 1).map_err(WitnessError::failed)?;
-        let checkpoint = checkpoint.unverified();
-        let lines = std::slice::from_ref(&signature);
-        policy.check(&checkpoint.to_string(), lines).map_err(WitnessError::Checkpoint)?;
-        if let Some(seen) = self.lock().witnessed.get_mut(place) {
-            *seen = checkpoint.head().size;
-        }
-        Ok(signature)
     }
 
     // No lock is held across an await: this is only called for what is done at once.

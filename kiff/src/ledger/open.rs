@@ -5,7 +5,7 @@ use super::{
     blocking::BlockingLedger,
     head::{DynHeadCell, HeadCell, StoreHead},
     signer::{DynLogSigner, LogSigner},
-    witness::{DynWitness, Witness},
+    witness::{Cosigner, Witness},
 };
 use crate::{
     evidence::log::{Frontier, KeyRole, Nodes, SignedCheckpoint, Tree, VerifierKey},
@@ -17,7 +17,7 @@ use std::{
 };
 
 /// The most bytes of an origin: a cell's name has 255.
-const MOST_ORIGIN: usize = 200;
+const MAX_ORIGIN: usize = 200;
 
 /// Collects what a ledger needs beside its key. Everything has a default.
 #[must_use]
@@ -28,7 +28,7 @@ pub struct LedgerBuilder {
     nodes: Option<Box<dyn Nodes + Send>>,
     since: Vec<SignedCheckpoint>,
     former: Vec<VerifierKey>,
-    witnesses: Vec<Box<dyn DynWitness>>,
+    witnesses: Vec<Cosigner>,
     resume: bool,
 }
 
@@ -87,8 +87,8 @@ impl LedgerBuilder {
         self
     }
 
-    /// A key that signed this log before: the last head, and what the host holds, may be signed by it. What is
-    /// released from now on is signed by the new key. May be given more than once.
+    /// A key that signed this log before: the last head, and a checkpoint that the host holds, may be signed by it.
+    /// Every checkpoint from now on is signed by the new key. May be given more than once.
     pub fn former_key(mut self, key: VerifierKey) -> Self {
         self.former.push(key);
         self
@@ -96,14 +96,14 @@ impl LedgerBuilder {
 
     /// Asks a witness for its signature on each checkpoint. May be given more than once.
     pub fn witness(mut self, witness: impl Witness) -> Self {
-        self.witnesses.push(Box::new(witness));
+        self.witnesses.push(Cosigner::new(witness));
         self
     }
 
     /// Goes on from the last head without reading the records below it again, but the last. For long logs.
     ///
-    /// What was signed stays what is signed: a change below the head never leads to a fork. But it is not found
-    /// here; it is found by whoever verifies the log against a checkpoint.
+    /// A change below the head never leads to a fork, because the signed head stays as it is. But it is not found
+    /// here, only by a verifier who compares the log with a checkpoint.
     pub fn resume(mut self) -> Self {
         self.resume = true;
         self
@@ -117,21 +117,20 @@ impl LedgerBuilder {
     pub async fn open(self) -> Result<Ledger, LedgerError> {
         let key = self.signer.verifier_key();
         let name = key.name();
-        if key.role() != KeyRole::Log || name.len() > MOST_ORIGIN || !name.bytes().all(|b| b.is_ascii_graphic()) {
+        if key.role() != KeyRole::Log || name.len() > MAX_ORIGIN || !name.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(LedgerError::Origin);
         }
         if self.runtime.receipt_key_id() == Some(key.public_key().id().as_str()) {
             return Err(LedgerError::ReceiptKey);
         }
-        let (store, tenant) = (Arc::clone(self.runtime.log_store()), self.runtime.tenant_id().clone());
-        let in_store = StoreHead { store, tenant, name: format!("head:{name}") };
+        let store = Arc::clone(self.runtime.log_store());
+        let in_store = StoreHead { store, tenant: self.runtime.tenant_id().clone(), name: format!("head:{name}") };
         let state = State {
             frontier: Frontier::new(),
             tree: self.nodes.map(Tree::new),
             checked: Vec::new(),
             seen: 0,
             released: None,
-            witnessed: vec![0; self.witnesses.len()],
         };
         let ledger = Ledger {
             cell: self.cell.unwrap_or_else(|| Arc::new(in_store)),
@@ -141,7 +140,7 @@ impl LedgerBuilder {
             witnesses: self.witnesses,
             state: Mutex::new(state),
         };
-        ledger.opened(self.since, self.resume).await
+        ledger.start(self.since, self.resume).await
     }
 
     /// The same without `async`, for code that has no async runtime.
@@ -154,7 +153,7 @@ impl LedgerBuilder {
 }
 
 impl Ledger {
-    async fn opened(self, since: Vec<SignedCheckpoint>, resume: bool) -> Result<Self, LedgerError> {
+    async fn start(self, since: Vec<SignedCheckpoint>, resume: bool) -> Result<Self, LedgerError> {
         let current = self.current().await?;
         let since = since.iter().map(|held| self.own(held.to_string().as_bytes()));
         let mut known = since.collect::<Result<Vec<_>, _>>().map_err(LedgerError::Since)?;
@@ -163,7 +162,7 @@ impl Ledger {
         let heads: Vec<_> = known.iter().map(|held| held.unverified().head()).collect();
         let last = current.map(|current| current.unverified().head());
         let from = match last {
-            // What is below the frontier of the last head could not be compared.
+            // A head below the frontier of the last one could not be compared.
             Some(last) if resume && oldest.is_none_or(|oldest| oldest >= last.size) => self.resumed(&last).await?,
             _ => Frontier::new(),
         };
@@ -174,7 +173,7 @@ impl Ledger {
         }
         let frontier = self.grow(from, longest, &heads).await?;
         self.keep(frontier, heads, last.map_or(0, |last| last.size));
-        // What a former key has signed is extended, and not handed out any more.
+        // A checkpoint of a former key is extended, and not handed out any more.
         known.retain(|held| self.is_signed(held));
         self.lock().released = known.into_iter().max_by_key(|held| held.unverified().head().size);
         Ok(self)

@@ -1,7 +1,7 @@
 //! The seam for who signs checkpoints.
 
 use crate::{
-    domain::action::BoxFuture,
+    base::boxed::boxed_twin,
     evidence::{
         log::{Checkpoint, KeyRole, SignedCheckpoint, TreeHead, VerifierKey, VerifierKeyError},
         receipt::SignerError,
@@ -28,19 +28,11 @@ pub trait LogSigner: Send + Sync + 'static {
     fn sign(&self, text: &[u8]) -> impl Future<Output = Result<[u8; 64], SignerError>> + Send;
 }
 
-/// [`LogSigner`] with its future boxed, so that a ledger can hold any.
-pub(crate) trait DynLogSigner: Send + Sync {
-    fn verifier_key(&self) -> &VerifierKey;
-    fn sign<'a>(&'a self, text: &'a [u8]) -> BoxFuture<'a, Result<[u8; 64], SignerError>>;
-}
-
-impl<S: LogSigner> DynLogSigner for S {
-    fn verifier_key(&self) -> &VerifierKey {
-        LogSigner::verifier_key(self)
-    }
-
-    fn sign<'a>(&'a self, text: &'a [u8]) -> BoxFuture<'a, Result<[u8; 64], SignerError>> {
-        Box::pin(LogSigner::sign(self, text))
+boxed_twin! {
+    /// Any [`LogSigner`].
+    pub(crate) trait DynLogSigner for LogSigner {
+        fn verifier_key() -> &VerifierKey;
+        async fn sign(text: &'a [u8]) -> Result<[u8; 64], SignerError>;
     }
 }
 

@@ -1,16 +1,19 @@
 //! Witnesses: others who sign a checkpoint once they have seen that it extends all that they saw before.
 
 use crate::{
-    base::code::coded,
-    base::digest::Digest,
-    domain::action::BoxFuture,
+    base::{boxed::boxed_twin, code::coded, debug::debug_as_display, digest::Digest},
     evidence::log::{
         Checkpoint, CheckpointFault, KeyRole, NoteSignature, ProofError, SignedCheckpoint, VerifierKey,
-        VerifierKeyError, cosigned_message,
+        VerifierKeyError, WitnessPolicy, cosigned_message,
     },
     runtime::signing::Ed25519Signer,
 };
-use std::{error::Error, fmt, future::Future};
+use std::{
+    error::Error,
+    fmt,
+    future::Future,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Cosigns checkpoints. Users may implement it, as a client of a witness (C2SP `tlog-witness`); write
 /// `async fn add_checkpoint`. `kiff::testing` has one in memory.
@@ -37,7 +40,7 @@ pub trait Witness: Send + Sync + 'static {
 coded! {
     /// Why a witness has not signed.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum WitnessError {
         /// It has seen another size last.
         #[error("the witness has seen {size} records last")]
@@ -57,6 +60,8 @@ coded! {
     }
 }
 
+debug_as_display!(WitnessError);
+
 impl WitnessError {
     /// It cannot be reached, or gave no answer that can be read.
     pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -64,36 +69,58 @@ impl WitnessError {
     }
 }
 
-/// [`Witness`] with its future boxed, so that a ledger can hold several of different types.
-pub(super) trait DynWitness: Send + Sync {
-    fn verifier_key(&self) -> &VerifierKey;
-    fn add_checkpoint<'a>(
-        &'a self,
-        old: u64,
-        proof: &'a [Digest],
-        checkpoint: &'a SignedCheckpoint,
-    ) -> BoxFuture<'a, Result<NoteSignature, WitnessError>>;
+boxed_twin! {
+    /// Any [`Witness`].
+    trait DynWitness for Witness {
+        fn verifier_key() -> &VerifierKey;
+        async fn add_checkpoint(
+            old: u64,
+            proof: &'a [Digest],
+            checkpoint: &'a SignedCheckpoint,
+        ) -> Result<NoteSignature, WitnessError>;
+    }
 }
 
-impl<W: Witness> DynWitness for W {
-    fn verifier_key(&self) -> &VerifierKey {
-        Witness::verifier_key(self)
+/// A witness, and the size that it has seen last.
+pub(super) struct Cosigner {
+    witness: Box<dyn DynWitness>,
+    seen: AtomicU64,
+}
+
+impl Cosigner {
+    pub(super) fn new(witness: impl Witness) -> Self {
+        Self { witness: Box::new(witness), seen: AtomicU64::new(0) }
     }
 
-    fn add_checkpoint<'a>(
-        &'a self,
+    pub(super) fn verifier_key(&self) -> &VerifierKey {
+        self.witness.verifier_key()
+    }
+
+    /// The size that it has seen last, as far as this ledger knows.
+    pub(super) fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Relaxed)
+    }
+
+    /// Asks for its signature, and checks that: a wrong one would make verifiers refuse the whole checkpoint.
+    pub(super) async fn cosign(
+        &self,
         old: u64,
-        proof: &'a [Digest],
-        checkpoint: &'a SignedCheckpoint,
-    ) -> BoxFuture<'a, Result<NoteSignature, WitnessError>> {
-        Box::pin(Witness::add_checkpoint(self, old, proof, checkpoint))
+        proof: &[Digest],
+        checkpoint: &SignedCheckpoint,
+    ) -> Result<NoteSignature, WitnessError> {
+        let signature = self.witness.add_checkpoint(old, proof, checkpoint).await?;
+        let policy = WitnessPolicy::new([self.verifier_key().clone()], 1).map_err(WitnessError::failed)?;
+        let checkpoint = checkpoint.unverified();
+        let lines = std::slice::from_ref(&signature);
+        policy.check(&checkpoint.to_string(), lines).map_err(WitnessError::Checkpoint)?;
+        self.seen.store(checkpoint.head().size, Ordering::Relaxed);
+        Ok(signature)
     }
 }
 
 /// The key of a witness, in memory. Wiped when it is dropped.
 ///
-/// It only signs. Whoever has one must remember the last checkpoint of each log, and sign nothing that does not
-/// extend it.
+/// It only signs. Its owner must remember the last checkpoint of each log, and sign nothing that does not extend it.
 pub struct WitnessKey {
     key: Ed25519Signer,
     verifier_key: VerifierKey,

@@ -1,6 +1,6 @@
 //! What `#[derive(Param)]` uses: bounds, and the steps of a decoder.
 
-use super::{Text, refuse};
+use super::message::{Text, refuse};
 use crate::{
     domain::param::{ParamFault, ParamKind, decode_at},
     value::{Object, Value},
@@ -21,7 +21,7 @@ pub struct Bounds {
     pub max_len: Option<u32>,
 }
 
-/// Asks that `min` and `max` bound what the type holds.
+/// Refuses `min` and `max` on a type that does not hold a number.
 #[track_caller]
 pub const fn is_number(name: &str, kind: ParamKind) {
     if !matches!(kind, ParamKind::Integer { .. } | ParamKind::Decimal { .. }) {
@@ -31,7 +31,7 @@ pub const fn is_number(name: &str, kind: ParamKind) {
     }
 }
 
-/// Asks that `min_len` and `max_len` bound what the type holds.
+/// Refuses `min_len` and `max_len` on a type that holds neither text nor a list.
 #[track_caller]
 pub const fn has_length(name: &str, kind: ParamKind) {
     if !matches!(kind, ParamKind::String { .. } | ParamKind::List { .. }) {
@@ -41,24 +41,24 @@ pub const fn has_length(name: &str, kind: ParamKind) {
     }
 }
 
-/// Asks that the bound `key` is one that a value of this kind could meet.
+/// Refuses a bound `key` that the kind does not have or exceeds.
 #[track_caller]
 pub const fn is_bound(name: &str, kind: ParamKind, key: &str, bound: &str) {
     let problem = match kind {
         ParamKind::Integer { min, max } => match i128::from_str_radix(bound, 10) {
-            Ok(number) if number < min || number > max => " is beyond what the integer holds; leave it out",
+            Ok(number) if number < min || number > max => " is outside the range of the integer; leave it out",
             Ok(_) => return,
             Err(_) => " bounds an integer, so it must be one",
         },
         ParamKind::DECIMAL => return,
         ParamKind::Decimal { .. } => " bounds a decimal that its own type has bounded already; leave it out",
-        // What is no number has its own message.
+        // `is_number` has reported any other kind.
         _ => return,
     };
     refuse_key(name, key, problem)
 }
 
-/// Asks that the bound `key` is narrower than what the kind has.
+/// Refuses a length `key` outside the bounds of the kind.
 #[track_caller]
 pub const fn is_length(name: &str, kind: ParamKind, key: &str, len: u32) {
     let (ParamKind::String { min_len, max_len } | ParamKind::List { min_len, max_len, .. }) = kind else { return };
@@ -77,7 +77,7 @@ const fn refuse_key(name: &str, key: &str, problem: &str) -> ! {
     refuse(&text)
 }
 
-/// What a newtype with these bounds admits.
+/// The kind of a newtype with these bounds.
 #[must_use]
 pub const fn bounded(kind: ParamKind, bounds: Bounds) -> ParamKind {
     let Bounds { min, max, min_len, max_len } = bounds;
@@ -114,7 +114,7 @@ const fn length(bound: Option<u32>, otherwise: u32) -> u32 {
     }
 }
 
-/// Asks that a canonical value is within the bounds of its kind. Where the type is optional, null has none.
+/// Checks that a canonical value is within the bounds of its kind. A null is, where the type is optional.
 ///
 /// # Errors
 /// [`ParamFault`] if it is not.
@@ -128,16 +128,16 @@ pub fn within(kind: ParamKind, required: bool, value: &Value) -> Result<(), Para
     }
 }
 
-/// What a type is where it cannot be left out: as the content of a variant.
+/// The kind of a type where a value cannot be left out, such as the content of a variant.
 #[must_use]
 pub const fn item(kind: &'static ParamKind, required: bool) -> ParamKind {
     if required { *kind } else { ParamKind::Nullable(kind) }
 }
 
-/// The members of an object that has none but these.
+/// The members of an object that has no others than `known`.
 ///
 /// # Errors
-/// [`ParamFault`] if it is something else.
+/// [`ParamFault`] if the value is not such an object.
 pub fn members<'v>(value: &'v Value, known: &[&str]) -> Result<&'v Object, ParamFault> {
     let given = value.as_object().ok_or_else(|| ParamFault::wrong_type("an object", value))?;
     match given.iter().find(|(name, _)| !known.contains(name)) {
@@ -146,7 +146,7 @@ pub fn members<'v>(value: &'v Value, known: &[&str]) -> Result<&'v Object, Param
     }
 }
 
-/// Decodes a member. The two functions are those of [`Param`](crate::Param), without the bound: see [`proposed`](super::proposed).
+/// Decodes a member. The two functions are those of [`Param`](crate::Param); there is no bound, as in [`proposed`](super::rules::proposed).
 ///
 /// # Errors
 /// [`ParamFault`] if it is missing or of another kind.
@@ -159,7 +159,7 @@ pub fn member<T>(
     decode_at(name, given.get(name), decode, absent)
 }
 
-/// The word of a variant, and its content if it has any. No variant has the empty word.
+/// The word of a variant and its content, if it has any. For a value of another form the word is empty, as no variant's is.
 #[must_use]
 pub fn variant(value: &Value) -> (&str, Option<&Value>) {
     match value {
@@ -179,15 +179,15 @@ pub fn content<T>(name: &str, value: &Value, decode: fn(&Value) -> Result<T, Par
     inside(name, || decode(value))
 }
 
-/// Decodes what lies inside a variant.
+/// Decodes the content of a variant.
 ///
 /// # Errors
-/// [`ParamFault`] of what lies there, seen from outside.
+/// [`ParamFault`] of the content, with the variant in its place.
 pub fn inside<T>(name: &str, decode: impl FnOnce() -> Result<T, ParamFault>) -> Result<T, ParamFault> {
     decode().map_err(|fault| fault.inside(name))
 }
 
-/// What is wrong with a value that is none of the variants.
+/// The fault of a value that matches no variant.
 #[must_use]
 pub fn refused(kind: ParamKind, value: &Value) -> ParamFault {
     kind.first_fault(value).unwrap_or_else(|| ParamFault::wrong_type("one of the variants", value))
@@ -196,18 +196,18 @@ pub fn refused(kind: ParamKind, value: &Value) -> ParamFault {
 /// A type with `#[param(try_from = ..)]`: its rule is `TryFrom`.
 #[diagnostic::on_unimplemented(
     message = "`#[param(try_from = {T})]` needs `impl TryFrom<{T}> for {Self}`, with an error that can be displayed",
-    label = "nothing makes a `{Self}` of this",
-    note = "what the error says is what the agent is told"
+    label = "no conversion makes a `{Self}` from this",
+    note = "the agent gets the text of the error"
 )]
 pub trait IsTried<T>: Sized {
-    /// Makes the value, or says why it is refused.
+    /// Converts the value, or reports why it is refused.
     ///
     /// # Errors
     /// [`ParamFault`] with the text of the error.
     fn tried(rule: &'static str, value: T) -> Result<Self, ParamFault>;
 }
 
-// Whoever misses it is told of `IsTried`, not of the bounds behind it.
+// Without this, rustc would report the bounds and not `IsTried`.
 #[diagnostic::do_not_recommend]
 impl<T, S> IsTried<T> for S
 where

@@ -58,7 +58,7 @@ pub(crate) async fn run(
     };
     let call = Call::new(situation, &cleared.terms.execution, cleared.terms.attempt, providers, shown);
     // The log says when the attempt counts as abandoned, so it may take only what is left until then.
-    let left = cleared.terms.deadline.map(|deadline| deadline.since(now));
+    let left = cleared.terms.deadline.map(|deadline| deadline - now);
     let limit = cleared.action.timeout().map(|limit| limit.min(left.unwrap_or(limit)));
     if left == Some(Duration::ZERO) {
         let ending = Ending::NotApplied("its deadline passed before it was started".to_owned());

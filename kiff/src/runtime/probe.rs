@@ -3,11 +3,12 @@
 use crate::{
     base::{
         actor::Actor,
+        debug::with_causes,
         ids::{ActionName, EntityRef, ExecutionId, TenantId},
         timestamp::Timestamp,
     },
     domain::{
-        action::{BoxFuture, Outcome, with_causes},
+        action::{BoxFuture, Outcome},
         param::Params,
     },
     kernel::doubt::ProbedActions,

@@ -89,8 +89,8 @@ impl EventStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<OpenMark>, StoreError> {
         Ok(self.ask(tenant, |log| {
-            let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
-            log.open.of(kind).range((behind, Bound::Unbounded)).take(limit).cloned().collect()
+            let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+            log.open.of(kind).range((start, Bound::Unbounded)).take(limit).cloned().collect()
         }))
     }
 
@@ -115,7 +115,7 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-/// What one tenant stores.
+/// Everything that one tenant stores.
 #[derive(Default)]
 struct Log {
     /// All records, as they were appended.
@@ -147,8 +147,8 @@ impl Log {
         Append::Done
     }
 
-    /// Makes all claims of the batch, or none and tells which one is taken. Making a claim is the check,
-    /// so that a claim which the batch makes twice is found without a set of its own.
+    /// Makes all claims of the batch, or none: then the error is the claim that is taken. To make a claim is the
+    /// check, so that a claim which the batch makes twice is found without a set of its own.
     fn claim(&mut self, batch: &Batch) -> Result<(), Claim> {
         for (made, (record, claim)) in claims(batch).enumerate() {
             match self.claims.entry(claim) {
@@ -200,7 +200,7 @@ impl Log {
     }
 }
 
-/// What is open: by place for those who page, by mark for the record that closes it.
+/// The open marks: by place for those who page, by mark for the record that closes one.
 #[derive(Default)]
 struct Open {
     approvals: BTreeSet<OpenMark>,
@@ -223,7 +223,7 @@ impl Open {
         }
     }
 
-    /// What is open already keeps its place.
+    /// A mark that is open already keeps its place.
     fn insert(&mut self, record: &Record, mark: Mark) {
         if let Entry::Vacant(free) = self.places.entry(mark) {
             let place = OpenMark { stream: record.entity().clone(), seq: record.entity_seq(), mark };
@@ -252,14 +252,14 @@ fn claims(batch: &Batch) -> impl Iterator<Item = (&Record, Claim)> {
     })
 }
 
-/// At most `limit` items behind the first `after`.
+/// At most `limit` items after the first `after`.
 fn page<T>(items: &[T], after: u64, limit: usize) -> &[T] {
     let rest = usize::try_from(after).ok().and_then(|after| items.get(after..)).unwrap_or_default();
     rest.get(..limit).unwrap_or(rest)
 }
 
 fn length<T>(items: &[T]) -> u64 {
-    u64::try_from(items.len()).unwrap_or(u64::MAX)
+    items.len() as u64
 }
 
 #[cfg(test)]
@@ -318,7 +318,7 @@ mod tests {
         let tenant = TenantId::new("acme").unwrap();
         let stream: EntityRef = "order:one".parse().unwrap();
         let body = Body::EventIngested(EventBody::admit(NewEvent::new(event, "ORDER_PAID")).unwrap());
-        let draft = Draft::new(Authority::service("stripe").actor().unwrap(), body);
+        let draft = Draft::new(Authority::service("stripe").unwrap().actor(), body);
         let trace = "trace_01J8Z9K3M4N5P6Q7R8S9T0V1W2".parse().unwrap();
         let records = seal(&Head::empty(tenant.clone(), stream.clone()), vec![draft], trace, Timestamp::EPOCH).unwrap();
         Batch::new(tenant).with(stream, 0, records).unwrap()

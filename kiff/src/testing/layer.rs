@@ -84,7 +84,7 @@ store_layer! {
     /// let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
     /// let store = Remote::default();
     /// let rt = Runtime::builder(domain).store(store.clone()).build()?.blocking();
-    /// let placed = || rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("e1", "ORDER_PLACED"));
+    /// let placed = || rt.ingest(&Authority::service("shop")?, "order:1", NewEvent::new("e1", "ORDER_PLACED"));
     ///
     /// store.is_away.store(true, Ordering::SeqCst);
     /// assert!(placed().is_err());

@@ -1,19 +1,20 @@
-//! From and to the host's own types, through serde.
+//! Conversions from and into the host's own types, through serde.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use super::{fault::Faults, json::Value, limits::Limits, read};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{error::Error, fmt};
 
-use super::{Faults, Limits, Value, read};
-
-/// Why a value of the host could not be taken, or given.
+/// Why a value cannot be converted from or into a type of the host.
+///
+/// `Debug` prints the text and its cause, because that is what a `main` that returns an error shows.
 #[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum ValueError {
     /// The host's type does not serialise to JSON.
     #[error("value cannot be written as json")]
     #[non_exhaustive]
     NotSerializable {
-        /// What serde said.
+        /// The error of serde_json.
         source: serde_json::Error,
     },
     /// The host's value serialises to JSON that the reader refuses, such as a map with a key
@@ -21,14 +22,14 @@ pub enum ValueError {
     #[error("value is json that is not admitted")]
     #[non_exhaustive]
     NotAdmitted {
-        /// What is wrong with it.
+        /// Everything that is wrong with the JSON.
         source: Faults,
     },
     /// The JSON value is not of the shape that the host asked for.
     #[error("value does not have the expected shape")]
     #[non_exhaustive]
     ShapeMismatch {
-        /// What serde said.
+        /// The error of serde_json.
         source: serde_json::Error,
     },
 }
@@ -43,11 +44,20 @@ impl ValueError {
     }
 }
 
+impl fmt::Debug for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.source() {
+            Some(cause) => write!(f, "{self}: {cause}"),
+            None => fmt::Display::fmt(self, f),
+        }
+    }
+}
+
 impl Value {
-    /// Takes a value of the host.
+    /// Converts a value of the host.
     ///
-    /// It goes through JSON text, so numbers arrive with the digits that serde_json writes; a
-    /// float that is not finite arrives as `null`.
+    /// The conversion goes through JSON text, so numbers have the digits that serde_json writes, and a float that is not
+    /// finite becomes `null`.
     ///
     /// ```
     /// use kiff::value::Value;
@@ -60,14 +70,14 @@ impl Value {
     ///
     /// # Errors
     ///
-    /// If the type does not serialise, or serialises to what [`Value::parse`] refuses at any
-    /// limits: a name given twice, U+0000 in a string, a depth over 64.
+    /// [`ValueError`] if the type does not serialise, or serialises to JSON that [`Value::parse`] refuses under all limits:
+    /// a member name given twice, U+0000 in a string, a depth over 64.
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, ValueError> {
         let text = serde_json::to_vec(value).map_err(|source| ValueError::NotSerializable { source })?;
         read::parse(&text, &Limits::NONE).map_err(|source| ValueError::NotAdmitted { source })
     }
 
-    /// Gives the value as a type of the host.
+    /// Converts the value into a type of the host.
     ///
     /// ```
     /// use kiff::value::Value;
@@ -79,7 +89,7 @@ impl Value {
     ///
     /// # Errors
     ///
-    /// If the value does not have the shape of `T`.
+    /// [`ValueError`] if the value does not have the shape of `T`.
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
         serde_json::from_slice(&self.to_canonical()).map_err(|source| ValueError::ShapeMismatch { source })
     }

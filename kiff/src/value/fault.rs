@@ -1,10 +1,12 @@
-//! What is wrong with a text, and where.
+//! The faults of a text, each with its place.
 
 use std::error::Error;
 use std::fmt;
 
 /// Everything that the reader found wrong with one text; never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` prints what `Display` does, because that is what a `main` that returns an error shows.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Faults(
     // INVARIANT: not empty.
     Vec<Fault>,
@@ -25,7 +27,7 @@ pub enum FaultKind {
     /// The text is not JSON.
     #[non_exhaustive]
     NotJson {
-        /// What the grammar asks for at this place.
+        /// What the grammar expects at this place.
         what: &'static str,
     },
     /// A member name comes twice in one object, escapes resolved.
@@ -78,14 +80,18 @@ pub enum FaultKind {
     Nul,
     /// The text begins with a byte order mark.
     ByteOrderMark,
-    /// Something follows the value.
+    /// The text goes on after the value.
     TrailingBytes,
-    /// A record has white space before or behind its object.
+    /// A record has white space before or after its object.
     WhiteSpaceOutside,
 }
 
 impl Faults {
-    /// Puts faults in the order of the text; `None` if there are none.
+    pub(super) fn of(fault: Fault) -> Self {
+        Self(vec![fault])
+    }
+
+    /// Sorts faults by their place; `None` if there are none.
     pub(super) fn collect(mut faults: Vec<Fault>) -> Option<Self> {
         faults.sort_by_key(|fault| fault.offset);
         (!faults.is_empty()).then_some(Self(faults))
@@ -106,6 +112,12 @@ impl fmt::Display for Faults {
             write!(f, "{separator}{fault}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -195,8 +207,7 @@ impl fmt::Display for FaultKind {
     }
 }
 
-/// Text from outside, made safe for one line of a message: control characters escaped, and cut,
-/// so that a message cannot be blown up by what it complains of.
+/// Text from outside, made safe for one line of a message: control characters are escaped, and a long text is cut.
 struct Shown<'a>(&'a str);
 
 impl fmt::Display for Shown<'_> {

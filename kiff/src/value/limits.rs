@@ -1,8 +1,8 @@
-//! What the reader allows.
+//! The limits of the reader.
 
 /// How much a text may hold before the reader refuses it.
 ///
-/// The defaults are those for what an agent sends. Start from them and change what differs:
+/// The defaults are meant for the texts of agents. Start from them and change what differs:
 ///
 /// ```
 /// use kiff::value::{Limits, Value};
@@ -16,7 +16,7 @@
 pub struct Limits {
     /// Bytes of the whole text.
     pub bytes: usize,
-    /// Arrays and objects inside each other. More than 64 is never allowed, whatever stands here.
+    /// Arrays and objects inside each other. 64 is the most that counts.
     pub depth: usize,
     /// Members and elements in the whole text.
     pub members: usize,
@@ -38,12 +38,12 @@ pub enum NumberRule {
     SafeIntegers,
 }
 
-/// As deep as a record may be. It holds for every reading, because the reader and everything
-/// that walks over a value recurse, and no text may exhaust the stack.
+/// The depth of the deepest record. It bounds every reading, because the reader and everything that walks over a value
+/// recurse, and no text may exhaust the stack.
 pub(super) const MAX_DEPTH: usize = 64;
 
 impl Limits {
-    /// Without a limit, but for the depth.
+    /// No limit except the depth.
     pub(super) const NONE: Self = Self {
         bytes: usize::MAX,
         depth: MAX_DEPTH,
@@ -53,7 +53,7 @@ impl Limits {
         numbers: NumberRule::Any,
     };
 
-    /// For stored records; whatever they hold inside is bounded by their bytes.
+    /// For stored records. Their bytes bound everything else.
     pub(super) const RECORD: Self = Self { bytes: 65_535, numbers: NumberRule::SafeIntegers, ..Self::NONE };
 
     /// Sets the bytes of the whole text.

@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-/// A JSON number, kept digit by digit as it was admitted.
+/// A JSON number, kept digit by digit as it was read.
 ///
 /// Nothing is rounded and nothing is normalised: `1.0`, `1` and `1e0` are three numbers. The
-/// integer getters read plain integer text only, never through a fraction or an exponent.
+/// integer getters return a value for plain integers only, never for a fraction or an exponent.
 ///
 /// ```
 /// use kiff::value::Number;
@@ -26,8 +26,8 @@ enum Repr {
     Long(Box<str>),
 }
 
-/// Text that fits into the place of a `String`, so that usual numbers need no allocation.
-// INVARIANT: ASCII, and the bytes behind `len` are zero.
+/// Text that takes no more room than a `String`, so that a common number needs no allocation.
+// INVARIANT: ASCII, and the bytes after `len` are zero.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 struct Short {
     len: u8,
@@ -38,13 +38,13 @@ struct Short {
 const MAX_SAFE: i64 = 9_007_199_254_740_991;
 
 impl Number {
-    /// Reads a number by the grammar of RFC 8259; `None` if `text` is anything else.
+    /// Reads a number of the grammar of RFC 8259; `None` if `text` is not one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         (scan(text.as_bytes()) == Ok(text.len())).then(|| Self::from_scanned(text))
     }
 
-    /// The digits as they were admitted.
+    /// The digits as they were read.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -71,10 +71,10 @@ impl Number {
         self.integer()?.parse().ok()
     }
 
-    /// Whether this is a plain integer within ±(2^53 - 1), which every JSON reader holds exactly.
+    /// Whether this is a plain integer within ±(2^53 - 1). Every JSON reader holds such a number exactly.
     #[must_use]
     pub fn is_safe_integer(&self) -> bool {
-        self.as_i64().is_some_and(|integer| (-MAX_SAFE..=MAX_SAFE).contains(&integer))
+        is_safe_integer(self.as_str())
     }
 
     /// Takes text that [`scan`] has accepted as a whole.
@@ -93,11 +93,8 @@ impl Number {
         }
     }
 
-    /// The text, if it is a plain integer. `-0` is none: as an integer it would lose its sign.
     fn integer(&self) -> Option<&str> {
-        let text = self.as_str();
-        let plain = text != "-0" && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        plain.then_some(text)
+        plain_integer(self.as_str())
     }
 
     fn from_integer(integer: impl fmt::Display) -> Self {
@@ -150,11 +147,23 @@ impl fmt::Write for Short {
     }
 }
 
+/// Whether a number's text is a plain integer within ±(2^53 - 1).
+pub(super) fn is_safe_integer(text: &str) -> bool {
+    let integer = plain_integer(text).and_then(|text| text.parse().ok());
+    integer.is_some_and(|integer: i64| (-MAX_SAFE..=MAX_SAFE).contains(&integer))
+}
+
+/// The text, if it is a plain integer. `-0` is not, because as an integer it would lose its sign.
+fn plain_integer(text: &str) -> Option<&str> {
+    let is_plain = text != "-0" && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    is_plain.then_some(text)
+}
+
 /// How many bytes at the start of `bytes` are a number.
 ///
 /// # Errors
 ///
-/// Where the text stops being a number, and what was expected there.
+/// The place where the text stops being a number, and what was expected there.
 pub(super) fn scan(bytes: &[u8]) -> Result<usize, (usize, &'static str)> {
     let at = |index: usize| bytes.get(index).copied();
     let digits = |start: usize, expected: &'static str| {

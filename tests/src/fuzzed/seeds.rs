@@ -8,6 +8,15 @@ const PROOF: &[u8] = include_bytes!("../../vectors/receipt/record.tlog-proof");
 const LOG: &[u8] = include_bytes!("../../vectors/receipt/log.jsonl");
 const EVERY_KIND: &[u8] = include_bytes!("../../vectors/records.jsonl");
 const EFFECT: &[u8] = include_bytes!("../../golden/scenario_1.jsonl");
+const GOLDEN: [&[u8]; 7] = [
+    include_bytes!("../../golden/scenario_2.jsonl"),
+    include_bytes!("../../golden/scenario_3.jsonl"),
+    include_bytes!("../../golden/scenario_4.jsonl"),
+    include_bytes!("../../golden/scenario_5.jsonl"),
+    include_bytes!("../../golden/support.jsonl"),
+    include_bytes!("../../golden/payables_with_key.jsonl"),
+    include_bytes!("../../golden/payables_without_key.jsonl"),
+];
 const PROPOSAL: &[u8] = include_bytes!("../../vectors/admission/proposal.json");
 const EVENT: &[u8] = include_bytes!("../../vectors/admission/event.json");
 const REVIEW: &[u8] = include_bytes!("../../vectors/admission/review.json");
@@ -30,7 +39,7 @@ pub(super) fn review() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn records() -> Vec<Vec<u8>> {
-    lines(LOG).chain(lines(EVERY_KIND)).collect()
+    [LOG, EVERY_KIND, EFFECT].into_iter().chain(GOLDEN).flat_map(lines).collect()
 }
 
 /// The example up to its last whole append, and a log with an effect.

@@ -5,7 +5,7 @@ use super::kit::{Folder, run, vector};
 #[test]
 fn the_published_vector_verifies() {
     for (arguments, lines) in [
-        ("verify @", &["proved: 1 receipts", "not proved: that the key is that of the log"][..]),
+        ("verify @", &["proved: 1 receipts", "not proved: that the key belongs to the log"][..]),
         (
             "verify @ --keys @/keys.jwks.json --vkeys @/vkeys.txt --quorum 1",
             &["proved: witness witness.example.com/w1"],
@@ -81,11 +81,11 @@ fn an_edited_bundle_is_refused() {
 #[test]
 fn what_is_missing_is_refused_where_it_was_asked_for() {
     for (missing, arguments, status, line) in [
-        ("checkpoint.txt", "verify .", 0, "not proved: that the log is the one that its owner shows others"),
+        ("checkpoint.txt", "verify .", 0, "not proved: that the owner shows others the same log"),
         ("checkpoint.txt", "verify . --vkeys @/vkeys.txt", 1, "refused: checkpoint_missing"),
         ("vkeys.txt", "verify .", 1, "refused: log_key_unknown: record.tlog-proof"),
         ("keys.jwks.json", "verify .", 1, "refused: unknown_key"),
-        ("receipt.json", "verify .", 0, "not proved: 1 decisions of the log have no receipt here"),
+        ("receipt.json", "verify .", 0, "not proved: that 1 decisions of the log have receipts"),
         ("log.jsonl", "verify .", 0, "proved: record 5 is in the log"),
         ("log.jsonl", "verify . --since @/checkpoint.txt", 1, "refused: log_missing"),
         ("record.tlog-proof", "verify .", 0, "proved: the first 7 records"),
@@ -106,8 +106,8 @@ fn only_witnesses_that_the_auditor_names_count() {
     folder.write("mine.txt", &log_alone);
     folder.write("other.txt", log_alone.replace("kiff-demo+7003a854", "other+00000000"));
     for (arguments, status, line) in [
-        ("verify .", 0, "not proved: that others are shown the same log"),
-        ("verify . --vkeys mine.txt", 0, "not proved: that others are shown the same log"),
+        ("verify .", 0, "not proved: that others see the same log"),
+        ("verify . --vkeys mine.txt", 0, "not proved: that others see the same log"),
         ("verify . --vkeys vkeys.txt --quorum 1", 0, "proved: witness witness.example.com/w1"),
         ("verify . --vkeys mine.txt --quorum 1", 2, ""),
         ("verify . --quorum 1", 2, ""),

@@ -34,7 +34,10 @@ fn names_of_others_are_escaped_in_refusals() {
     folder.edit("checkpoint.txt", "kiff.dev/log/kiff-demo\n7", "kiff.dev/\u{202e}log\n7");
     let ran = run(&folder.0, "verify . --vkeys @/vkeys.txt");
     assert!(ran.status == 1 && ran.out.is_ascii(), "{ran:?}");
-    assert!(ran.has("refused: log_key_unknown: no key that you named is that of kiff.dev/\\u{202e}log"), "{ran:?}");
+    assert!(
+        ran.has("refused: log_key_unknown: none of the keys that you named belongs to kiff.dev/\\u{202e}log"),
+        "{ran:?}"
+    );
     folder.edit("receipt.json", "\"tenant\"", "\"\u{202e}tenant\u{1b}\"");
     assert!(run(&folder.0, "verify .").out.is_ascii());
 }

@@ -177,7 +177,7 @@ fn a_database_is_not_taken_for_a_log() {
 fn keys_that_came_along_are_named_in_the_last_line() {
     let folder = Folder::of_vector("last_line");
     let last = |arguments: &str| run(&folder.0, arguments).out.lines().last().map(str::to_owned).unwrap();
-    assert_eq!(last("verify ."), "verified, by keys that came with the evidence");
-    assert_eq!(last("verify . --keys @/keys.jwks.json"), "verified, by keys that came with the evidence");
+    assert_eq!(last("verify ."), "verified, but only by keys that came with the evidence");
+    assert_eq!(last("verify . --keys @/keys.jwks.json"), "verified, but only by keys that came with the evidence");
     assert_eq!(last("verify . --keys @/keys.jwks.json --vkeys @/vkeys.txt"), "verified");
 }

@@ -3,7 +3,7 @@
 use kiff::StateMachine;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
-#[state_machine(entity = "order", data = Totals)]
+#[state_machine(entity = "order", facts = Totals)]
 pub enum Order {
     #[enter(on = "ORDER_PLACED")]
     Created,

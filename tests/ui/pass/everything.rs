@@ -13,7 +13,7 @@ use std::sync::Mutex;
 
 /// An order, and the events that move it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
-#[state_machine(entity = "order", data = OrderFacts, crate = ::kiff)]
+#[state_machine(entity = "order", facts = OrderFacts, crate = ::kiff)]
 #[non_exhaustive]
 pub enum Order {
     /// Placed by the customer.
@@ -126,7 +126,7 @@ mod rules {
     use super::{Decimal, OrderCtx};
 
     pub(crate) fn amount_above_threshold(order: &OrderCtx<'_>, amount: &Decimal) -> bool {
-        order.data().paid > 0 && *amount > Decimal::from(100)
+        order.facts().paid > 0 && *amount > Decimal::from(100)
     }
 
     pub(crate) fn reason_given(_: &OrderCtx<'_>, reason: &str, r#type: Option<&str>) -> bool {

@@ -1,4 +1,4 @@
-//! The batches that are appended: one event each, two records, as a runtime writes them.
+//! The appended batches: one event with two records each, as a runtime writes them.
 
 use kiff::{
     Authority, Domain, EntityRef, Machine, NewEvent, Record, Runtime, TenantId, Value,
@@ -7,7 +7,7 @@ use kiff::{
 use kiff_benches::workload::now;
 use std::error::Error;
 
-/// The events of one entity after another: batch by batch, in the order of its stream.
+/// Makes the events of one entity, batch by batch, in the order of its stream.
 #[derive(Debug)]
 pub(crate) struct Source {
     rt: Runtime,
@@ -25,7 +25,7 @@ impl Source {
         Ok(Self { rt, memory, entity: format!("order:{entity}").parse()?, length: 0 })
     }
 
-    /// The next batches, made before the time is taken.
+    /// The next batches, made before the measurement.
     pub(crate) fn take(&mut self, count: usize) -> Result<Vec<Batch>, Box<dyn Error>> {
         (0..count).map(|_| self.next()).collect()
     }
@@ -34,7 +34,7 @@ impl Source {
         let kind = if self.length == 0 { "ORDER_PLACED" } else { "ORDER_NOTED" };
         let id = format!("evt_{}_{}", self.entity.as_str().replace(':', "_"), self.length);
         let event = NewEvent::new(id, kind).payload(Value::object([("note", "the parcel was handed to the carrier")]));
-        now(self.rt.ingest(&Authority::service("shop"), self.entity.as_str(), event))??.accepted()?;
+        now(self.rt.ingest(&Authority::service("shop").unwrap(), self.entity.as_str(), event))??.accepted()?;
         let tenant = tenant()?;
         let found = now(self.memory.read(&tenant, &self.entity, self.length, 10))??;
         let records = found.into_iter().map(Record::parse).collect::<Result<Vec<_>, _>>()?;
@@ -49,7 +49,7 @@ pub(crate) fn tenant() -> Result<TenantId, Box<dyn Error>> {
     Ok(TenantId::new("bench")?)
 }
 
-/// The bytes of a batch, as a file would have them: a line for each record.
+/// The bytes of a batch in a file: one line for each record.
 pub(crate) fn lines(batch: &Batch) -> Vec<u8> {
     let mut lines = Vec::new();
     for record in batch.parts().iter().flat_map(|part| part.records()) {

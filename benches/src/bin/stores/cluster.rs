@@ -1,4 +1,4 @@
-//! A PostgreSQL cluster of the bench's own, with the settings that a server has by default.
+//! A PostgreSQL cluster of its own, with default settings.
 
 use std::{
     error::Error,
@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// A running server. It ends with this value.
+/// A running server. Dropping the value stops it.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     bin: PathBuf,
@@ -17,7 +17,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts one in this folder. None if there is no PostgreSQL.
+    /// Starts a server in this folder. `None` if PostgreSQL is not installed.
     pub(crate) fn start(folder: &Path) -> Result<Option<Self>, Box<dyn Error>> {
         let Some(bin) = find_bin() else { return Ok(None) };
         let folder = folder.join("postgres");
@@ -39,12 +39,12 @@ impl Cluster {
         Ok(Some(cluster))
     }
 
-    /// Where its socket is.
+    /// The folder of the socket.
     pub(crate) fn socket(&self) -> &Path {
         &self.folder
     }
 
-    /// Runs pgbench on it and tells the transactions per second.
+    /// Runs pgbench, and returns the transactions per second.
     pub(crate) fn pgbench<A: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = A>,
@@ -53,7 +53,7 @@ impl Cluster {
         pgbench.arg("-h").arg(&self.folder).args(["-U", "postgres", "-n", "-M", "prepared"]).args(arguments);
         let told = run(pgbench.arg("postgres"))?;
         let rate = told.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next());
-        Ok(rate.ok_or("pgbench tells no rate")?.parse()?)
+        Ok(rate.ok_or("pgbench printed no rate")?.parse()?)
     }
 
     fn command(&self, program: &str) -> Command {
@@ -77,7 +77,7 @@ impl Drop for Cluster {
     }
 }
 
-/// The newest version that Debian's package has installed.
+/// The newest version that Debian's packages have installed.
 fn find_bin() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
     let bin = |entry: fs::DirEntry| {
@@ -88,7 +88,7 @@ fn find_bin() -> Option<PathBuf> {
     versions.filter_map(|entry| bin(entry.ok()?)).max().map(|(_, bin)| bin)
 }
 
-/// Runs a command that must succeed, and gives what it wrote.
+/// Runs a command that must succeed, and returns its output.
 fn run(command: &mut Command) -> Result<String, Box<dyn Error>> {
     let output = command.stdin(Stdio::null()).output()?;
     match output.status.success() {

@@ -1,4 +1,4 @@
-//! The floor of a durable append on one machine: the bytes behind a file's end, and a sync.
+//! The floor of a durable append on one machine: the bytes at the end of a file, and a sync.
 
 use std::{error::Error, fs::File, io::Write, path::Path};
 
@@ -11,7 +11,7 @@ impl Log {
         Ok(Self(File::create_new(path)?))
     }
 
-    /// Appends and syncs what was written, without the times of the file.
+    /// Appends bytes and syncs them, without the times of the file.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
         self.0.write_all(bytes)?;
         Ok(self.0.sync_data()?)

@@ -1,5 +1,5 @@
-//! What a durable append costs, against the least that the same bytes and rows could cost. `benches/README.md`
-//! says how to run it.
+//! Compares a durable append with the least that the same bytes and rows could cost. `benches/README.md` says how to
+//! run it.
 
 mod batches;
 mod cluster;

@@ -1,4 +1,4 @@
-//! PostgreSQL: 1, 8 and 32 clients against pgbench, which inserts the same rows without asking anything.
+//! PostgreSQL: compares 1, 8 and 32 clients with pgbench, which inserts the same rows and reads nothing.
 
 use super::{
     batches::{Source, tenant},
@@ -21,11 +21,11 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
-/// How many clients append at once, and how many batches each has ready for a turn.
+/// The numbers of concurrent clients, each with the batches that a client has ready for a turn.
 const CLIENTS: [(usize, usize); 3] = [(1, 8_000), (8, 2_500), (32, 800)];
 
-/// All rows that an append writes, in one statement that asks nothing, and the records alone. Each client has a
-/// stream of its own, as the store's clients have.
+/// All rows of an append in one statement that reads nothing, and the records alone. Each client has a stream of its
+/// own, as the store's clients have.
 const ALL_ROWS: &str = "
 WITH s AS (
     INSERT INTO floor.streams (tenant, stream, seq, clock) VALUES ('bench', STREAM, SEQ, SEQ)
@@ -43,7 +43,7 @@ const RECORDS: &str = "
 INSERT INTO floor.records (tenant, stream, seq, bytes)
 VALUES ('bench', 'plain' || STREAM, SEQ - 1, FIRST), ('bench', 'plain' || STREAM, SEQ, SECOND)";
 
-/// A statement as pgbench's script. A client's variables live as long as the client.
+/// Turns a statement into a script for pgbench. A client's variables live as long as the client.
 fn script(statement: &str) -> String {
     let stream = "(:round::text || '_' || :client_id::text)";
     let statement = statement.replace("STREAM", stream).replace("SEQ", ":seq::bigint");
@@ -90,12 +90,12 @@ async fn connect(cluster: &Cluster, clients: usize) -> Result<PgPool, Box<dyn Er
     Ok(pool.connect_with(options).await?)
 }
 
-/// What pgbench does, into tables like the store's.
+/// The work of pgbench, on tables like the store's.
 struct Floor<'a> {
     cluster: &'a Cluster,
     folder: &'a Path,
     clients: usize,
-    /// Two records of the store's own, so that the bytes are as many.
+    /// Two of the store's own records, so that the number of bytes is the same.
     records: [String; 2],
 }
 
@@ -113,7 +113,7 @@ impl<'a> Floor<'a> {
         let batch = Source::new("floor")?.take(2)?.pop().ok_or(TOO_FEW)?;
         let mut hex = batch.parts().iter().flat_map(|part| part.records()).map(|record| {
             record.bytes().iter().fold("\\x".to_owned(), |mut hex, byte| {
-                // Writing into a text does not fail.
+                // Writing into a string cannot fail.
                 let _ = write!(hex, "{byte:02x}");
                 hex
             })
@@ -140,7 +140,7 @@ impl<'a> Floor<'a> {
     }
 }
 
-/// What pgbench does, by the client and through the pool that the store has.
+/// The work of pgbench, through the store's own client library and pool.
 fn bare_turn(
     runtime: &Runtime,
     pool: &PgPool,
@@ -176,7 +176,7 @@ fn bare_turn(
     Ok(())
 }
 
-/// Each client appends one batch after the other to a stream of its own, for as long as pgbench had.
+/// Each client appends one batch after the other to a stream of its own, for as long as pgbench ran.
 fn turn(
     runtime: &Runtime,
     store: &PostgresStore,
@@ -216,7 +216,7 @@ fn turn(
     Ok(())
 }
 
-/// Gives all of them their places and tells how many a second.
+/// Assigns the places of all batches, and prints the rate.
 fn sequence(runtime: &Runtime, store: &PostgresStore, length: &mut u64) -> Result<f64, Box<dyn Error>> {
     let start = Instant::now();
     let now = runtime.block_on(store.sequence(&tenant()?))?;

@@ -1,4 +1,4 @@
-//! Rounds that take turns, and what is told of them.
+//! Alternating rounds, and the report on them.
 
 use std::{
     error::Error,
@@ -6,11 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How many times each side has its turn.
+/// The number of turns of each side.
 pub(crate) const ROUNDS: usize = 11;
-/// How long a turn lasts.
+/// The length of a turn.
 pub(crate) const TURN: Duration = Duration::from_millis(400);
-/// A turn would have lasted longer than its batches.
+/// The error if a turn runs out of batches.
 pub(crate) const TOO_FEW: &str = "too few batches were made ahead";
 
 /// One side of a comparison: its name and the rates of its turns, in batches per second.
@@ -25,7 +25,7 @@ impl Side {
         Self { name: name.into(), rates: Vec::new() }
     }
 
-    /// Takes a turn: `once` until the time is over.
+    /// Takes a turn: calls `once` until the time is over.
     pub(crate) fn turn(&mut self, mut once: impl FnMut() -> Result<(), Box<dyn Error>>) -> Result<(), Box<dyn Error>> {
         let (start, mut count) = (Instant::now(), 0);
         while start.elapsed() < TURN {
@@ -36,14 +36,14 @@ impl Side {
         Ok(())
     }
 
-    /// Notes a turn in which so many batches were appended.
+    /// Records a turn in which this many batches were appended.
     pub(crate) fn took(&mut self, count: u32, time: Duration) {
         self.rates.push(f64::from(count) / time.as_secs_f64());
     }
 }
 
-/// Tells the median rate of each side, and its ratio to the first: the median of the ratios of the rounds, and
-/// between which two of them half of the rounds lie.
+/// Prints the median rate of each side and its ratio to the first side: the median of the ratios of the rounds, and the
+/// range of the middle half.
 pub(crate) fn tell(out: &mut impl Write, title: &str, sides: &[Side]) -> Result<(), Box<dyn Error>> {
     let floor = sides.first().ok_or("nothing was measured")?;
     writeln!(out, "\n{title}\n| | batches/s | ratio | half of the rounds |\n|---|---:|---:|---|")?;

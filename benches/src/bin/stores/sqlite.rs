@@ -1,4 +1,4 @@
-//! SQLite: one writer against a file, and 64 entities at once against one writer.
+//! SQLite: compares one writer with a file, and 64 concurrent entities with one writer.
 
 use super::{
     batches::{Source, lines},
@@ -17,9 +17,9 @@ use std::{
     time::Instant,
 };
 
-/// How many entities are appended to at once.
+/// The number of entities that are appended to concurrently.
 const ENTITIES: usize = 64;
-/// Enough batches for a turn of each side.
+/// Enough batches for one turn of each side.
 const AHEAD: usize = 8_000;
 
 pub(crate) fn measure(folder: &Path, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
@@ -38,7 +38,7 @@ pub(crate) fn measure(folder: &Path, out: &mut impl Write) -> Result<(), Box<dyn
             top_up(source, ready, AHEAD / 8)?;
         }
         let [floor, one, many] = &mut sides;
-        // The same bytes as the store is given in its turn.
+        // The same bytes that the store gets in its turn.
         let mut bytes = mine.iter().rev().map(lines).collect::<Vec<_>>().into_iter().cycle();
         floor.turn(|| file.append(&bytes.next().ok_or("there are no bytes")?))?;
         one.turn(|| done(block_on(store.append(&mine.pop().ok_or(TOO_FEW)?))?))?;
@@ -50,7 +50,7 @@ pub(crate) fn measure(folder: &Path, out: &mut impl Write) -> Result<(), Box<dyn
     tell(out, "SQLite, against one writer", &[one, many])
 }
 
-/// Each entity appends one batch after the other until the time is over. Gives back what is left.
+/// Each entity appends one batch after the other until the time is over. Returns the remaining batches.
 fn all_at_once(
     runtime: &tokio::runtime::Runtime,
     store: &SqliteStore,
@@ -84,7 +84,7 @@ fn all_at_once(
     Ok(left)
 }
 
-/// Fills up to `count` batches; the next one to append is the last.
+/// Fills up to `count` batches. They are in reverse, so that the next one to append is the last.
 fn top_up(source: &mut Source, ready: &mut Vec<Batch>, count: usize) -> Result<(), Box<dyn Error>> {
     let mut more = source.take(count.saturating_sub(ready.len()))?;
     more.reverse();

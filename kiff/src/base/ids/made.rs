@@ -1,10 +1,12 @@
-//! The ids that the runtime makes: ULIDs behind a prefix, and the salt of a proposal.
+//! The ids that the runtime makes: ULIDs with a prefix, and the salt of a proposal.
 
-use super::NameError;
+use super::name_error::NameError;
+use crate::value::Value;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use std::{fmt, str::FromStr};
 
 /// A ULID: 48 bits of milliseconds and 80 bits of randomness, 26 characters of Crockford's base 32
-/// (<https://github.com/ulid/spec>). In kiff no ULID ever orders anything.
+/// (<https://github.com/ulid/spec>). kiff never orders anything by a ULID.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ulid(u128);
 
@@ -20,13 +22,14 @@ impl Ulid {
 
     /// The 26 characters.
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "five bits are below 32")]
     pub fn encode(self) -> [u8; 26] {
         let mut text = [b'0'; 26];
         // Shifts of 128 bits are slow: twelve digits of five bits fit a word.
         for (part, digits) in text.rchunks_mut(12).enumerate() {
             let mut bits = (self.0 >> (60 * part)) as u64;
             for byte in digits.iter_mut().rev() {
-                *byte = Self::ALPHABET.get((bits & 31) as usize).copied().unwrap_or(b'0');
+                *byte = Self::ALPHABET[(bits & 31) as usize];
                 bits >>= 5;
             }
         }
@@ -37,19 +40,45 @@ impl Ulid {
         if text.len() != 26 || !text.starts_with(|c: char| ('0'..='7').contains(&c)) {
             return None;
         }
-        text.bytes()
-            .try_fold(0u128, |value, byte| {
-                let digit = Self::ALPHABET.iter().position(|symbol| *symbol == byte)?;
-                Some(value << 5 | u128::try_from(digit).ok()?)
-            })
-            .map(Self)
+        let (mut value, mut seen) = (0u128, 0);
+        // As in `encode`: twelve digits of five bits fit a word.
+        let (first, rest) = text.as_bytes().split_at_checked(2)?;
+        for digits in [first].into_iter().chain(rest.chunks(12)) {
+            let mut bits = 0u64;
+            for digit in digits {
+                let digit = digit_of(&ULID_DIGITS, *digit);
+                seen |= digit;
+                bits = bits << 5 | u64::from(digit);
+            }
+            value = value << (5 * digits.len()) | u128::from(bits);
+        }
+        (seen < 32).then_some(Self(value))
     }
 }
+
+/// The digits of an alphabet by their characters; [`NO_DIGIT`] for all others.
+#[expect(clippy::indexing_slicing, reason = "a byte is always a place among 256, and this runs at compile time")]
+const fn digits(alphabet: &[u8]) -> [u8; 256] {
+    let mut digits = [NO_DIGIT; 256];
+    let mut rest = alphabet;
+    while let [others @ .., character] = rest {
+        digits[*character as usize] = others.len() as u8;
+        rest = others;
+    }
+    digits
+}
+
+fn digit_of(digits: &[u8; 256], character: u8) -> u8 {
+    digits.get(usize::from(character)).copied().unwrap_or(NO_DIGIT)
+}
+
+const NO_DIGIT: u8 = u8::MAX;
+static ULID_DIGITS: [u8; 256] = digits(Ulid::ALPHABET);
 
 impl fmt::Display for Ulid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.encode();
-        f.pad(std::str::from_utf8(&text).unwrap_or_default())
+        f.pad(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -62,7 +91,7 @@ impl fmt::Debug for Ulid {
 macro_rules! made_ids {
     ($($(#[$doc:meta])* $Name:ident: $what:literal, $prefix:literal;)*) => {$(
         $(#[$doc])*
-        #[doc = concat!("\n\nWritten `", $prefix, "` and a ULID. The runtime makes these ids; a caller can only repeat one.")]
+        #[doc = concat!("\n\nWritten as `", $prefix, "` and a ULID. The runtime makes these ids; a caller can only repeat one.")]
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $Name(Ulid);
 
@@ -75,7 +104,7 @@ macro_rules! made_ids {
                 Self(ulid)
             }
 
-            /// The ULID behind the prefix.
+            /// The ULID after the prefix.
             #[must_use]
             pub fn ulid(self) -> Ulid {
                 self.0
@@ -96,6 +125,18 @@ macro_rules! made_ids {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str($prefix)?;
                 fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl From<$Name> for Value {
+            fn from(id: $Name) -> Self {
+                Self::from(id.to_string())
+            }
+        }
+
+        impl From<&$Name> for Value {
+            fn from(id: &$Name) -> Self {
+                Self::from(id.to_string())
             }
         }
 
@@ -123,8 +164,6 @@ made_ids! {
 pub struct Salt(pub(crate) [u8; 16]);
 
 impl Salt {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
     /// A salt of these bytes. For implementations of [`IdGen`](crate::runtime::clock::IdGen).
     #[must_use]
     pub fn new(bytes: [u8; 16]) -> Self {
@@ -132,31 +171,18 @@ impl Salt {
     }
 
     /// The 22 characters of base64url without padding (RFC 4648 §5).
+    #[expect(clippy::expect_used, reason = "16 bytes have 22 digits")]
     pub(crate) fn encode(self) -> [u8; 22] {
-        let mut text = [b'A'; 22];
-        // Three bytes make four characters; of the last byte's twelve bits the lowest four are nothing.
-        for (digits, bytes) in text.chunks_mut(4).zip(self.0.chunks(3)) {
-            let bits = bytes.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - bytes.len()));
-            for (place, digit) in digits.iter_mut().enumerate() {
-                let six = bits >> (18 - 6 * place) & 63;
-                *digit = Self::ALPHABET.get(six as usize).copied().unwrap_or(b'A');
-            }
-        }
+        let mut text = [0; 22];
+        Base64UrlUnpadded::encode(&self.0, &mut text).expect("there is room for every digit");
         text
     }
 
     /// Reads the 22 characters; unused bits must be zero, so that a salt has one spelling.
     pub(crate) fn decode(text: &str) -> Option<Self> {
-        let digit = |byte| {
-            Self::ALPHABET.iter().position(|symbol| *symbol == byte).and_then(|digit| u128::try_from(digit).ok())
-        };
-        let (last, head) = text.as_bytes().split_last()?;
-        let last = digit(*last)?;
-        if head.len() != 21 || last & 15 != 0 {
-            return None;
-        }
-        let bits = head.iter().try_fold(0u128, |bits, byte| Some(bits << 6 | digit(*byte)?))?;
-        Some(Self((bits << 2 | last >> 4).to_be_bytes()))
+        let mut bytes = [0; 16];
+        let read = Base64UrlUnpadded::decode(text, &mut bytes).ok()?;
+        (read.len() == 16).then_some(Self(bytes))
     }
 }
 
@@ -166,8 +192,8 @@ impl fmt::Debug for Salt {
     }
 }
 
-/// All the ids that one call may need, drawn once: deciding again after a conflict uses the same ones,
-/// so that it gives the same bytes.
+/// All the ids that one call may need, drawn once. A decision that is made again after a conflict uses the same ids, so it
+/// has the same bytes.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct Ids {

@@ -1,12 +1,12 @@
-//! What is in a bundle, by the names that `docs/formats.md` §9 gives.
+//! The parts of a bundle, by their names in `docs/formats.md` §9.
 
-use super::files::Trouble;
+use super::status::CommandError;
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-/// Where the parts of a bundle are. A part that is not there is not looked for again.
+/// The paths of the parts that a bundle has.
 #[derive(Debug, Default)]
 pub(super) struct Bundle {
     pub(super) log: Option<PathBuf>,
@@ -19,9 +19,9 @@ pub(super) struct Bundle {
 }
 
 impl Bundle {
-    /// A folder, or a log alone.
-    pub(super) fn at(path: &Path) -> Result<Self, Trouble> {
-        let kind = fs::metadata(path).map_err(|error| Trouble::at(path, error))?;
+    /// Finds the parts of a folder, or takes a file as a log alone.
+    pub(super) fn at(path: &Path) -> Result<Self, CommandError> {
+        let kind = fs::metadata(path).map_err(|error| CommandError::at(path, error))?;
         if !kind.is_dir() {
             return Ok(Self { log: Some(path.to_owned()), ..Self::default() });
         }
@@ -30,7 +30,7 @@ impl Bundle {
             match fs::symlink_metadata(&part) {
                 Ok(_) => Ok(Some(part)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(Trouble::at(&part, error)),
+                Err(error) => Err(CommandError::at(&part, error)),
             }
         };
         let bundle = Self {
@@ -42,9 +42,9 @@ impl Bundle {
             receipt: part("receipt.json")?,
             receipts: part("receipts")?,
         };
-        match bundle.log.is_none() && bundle.proof.is_none() {
-            true => Err(Trouble::at(path, "has neither log.jsonl nor record.tlog-proof")),
-            false => Ok(bundle),
+        if bundle.log.is_none() && bundle.proof.is_none() {
+            return Err(CommandError::at(path, "has neither log.jsonl nor record.tlog-proof"));
         }
+        Ok(bundle)
     }
 }

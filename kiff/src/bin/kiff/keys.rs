@@ -1,6 +1,9 @@
-//! `kiff keys`: a key file, and what others pin of it.
+//! `kiff keys`: the public half of a key file.
 
-use super::{Ended, files::Trouble, out::Out};
+use super::{
+    out::Out,
+    status::{CommandError, Status},
+};
 use clap::Args;
 use kiff::{
     Ed25519Signer,
@@ -9,15 +12,16 @@ use kiff::{
 };
 use std::path::PathBuf;
 
-/// Shows what others pin of a key file: the key's id, its JWK set, and under a name its line for vkeys.txt.
+/// Prints the public half of a key file for others to pin: the key's id, its JWK set and, with a name, its line for
+/// vkeys.txt.
 ///
-/// The file holds an Ed25519 key as PEM (PKCS #8), as `openssl genpkey -algorithm ed25519` writes it, and must be
-/// the owner's alone (mode 600). The secret half is never printed.
+/// The file holds an Ed25519 key as PEM (PKCS #8), as `openssl genpkey -algorithm ed25519` writes it. Only its owner
+/// may be able to read it (mode 600). The secret half is never printed.
 #[derive(Debug, Args)]
 pub(super) struct Keys {
     /// The key file.
     file: PathBuf,
-    /// Makes a new key first, in a new file that only its owner may read.
+    /// Makes a new key first, in a new file that only its owner can read.
     #[arg(long)]
     generate: bool,
     /// The origin of the log whose checkpoints the key signs, such as `kiff.dev/log/acme`.
@@ -29,12 +33,12 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub(super) fn run(self) -> Result<Ended, Trouble> {
+    pub(super) fn run(self) -> Result<Status, CommandError> {
         if self.generate {
-            let signer = Ed25519Signer::generate().map_err(|error| Trouble::of("no key was made", error))?;
-            signer.save(&self.file).map_err(|error| self.trouble(&error))?;
+            let signer = Ed25519Signer::generate().map_err(|error| CommandError::new("cannot make a key", error))?;
+            signer.save(&self.file).map_err(|error| self.error(&error))?;
         }
-        let signer = Ed25519Signer::load(&self.file).map_err(|error| self.trouble(&error))?;
+        let signer = Ed25519Signer::load(&self.file).map_err(|error| self.error(&error))?;
         let key = signer.public_key();
         let mut out = Out::new();
         out.line(&format!("key id: {}", key.id()))?;
@@ -42,18 +46,18 @@ impl Keys {
         let named = [(self.origin.as_ref(), KeyRole::Log), (self.witness.as_ref(), KeyRole::Witness)];
         for (name, role) in named {
             let Some(name) = name else { continue };
-            let vkey = VerifierKey::new(name, role, key.clone()).map_err(|error| Trouble::of(name, error))?;
+            let vkey = VerifierKey::new(name, role, key.clone()).map_err(|error| CommandError::new(name, error))?;
             out.line(&format!("vkey: {vkey}"))?;
         }
         out.flush()?;
-        Ok(Ended::Well)
+        Ok(Status::Success)
     }
 
-    /// The error with what is behind it, such as that the file is there already.
-    fn trouble(&self, error: &dyn std::error::Error) -> Trouble {
+    /// Adds the cause to an error, such as that the file exists already.
+    fn error(&self, error: &dyn std::error::Error) -> CommandError {
         match error.source() {
-            Some(source) => Trouble::at(&self.file, format!("{error}: {source}")),
-            None => Trouble::at(&self.file, error),
+            Some(source) => CommandError::at(&self.file, format!("{error}: {source}")),
+            None => CommandError::at(&self.file, error),
         }
     }
 }

@@ -1,24 +1,27 @@
-//! The program `kiff`: what an auditor runs. It reads files alone, and needs neither a domain nor a database.
+//! The program `kiff`, for auditors. It reads only files, and needs neither a domain nor a database.
 
 mod bundle;
-mod checkpoint;
 mod files;
+mod heads;
 mod keys;
 mod lines;
 mod out;
+mod proof;
 mod prove;
 mod receipt;
 mod receipts;
 mod replay;
 mod report;
+mod status;
 mod timeline;
+mod trust;
 mod verify;
 
 use clap::{Parser, Subcommand};
-use files::Trouble;
+use status::{CommandError, Status};
 use std::{io::Write, process::ExitCode};
 
-/// Verifies the logs, receipts and proofs of kiff, without trust in whoever wrote them.
+/// Verifies the logs, receipts and proofs of kiff without trusting those who wrote them.
 #[derive(Debug, Parser)]
 #[command(name = "kiff", version, after_help = STATUS, disable_help_subcommand = true)]
 struct Cli {
@@ -38,36 +41,29 @@ enum Command {
 
 const STATUS: &str = "\
 EXIT STATUS
-  0  all that was asked for holds, or was done
-  1  something was refused, or a log has faults: each on a line of its own,
-     `refused: <reason>` or `fault: <record index> <entity> <reason>`, and below it why
-  2  the command line is wrong, or a file cannot be read: a message on standard error
+  0  everything holds, or the work was done
+  1  something was refused, or the log has faults. Each has a line of its own,
+     `refused: <reason>` or `fault: <record index> <entity> <reason>`, followed by an explanation
+  2  the command line is wrong, or a file cannot be read. The message is on standard error
 
-What comes out of files is printed in visible ASCII; all else is escaped as \\u{..}.";
-
-/// How a command ended, where it could be carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ended {
-    Well,
-    Refused,
-}
+Text from files is printed in visible ASCII. All other characters are escaped as \\u{..}.";
 
 fn main() -> ExitCode {
-    // A command line that is wrong ends here, with status 2.
-    let ended = match Cli::parse().command {
-        Command::Verify(it) => it.run(),
-        Command::VerifyReceipt(it) => it.run(),
-        Command::Timeline(it) => it.run(),
-        Command::Replay(it) => it.run(),
-        Command::Prove(it) => it.run(),
-        Command::Keys(it) => it.run(),
+    // With a wrong command line the program ends here, with status 2.
+    let result = match Cli::parse().command {
+        Command::Verify(command) => command.run(),
+        Command::VerifyReceipt(command) => command.run(),
+        Command::Timeline(command) => command.run(),
+        Command::Replay(command) => command.run(),
+        Command::Prove(command) => command.run(),
+        Command::Keys(command) => command.run(),
     };
-    match ended {
-        Ok(Ended::Well) => ExitCode::SUCCESS,
-        Ok(Ended::Refused) => ExitCode::from(1),
-        Err(Trouble(message)) => {
-            // Where even this cannot be written, the status still tells.
-            let _ = writeln!(std::io::stderr(), "kiff: {}", out::shown(&message));
+    match result {
+        Ok(Status::Success) => ExitCode::SUCCESS,
+        Ok(Status::Refused) => ExitCode::from(1),
+        Err(CommandError(message)) => {
+            // If the message cannot be written either, the status still tells.
+            let _ = writeln!(std::io::stderr(), "kiff: {}", out::escape(&message));
             ExitCode::from(2)
         }
     }

@@ -1,6 +1,7 @@
-//! Printing: the one door through which text that others wrote reaches a terminal.
+//! Prints. All text that others wrote passes through here on its way to a terminal.
 
-use super::files::Trouble;
+use super::status::CommandError;
+use kiff::replay::Fault;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 /// Standard output, line by line.
@@ -12,49 +13,53 @@ impl Out {
         Self(BufWriter::new(io::stdout().lock()))
     }
 
-    /// One line. Whatever is in the text, it stays one line, and moves no cursor.
-    pub(super) fn line(&mut self, text: &str) -> Result<(), Trouble> {
-        writeln!(self.0, "{}", shown(text)).map_err(|error| Trouble::of("standard output", error))
+    /// Prints one line. No text can break it into two, or move the cursor.
+    pub(super) fn line(&mut self, text: &str) -> Result<(), CommandError> {
+        writeln!(self.0, "{}", escape(text)).map_err(|error| CommandError::new("standard output", error))
     }
 
-    /// What was refused, as a line that a program can compare, and below it why, for people.
-    pub(super) fn refused(&mut self, reason: impl AsRef<str>, detail: &str) -> Result<(), Trouble> {
+    /// Prints a refusal: a line for programs to compare, and below it the reason for people.
+    pub(super) fn refused(&mut self, reason: impl AsRef<str>, detail: &str) -> Result<(), CommandError> {
         self.line(&format!("refused: {}", reason.as_ref()))?;
         self.line(&format!("  {detail}"))
     }
 
-    /// A record that does not hold, in the same form.
-    pub(super) fn fault(
+    /// Prints a faulty record in the same form.
+    pub(super) fn fault(&mut self, fault: &Fault) -> Result<(), CommandError> {
+        self.fault_at(fault.index, &fault.entity, &fault.reason, &fault.detail)
+    }
+
+    pub(super) fn fault_at(
         &mut self,
         index: u64,
         entity: &str,
         reason: impl AsRef<str>,
         detail: &str,
-    ) -> Result<(), Trouble> {
-        // A word stands for the entity in any case, so that the words can be counted.
+    ) -> Result<(), CommandError> {
+        // The line must have four words, so a dash stands for an unknown entity.
         let entity = if entity.is_empty() { "-" } else { entity };
         self.line(&format!("fault: {index} {entity} {}", reason.as_ref()))?;
         self.line(&format!("  {detail}"))
     }
 
-    /// A text of kiff's own formats, byte for byte: for what goes into a file.
-    pub(super) fn raw(&mut self, text: &str) -> Result<(), Trouble> {
-        self.0.write_all(text.as_bytes()).map_err(|error| Trouble::of("standard output", error))
+    /// Prints text of kiff's own formats byte for byte, for redirection into a file.
+    pub(super) fn raw(&mut self, text: &str) -> Result<(), CommandError> {
+        self.0.write_all(text.as_bytes()).map_err(|error| CommandError::new("standard output", error))
     }
 
-    pub(super) fn flush(mut self) -> Result<(), Trouble> {
-        self.0.flush().map_err(|error| Trouble::of("standard output", error))
+    pub(super) fn flush(mut self) -> Result<(), CommandError> {
+        self.0.flush().map_err(|error| CommandError::new("standard output", error))
     }
 }
 
-/// The text in visible ASCII. A log may hold anything that an agent wrote: escapes that clear the screen or fake a
-/// line, and characters that turn the order of others round.
-pub(super) fn shown(text: &str) -> String {
+/// Escapes everything that is not visible ASCII. A log may hold anything that an agent wrote, such as control sequences
+/// that clear the screen or fake a line, and characters that reverse the direction of the text.
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\\' => out.push_str("\\\\"),
-            // The arrow of a step is kiff's own.
+            // The arrow is part of kiff's own summary of a step.
             ' ' | '\u{2192}' => out.push(c),
             c if c.is_ascii_graphic() => out.push(c),
             c => out.extend(c.escape_unicode()),
@@ -63,8 +68,8 @@ pub(super) fn shown(text: &str) -> String {
     out
 }
 
-/// The same for JSON, whose strings have escapes of their own. Outside of strings JSON is ASCII.
-pub(super) fn shown_json(json: &str) -> String {
+/// Escapes JSON in the same way, with the escapes of JSON strings. Outside of strings JSON is ASCII already.
+pub(super) fn escape_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c.is_ascii() && c != '\u{7f}' {

@@ -1,33 +1,35 @@
-//! `kiff replay`: what a log leads to.
+//! `kiff replay`: where a log leaves each entity.
 
 use super::{
-    Ended,
-    files::{self, Trouble},
+    files,
     lines::Lines,
     out::Out,
+    status::{CommandError, Status},
 };
 use clap::Args;
 use kiff::replay::{EntityEnd, Followed, LogVerifier};
 use std::path::PathBuf;
 
-/// Folds a log without its domain: the state of each entity, and what is open.
+/// Replays a log without its domain, and prints the state of each entity and what is open.
 ///
-/// Every record is checked on the way; the status is 1 if one does not hold. Entities come in the order of their
-/// names, behind the faults.
+/// Every record is checked on the way. The status is 1 if one of them is faulty. Entities are printed after the faults,
+/// ordered by name.
 #[derive(Debug, Args)]
 pub(super) struct Replay {
-    /// A log, or a bundle that has one.
+    /// A log, or a bundle with one.
     log: PathBuf,
 }
 
 impl Replay {
-    pub(super) fn run(self) -> Result<Ended, Trouble> {
+    pub(super) fn run(self) -> Result<Status, CommandError> {
         let mut lines = Lines::open(&files::log_in(&self.log))?;
-        let (mut verifier, mut out, mut faults) = (LogVerifier::new(), Out::new(), 0);
+        let mut verifier = LogVerifier::new();
+        let mut out = Out::new();
+        let mut faults = 0;
         while let Some(line) = lines.next()? {
             if let Some(fault) = verifier.take(line).fault {
                 faults += 1;
-                out.fault(fault.index, &fault.entity, &fault.reason, &fault.detail)?;
+                out.fault(&fault)?;
             }
         }
         for entity in verifier.entities() {
@@ -36,18 +38,18 @@ impl Replay {
         let report = verifier.finish();
         for fault in &report.faults {
             faults += 1;
-            out.fault(fault.index, &fault.entity, &fault.reason, &fault.detail)?;
+            out.fault(fault)?;
         }
         out.line(&format!(
             "{} records of {} entities, {} of them pruned",
             report.records, report.entities, report.pruned
         ))?;
         out.flush()?;
-        Ok(if faults == 0 { Ended::Well } else { Ended::Refused })
+        Ok(Status::of(faults))
     }
 }
 
-fn print(out: &mut Out, end: &EntityEnd) -> Result<(), Trouble> {
+fn print(out: &mut Out, end: &EntityEnd) -> Result<(), CommandError> {
     let state = end.state.as_ref().map_or("no state", |state| state.as_str());
     let note = match end.followed {
         Followed::Whole => "",

@@ -1,22 +1,29 @@
-//! What was proved, what was not, and what was refused: as lines, or as one JSON object.
+//! Reports what was proved, what was not, and what was refused, as lines or as one JSON object.
 
 use super::{
-    Ended,
-    files::Trouble,
     out::{self, Out},
+    status::{CommandError, Status},
 };
 use kiff::{Value, replay::Fault};
 
-/// A JSON report is held in memory; a log without one sound record would fill it.
-const MOST_LISTED: usize = 1_000;
+/// The most refusals, and the most faults, in a JSON report. The report is held in memory, which a log of faulty
+/// records would fill.
+const MAX_LISTED: usize = 1_000;
 
-/// Gathers what a verification finds. Lines are printed as they are found, JSON at the end.
+/// A claim that was proved or not proved, by a stable word and in words.
+#[derive(Debug)]
+struct Item {
+    item: &'static str,
+    text: String,
+}
+
+/// Collects the findings of a verification. Refusals are printed as lines when they are found, and JSON at the end.
 #[derive(Debug)]
 pub(super) struct Report {
     out: Out,
     is_json: bool,
-    proved: Vec<(&'static str, String)>,
-    not_proved: Vec<(&'static str, String)>,
+    proved: Vec<Item>,
+    not_proved: Vec<Item>,
     refused: Vec<Value>,
     faults: Vec<Value>,
     counts: Vec<(&'static str, u64)>,
@@ -39,34 +46,34 @@ impl Report {
         }
     }
 
-    /// Something that holds, by a stable word and in words.
+    /// Adds a claim that holds.
     pub(super) fn proved(&mut self, item: &'static str, text: impl Into<String>) {
-        self.proved.push((item, text.into()));
+        self.proved.push(Item { item, text: text.into() });
     }
 
-    /// Something that a reader might take for proved, and that is not.
+    /// Adds a claim that a reader might take for proved, and that is not.
     pub(super) fn not_proved(&mut self, item: &'static str, text: impl Into<String>) {
-        self.not_proved.push((item, text.into()));
+        self.not_proved.push(Item { item, text: text.into() });
     }
 
-    pub(super) fn count(&mut self, what: &'static str, number: u64) {
-        self.counts.push((what, number));
+    pub(super) fn count(&mut self, member: &'static str, number: u64) {
+        self.counts.push((member, number));
     }
 
-    /// Evidence that is refused: its stable word, and why.
-    pub(super) fn refuse(&mut self, reason: impl AsRef<str>, detail: &str) -> Result<(), Trouble> {
+    /// Adds a refusal: its stable word, and an explanation.
+    pub(super) fn refuse(&mut self, reason: impl AsRef<str>, detail: &str) -> Result<(), CommandError> {
         self.refused_count += 1;
         if !self.is_json {
             return self.out.refused(reason, detail);
         }
-        if self.refused.len() < MOST_LISTED {
+        if self.refused.len() < MAX_LISTED {
             self.refused.push(Value::object([("detail", detail), ("reason", reason.as_ref())]));
         }
         Ok(())
     }
 
-    /// A record that does not hold.
-    pub(super) fn fault(&mut self, fault: &Fault) -> Result<(), Trouble> {
+    /// Adds a faulty record.
+    pub(super) fn fault(&mut self, fault: &Fault) -> Result<(), CommandError> {
         self.fault_at(fault.index, &fault.entity, &fault.reason, &fault.detail)
     }
 
@@ -76,12 +83,12 @@ impl Report {
         entity: &str,
         reason: impl AsRef<str>,
         detail: &str,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CommandError> {
         self.fault_count += 1;
         if !self.is_json {
-            return self.out.fault(index, entity, reason, detail);
+            return self.out.fault_at(index, entity, reason, detail);
         }
-        if self.faults.len() < MOST_LISTED {
+        if self.faults.len() < MAX_LISTED {
             self.faults.push(Value::object([
                 ("detail", Value::from(detail)),
                 ("entity", Value::from(entity)),
@@ -92,45 +99,41 @@ impl Report {
         Ok(())
     }
 
-    /// How many records do not hold.
+    /// The number of faulty records.
     pub(super) const fn faults(&self) -> u64 {
         self.fault_count
     }
 
-    pub(super) fn end(mut self) -> Result<Ended, Trouble> {
-        let ended = match self.refused_count + self.fault_count {
-            0 => Ended::Well,
-            _ => Ended::Refused,
-        };
-        match self.is_json {
-            true => self.write_json(ended)?,
-            false => self.write_lines(ended)?,
+    pub(super) fn end(mut self) -> Result<Status, CommandError> {
+        let status = Status::of(self.refused_count + self.fault_count);
+        if self.is_json {
+            self.write_json(status)?;
+        } else {
+            self.write_lines(status)?;
         }
         self.out.flush()?;
-        Ok(ended)
+        Ok(status)
     }
 
-    fn write_lines(&mut self, ended: Ended) -> Result<(), Trouble> {
-        for (_, text) in &self.proved {
+    fn write_lines(&mut self, status: Status) -> Result<(), CommandError> {
+        for Item { text, .. } in &self.proved {
             self.out.line(&format!("proved: {text}"))?;
         }
-        for (_, text) in &self.not_proved {
+        for Item { text, .. } in &self.not_proved {
             self.out.line(&format!("not proved: {text}"))?;
         }
-        // Whoever forges a bundle signs it with keys of their own, and puts those in.
-        let is_own_word = self.not_proved.iter().any(|(item, _)| matches!(*item, "log_key" | "receipt_keys"));
-        self.out.line(match ended {
-            Ended::Well if is_own_word => "verified, by keys that came with the evidence",
-            Ended::Well => "verified",
-            Ended::Refused => "not verified",
+        // A forger of a bundle signs it with other keys, and puts those into the bundle.
+        let trusts_bundle = self.not_proved.iter().any(|claim| matches!(claim.item, "log_key" | "receipt_keys"));
+        self.out.line(match status {
+            Status::Success if trusts_bundle => "verified, but only by keys that came with the evidence",
+            Status::Success => "verified",
+            Status::Refused => "not verified",
         })
     }
 
-    fn write_json(&mut self, ended: Ended) -> Result<(), Trouble> {
-        let items = |items: &[(&'static str, String)]| {
-            let object = |(item, text): &(&str, String)| Value::object([("item", *item), ("text", text)]);
-            Value::from(items.iter().map(object).collect::<Vec<_>>())
-        };
+    fn write_json(&mut self, status: Status) -> Result<(), CommandError> {
+        let object = |claim: &Item| Value::object([("item", claim.item), ("text", &claim.text)]);
+        let items = |claims: &[Item]| Value::from(claims.iter().map(object).collect::<Vec<_>>());
         let left_out = |count: u64, listed: &[Value]| Value::from(count.saturating_sub(listed.len() as u64));
         let members = [
             ("faults_left_out", left_out(self.fault_count, &self.faults)),
@@ -140,10 +143,10 @@ impl Report {
             ("proved", items(&self.proved)),
             ("refused_left_out", left_out(self.refused_count, &self.refused)),
             ("refused", Value::from(std::mem::take(&mut self.refused))),
-            ("verified", Value::from(ended == Ended::Well)),
+            ("verified", Value::from(status == Status::Success)),
         ];
-        let counts = self.counts.iter().map(|(what, number)| (*what, Value::from(*number)));
+        let counts = self.counts.iter().map(|(member, number)| (*member, Value::from(*number)));
         let json = Value::object(members.into_iter().chain(counts)).to_string();
-        self.out.raw(&format!("{}\n", out::shown_json(&json)))
+        self.out.raw(&format!("{}\n", out::escape_json(&json)))
     }
 }

@@ -1,58 +1,66 @@
-//! `kiff timeline`: what the log has of one entity.
+//! `kiff timeline`: the records of one entity.
 
 use super::{
-    Ended,
-    files::{self, Trouble},
+    files,
     lines::Lines,
     out::Out,
+    status::{CommandError, Status},
 };
 use clap::Args;
-use kiff::{EntityRef, Record, replay::LogVerifier};
+use kiff::{
+    EntityRef, Record,
+    replay::{Fault, LogVerifier},
+};
 use std::path::PathBuf;
 
-/// Shows every record of one entity, oldest first, and checks its chain on the way.
+/// Prints every record of one entity, oldest first, and checks its chain on the way.
 ///
-/// What an agent wrote is not shown. The status is 1 if a record of the entity does not hold, or if it has none.
+/// Text that an agent wrote is not printed. The status is 1 if a record of the entity is faulty, or if there is none.
 #[derive(Debug, Args)]
 pub(super) struct Timeline {
-    /// A log, or a bundle that has one.
+    /// A log, or a bundle with one.
     log: PathBuf,
-    /// Such as `order:ord_1`.
+    /// The entity, such as `order:ord_1`.
     entity: EntityRef,
 }
 
 impl Timeline {
-    pub(super) fn run(self) -> Result<Ended, Trouble> {
+    pub(super) fn run(self) -> Result<Status, CommandError> {
         let mut lines = Lines::open(&files::log_in(&self.log))?;
-        let (mut verifier, mut out) = (LogVerifier::new(), Out::new());
-        let (mut shown, mut faults) = (0, 0);
+        let mut verifier = LogVerifier::new();
+        let mut out = Out::new();
+        let mut printed = 0;
+        let mut faults = 0;
+        let is_own = |fault: &Fault| fault.entity == self.entity.as_str();
         while let Some(line) = lines.next()? {
             let line = verifier.take(line);
             if let Some(record) = line.record.filter(|record| *record.entity() == self.entity) {
-                shown += 1;
+                printed += 1;
                 print(&mut out, record)?;
             }
-            if let Some(fault) = line.fault.filter(|fault| fault.entity == self.entity.as_str()) {
+            if let Some(fault) = line.fault.filter(is_own) {
                 faults += 1;
-                out.fault(fault.index, &fault.entity, &fault.reason, &fault.detail)?;
+                out.fault(&fault)?;
             }
         }
-        for fault in verifier.finish().faults.iter().filter(|fault| fault.entity == self.entity.as_str()) {
+        for fault in verifier.finish().faults.iter().filter(|fault| is_own(fault)) {
             faults += 1;
-            out.fault(fault.index, &fault.entity, &fault.reason, &fault.detail)?;
+            out.fault(fault)?;
         }
-        if shown == 0 && faults == 0 {
+        if printed == 0 && faults == 0 {
             out.refused("entity_unknown", &format!("the log has no record of {}", self.entity))?;
         }
         out.flush()?;
-        Ok(if faults == 0 && shown > 0 { Ended::Well } else { Ended::Refused })
+        Ok(if faults == 0 && printed > 0 { Status::Success } else { Status::Refused })
     }
 }
 
-fn print(out: &mut Out, record: Record) -> Result<(), Trouble> {
+fn print(out: &mut Out, record: Record) -> Result<(), CommandError> {
     for entry in kiff::Timeline::new(vec![record]).entries() {
-        let (time, kind) = (entry.recorded_at, entry.kind);
-        out.line(&format!("{:>4}  {time}  {kind:18}  {:12}  {}", entry.seq, entry.actor, entry.summary))?;
+        out.line(&format!(
+            "{:>4}  {}  {:18}  {:12}  {}",
+            entry.seq, entry.recorded_at, entry.kind, entry.actor, entry.summary
+        ))?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! A domain as data: everything that it declares, in a fixed order, for pages, reviews and other programs.
 //!
-//! [`Domain::describe`] gives it; it serialises with serde. Two domains that declare the same give the same text, so it
-//! can be kept in a repository and compared when a contract changes. It is for reading: what binds an approval to its rules
-//! are the digests, which are in it.
+//! [`Domain::describe`] returns it, and serde serialises it. Equal domains have equal texts, so the text can be kept in a
+//! repository and compared when a contract changes. It is for reading: the digests, which it includes, bind an approval to
+//! its rules.
 //!
 //! ```
 //! use kiff::{Contract, Definition, Domain, Machine, Param};
@@ -23,30 +23,32 @@
 //! ```
 
 use crate::domain::{
-    Action, Bounds, CheckedApproval, CheckedMachine, Domain,
+    bounds::Bounds,
+    built::Domain,
+    checked::{Action, CheckedApproval, CheckedMachine},
     contract::Contract,
     param::{ParamKind, ParamSpec},
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 
-/// A domain: what it declares.
+/// A domain.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DomainDescription {
-    /// The version of the domain, as on every decision.
+    /// The version of the domain, as every decision records it.
     pub domain_version: String,
     /// The version of the policy.
     pub policy_version: String,
     /// The digest of the domain, `sha256:` and hexadecimal digits.
     pub digest: String,
-    /// The bounds on what a hostile agent could do.
+    /// The bounds that keep a hostile agent from growing the log.
     pub bounds: BoundsDescription,
     /// The machines, sorted by entity type.
     pub machines: Vec<MachineDescription>,
     /// The actions, sorted by name.
     pub actions: Vec<ActionDescription>,
-    /// The permissions of each role, as far as the policy can tell.
+    /// The permissions of each role, as far as the policy knows them.
     pub roles: BTreeMap<String, Vec<String>>,
 }
 
@@ -60,7 +62,7 @@ pub struct BoundsDescription {
     pub open_approvals: usize,
     /// How many events one execution may emit.
     pub emitted_events: usize,
-    /// After how long an execution without an outcome counts as abandoned, in milliseconds.
+    /// How long an execution without an outcome may last before it counts as abandoned, in milliseconds.
     pub lease_ms: u64,
 }
 
@@ -74,7 +76,7 @@ pub struct MachineDescription {
     pub states: Vec<String>,
     /// The steps, in the order in which they were declared.
     pub transitions: Vec<TransitionDescription>,
-    /// The events that facts see through an upcast, sorted.
+    /// The events that have an upcast, sorted.
     pub upcasts: Vec<String>,
 }
 
@@ -82,13 +84,13 @@ pub struct MachineDescription {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TransitionDescription {
-    /// The state before; nothing for an entity without events.
+    /// The state before; `None` for an entity without events.
     pub from: Option<String>,
     /// The event type.
     pub on: String,
     /// The state after.
     pub to: String,
-    /// Who may report the event; empty for every service and human.
+    /// The sources that may report the event; empty for every service and human.
     pub sources: Vec<String>,
 }
 
@@ -109,13 +111,13 @@ pub struct ActionDescription {
     pub contract_digest: String,
     /// The states in which it may run.
     pub allowed_states: Vec<String>,
-    /// What the requester must hold, all of it.
+    /// The permissions that the requester must hold, all of them.
     pub permissions: Vec<String>,
     /// `low`, `medium`, `high` or `critical`.
     pub risk: &'static str,
-    /// Who must consent, and when; nothing if nobody must.
+    /// The approval that it needs; `None` if it never needs one.
     pub approval: Option<ApprovalDescription>,
-    /// The checks, in the order in which they are asked.
+    /// The checks, in their order.
     pub checks: Vec<String>,
     /// The events that the executor may emit.
     pub emits: Vec<String>,
@@ -125,7 +127,7 @@ pub struct ActionDescription {
     pub timeout_ms: Option<u64>,
     /// How long after its clearance another attempt may start, in milliseconds; for an idempotent effect.
     pub retry_within_ms: Option<u64>,
-    /// What a reviewer is shown; empty for a plain listing.
+    /// The text for a reviewer; empty for a plain list of the parameters.
     pub summary: String,
     /// Why a high or critical risk needs no approval; empty if it is not waived.
     pub waiver: String,
@@ -133,17 +135,17 @@ pub struct ActionDescription {
     pub parameters: Vec<ParamDescription>,
 }
 
-/// Who must consent, and when.
+/// The approval that an action needs.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ApprovalDescription {
-    /// The policy that says when, which is the reason code; nothing if a person must always consent.
+    /// The policy that says when, which is the reason code; `None` if every execution needs approval.
     pub when: Option<String>,
     /// The permission that a reviewer must hold.
     pub reviewers: String,
     /// How many different reviewers must grant.
     pub quorum: u32,
-    /// How long an approval stands, in seconds.
+    /// How long an approval is valid, in seconds.
     pub expires_secs: u64,
     /// Whether the requester and its principal are barred from reviewing.
     pub separate_reviewer: bool,
@@ -159,9 +161,9 @@ pub struct ParamDescription {
     pub name: String,
     /// False if it may be left out.
     pub required: bool,
-    /// What it is for.
+    /// Its documentation.
     pub doc: String,
-    /// What it may hold.
+    /// The values that it may hold.
     pub shape: ShapeDescription,
 }
 
@@ -171,13 +173,14 @@ pub struct ParamDescription {
 pub struct VariantDescription {
     /// The word that an agent writes.
     pub name: String,
-    /// What it means.
+    /// Its documentation.
     pub doc: String,
-    /// What it holds; nothing for a plain word.
+    /// Its content; `None` for a plain word.
     pub content: Option<ShapeDescription>,
 }
 
-/// What a parameter may hold: [`ParamKind`] with text for every number, because not every reader holds them exactly.
+/// The values that a parameter may hold: [`ParamKind`] with text for every number, because not every reader holds numbers
+/// exactly.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -187,7 +190,7 @@ pub enum ShapeDescription {
     String {
         /// The least characters.
         min_len: u32,
-        /// The most; nothing for no bound.
+        /// The most; `None` for no bound.
         max_len: Option<u32>,
     },
     /// `true` or `false`.
@@ -215,7 +218,7 @@ pub enum ShapeDescription {
         of: Box<ShapeDescription>,
         /// The least items.
         min_len: u32,
-        /// The most; nothing for no bound.
+        /// The most; `None` for no bound.
         max_len: Option<u32>,
     },
     /// An object of these fields and no others.
@@ -230,13 +233,13 @@ pub enum ShapeDescription {
         /// The variants, in the order in which they were declared.
         variants: Vec<VariantDescription>,
     },
-    /// Null, or something else.
+    /// Null, or another shape.
     #[non_exhaustive]
     Nullable {
-        /// What else.
+        /// The other shape.
         of: Box<ShapeDescription>,
     },
-    /// What a rule of a type's own does not refuse.
+    /// The values of another shape that a rule of the type accepts.
     #[non_exhaustive]
     Ruled {
         /// The shape without the rule.
@@ -247,7 +250,7 @@ pub enum ShapeDescription {
 }
 
 impl Domain {
-    /// Everything that the domain declares, as data: see [`describe`](crate::domain::export::describe).
+    /// The domain as data: see [`describe`](crate::describe).
     #[must_use]
     pub fn describe(&self) -> DomainDescription {
         let mut machines: Vec<_> = self.machines().map(machine).collect();

@@ -1,14 +1,17 @@
-//! A machine as a drawing: its states, what moves it, and what may be done where.
+//! A machine as a drawing: its states, its steps, and the actions that may run in each state.
 
 use crate::{
     base::ids::StateName,
-    domain::{Action, CheckedApproval, CheckedMachine, Domain},
+    domain::{
+        built::Domain,
+        checked::{Action, CheckedApproval},
+    },
 };
 use std::fmt::Write as _;
 
 impl Domain {
     /// The state machine of an entity as a Mermaid `stateDiagram-v2`, with the actions that may run in each state, their
-    /// risk, and when a person must consent. Nothing if the domain has no such entity.
+    /// risk, and when a person must approve. `None` if the domain has no such entity.
     ///
     /// A state that nothing leaves is drawn as an end. The text is the same for the same domain, so it can be kept in a
     /// repository and compared.
@@ -44,7 +47,7 @@ impl Domain {
     pub fn to_mermaid(&self, entity: &str) -> Option<String> {
         let machine = self.machine(entity)?;
         let mut out = "stateDiagram-v2\n".to_owned();
-        // A state may be called as a keyword is, so each is drawn under a name that is none.
+        // A state may have the name of a keyword, so each is drawn under a name that is not one.
         machine.states.iter().for_each(|state| line(&mut out, &format!("state \"{state}\" as s_{state}")));
         machine.steps.iter().for_each(|step| {
             let from = step.from.as_ref().map_or_else(|| "[*]".to_owned(), |from| format!("s_{from}"));
@@ -59,7 +62,7 @@ impl Domain {
         Some(out)
     }
 
-    /// What may be done in a state.
+    /// Adds the actions that may run in a state.
     fn note(&self, out: &mut String, entity: &str, state: &StateName) {
         let here = |action: &&Action| action.entity == *entity && action.allowed.contains(state);
         let mut actions = self.actions().filter(here).peekable();
@@ -79,19 +82,12 @@ impl Domain {
     }
 }
 
-impl CheckedMachine {
-    /// Nothing leaves the state; what leads back to it does not leave it.
-    pub(in crate::domain) fn is_end(&self, state: &StateName) -> bool {
-        !self.steps.iter().any(|step| step.from.as_ref() == Some(state) && step.to != *state)
-    }
-}
-
 fn line(out: &mut String, text: &str) {
     // Writing to a string cannot fail.
     let _ = writeln!(out, "    {text}");
 }
 
-/// What means something in a label, as Mermaid writes it there. Names have no other such characters.
+/// The text of a label. These are the only characters of names that have a meaning in a label.
 fn escaped(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         match c {

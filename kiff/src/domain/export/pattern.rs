@@ -1,12 +1,12 @@
-//! Patterns for numbers that are written as text, so that a schema can say what is admitted: the form, and the bounds.
+//! Patterns for numbers that are written as text, so that a schema can express their form and bounds.
 //!
 //! A pattern compares digit by digit: a number is greater if it has more digits, or if the first digit that differs is
-//! greater. Each is of the dialect that JSON Schema names, without looking ahead or behind, which few readers can.
+//! greater. The patterns are of the dialect that JSON Schema names, without lookaround, which few readers support.
 
 /// The form of an exact decimal: no leading zeros, no negative zero, and at most 28 digits without a point.
 const FORM: &str = "^(?:0|-?[1-9][0-9]{0,27}|(?:0|-?[1-9][0-9]*)[.][0-9]+|-0[.]0*[1-9][0-9]*)$";
 
-/// With a point too at most 28 digits.
+/// At most 28 digits, with a point or without.
 const DIGITS: &str = "^-?[0-9.]{1,29}$";
 
 /// The patterns that a text must match, all of them, to be an exact decimal within its bounds.
@@ -22,8 +22,8 @@ pub(super) fn decimals(min: Option<&str>, max: Option<&str>) -> Vec<String> {
     [FORM.to_owned(), DIGITS.to_owned()].into_iter().chain(lower).chain(upper).collect()
 }
 
-/// The patterns that a text must match, all of them, to be an integer between two bounds and beyond ±`safe`; nothing if
-/// there is none.
+/// The patterns that a text must match, all of them, to be an integer between two bounds and beyond ±`safe`; `None` if there
+/// is no such integer.
 pub(super) fn integers_beyond(safe: u128, min: i128, max: i128) -> Option<Vec<String>> {
     let from = |least: u128| least.max(safe + 1);
     let above = (max > 0).then(|| (from(u128::try_from(min).unwrap_or(0)), max.unsigned_abs()));
@@ -58,7 +58,7 @@ fn decimal(bound: &str, side: Side) -> String {
     let fraction = fraction(rest.trim_end_matches('0'), side);
     let beyond = format!("{}(?:[.][0-9]+)?", any(beyond(whole, side)));
     match (whole, side) {
-        // Nothing without a sign is less than zero.
+        // No number without a sign is less than zero.
         ("0", Side::AtMost) => format!("(?:0{fraction})"),
         _ => format!("(?:{beyond}|{whole}{fraction})"),
     }
@@ -81,7 +81,7 @@ fn beyond(bound: &str, side: Side) -> Vec<String> {
     found
 }
 
-/// What may stand behind a whole part that is equal to the bound's. The bound's fraction has no zeros at its end.
+/// The fractions after a whole part that equals that of the bound. The fraction of the bound has no trailing zeros.
 fn fraction(bound: &str, side: Side) -> String {
     let mut found: Vec<String> = digits(bound)
         .filter_map(|(place, digit)| Some(format!("{}{}[0-9]*", before(bound, place), differing(0, digit, side)?)))
@@ -110,7 +110,7 @@ fn before(text: &str, place: usize) -> &str {
     text.get(..place).unwrap_or_default()
 }
 
-/// The digits that are greater than this one, or less and no less than `least`.
+/// The digits that are greater than this one, or those from `least` that are less.
 fn differing(least: u8, digit: u8, side: Side) -> Option<String> {
     let (from, to) = match side {
         Side::AtLeast => (digit + 1, 9),

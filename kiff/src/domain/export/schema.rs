@@ -9,23 +9,22 @@ use crate::{
 /// The largest integer that every JSON reader holds exactly, 2^53 - 1.
 const MAX_SAFE: u128 = 9_007_199_254_740_991;
 
-/// For whom a schema is.
+/// The reader of a schema.
 #[derive(Clone, Copy)]
-pub(crate) enum Reader {
-    /// Who decides by it: all that is admitted is in it.
+pub(super) enum Reader {
+    /// A validator: the schema accepts everything that is admitted.
     Validator,
-    /// A language model, which writes what is told: one form of each number is enough, and a pattern of a thousand
-    /// characters is in its way.
+    /// A language model: one form of each number is enough, and a pattern of a thousand characters is in its way.
     Model,
 }
 
 impl ParamKind {
-    /// The kind as a JSON Schema of draft 2020-12: what the schema accepts is admitted, and the reverse.
+    /// The kind as a JSON Schema of draft 2020-12. A value is admitted if and only if the schema accepts it.
     ///
-    /// A schema sees values, and kiff sees what was written, so of some numbers they think differently: one with a fraction
-    /// or an exponent that amounts to an integer (`1.0`, `1e3`), a decimal with an exponent, minus zero, and one of more
-    /// than 28 digits. kiff refuses these, with `not_an_integer` or `not_a_decimal`. The rule of a type with `try_from` no
-    /// schema can say: it is named in `$comment`. A validator that reads numbers as doubles is no more exact than they are.
+    /// The exceptions are numbers, because a schema sees their values and kiff sees their digits. kiff refuses an integer
+    /// with a fraction or an exponent (`1.0`, `1e3`), a decimal with an exponent, minus zero, and more than 28 digits, with
+    /// `not_an_integer` or `not_a_decimal`. A schema cannot express the rule of a type with `try_from`; `$comment` names it.
+    /// A validator that reads numbers as doubles is as exact as doubles are.
     ///
     /// ```
     /// use kiff::{Param, ParamKind};
@@ -56,22 +55,22 @@ impl ParamKind {
             Self::Nullable(of) => nullable(of.schema(reader)),
             Self::Ruled { of, rule } => {
                 let schema = of.schema(reader);
-                let told = match schema.get("$comment").and_then(Value::as_str) {
+                let comment = match schema.get("$comment").and_then(Value::as_str) {
                     Some(inner) => format!("{inner}; the rule `{}` too", rule.name()),
                     None => format!("the rule `{}` may refuse more", rule.name()),
                 };
-                with(schema, "$comment", told)
+                with(schema, "$comment", comment)
             }
         }
     }
 }
 
 /// An object of these fields and no others.
-pub(crate) fn object_schema<'a>(fields: impl Iterator<Item = (&'a str, &'a ParamSpec)>, reader: Reader) -> Object {
-    let (mut properties, mut required) = (Object::new(), Vec::new());
+pub(super) fn object_schema<'a>(fields: impl Iterator<Item = (&'a str, &'a ParamSpec)>, reader: Reader) -> Object {
+    let mut properties = Object::new();
+    let mut required = Vec::new();
     for (name, field) in fields {
-        let schema = field.kind.schema(reader);
-        let schema = if field.required { schema } else { nullable(schema) };
+        let schema = if field.required { field.kind.schema(reader) } else { nullable(field.kind.schema(reader)) };
         properties.insert(name, described(schema, field.doc));
         required.extend(field.required.then(|| Value::from(name)));
     }
@@ -101,7 +100,7 @@ fn any_of(all: Vec<Object>) -> Object {
     with(Object::new(), "anyOf", all.into_iter().map(Value::from).collect::<Vec<_>>())
 }
 
-/// The same, or null.
+/// The schema, or null.
 pub(super) fn nullable(schema: Object) -> Object {
     match schema.get("type") {
         Some(Value::String(word)) if schema.get("enum").is_none() => {
@@ -155,7 +154,7 @@ fn text(patterns: Vec<String>) -> Object {
     if rest.is_empty() { schema } else { with(schema, "allOf", rest) }
 }
 
-/// Words without content are one `enum`, unless a word has something to say of itself.
+/// Words without content are one `enum`, unless one of them has documentation.
 pub(super) fn one_of(variants: &[VariantSpec], content: impl Fn(ParamKind) -> Object) -> Object {
     let words = |of: &[&VariantSpec]| {
         let names = of.iter().map(|variant| Value::from(variant.name)).collect::<Vec<_>>();

@@ -1,7 +1,7 @@
-//! The shape of a parameter in the few words of JSON Schema that strict function calling admits.
+//! The shape of a parameter in the keywords of JSON Schema that strict function calling supports.
 //!
-//! There every member must be required and no pattern or bound may be relied on. So what may be left out may be null
-//! instead, and bounds are told in the description. kiff admits what such a schema describes if it keeps to what it tells.
+//! There every member is required, and no pattern or bound can be relied on. So an optional member may be null instead, and
+//! the description states the bounds. kiff admits a value that keeps to both.
 
 use super::schema::{closed, described, nullable, one_of, typed, with};
 use crate::{
@@ -18,15 +18,15 @@ impl ParamKind {
                 let is_safe = min < 1 << 53 && max > -(1 << 53);
                 typed(if is_safe { "integer" } else { "string" })
             }
-            Self::List { of, .. } => with(typed("array"), "items", told(of.strict(), of, "")),
+            Self::List { of, .. } => with(typed("array"), "items", with_bounds(of.strict(), of, "")),
             Self::Object(fields) => strict_object(fields.iter().map(|field| (field.name, field))),
-            Self::Enum(variants) => one_of(variants, |kind| told(kind.strict(), &kind, "")),
+            Self::Enum(variants) => one_of(variants, |kind| with_bounds(kind.strict(), &kind, "")),
             Self::Nullable(of) => nullable(of.strict()),
             Self::Ruled { of, .. } => of.strict(),
         }
     }
 
-    /// The bounds in words; nothing if there are none.
+    /// The bounds in words; empty if there are none.
     fn bounds(&self) -> String {
         let span = |min: Option<String>, max: Option<String>, unit: &str| match (min, max) {
             (None, None) => String::new(),
@@ -53,19 +53,19 @@ impl ParamKind {
     }
 }
 
-/// An object of these fields and no others, each of which is written.
-pub(crate) fn strict_object<'a>(fields: impl Iterator<Item = (&'a str, &'a ParamSpec)>) -> Object {
-    let (mut properties, mut required) = (Object::new(), Vec::new());
+/// An object of these fields and no others, all of them required.
+pub(super) fn strict_object<'a>(fields: impl Iterator<Item = (&'a str, &'a ParamSpec)>) -> Object {
+    let mut properties = Object::new();
+    let mut required = Vec::new();
     for (name, field) in fields {
-        let schema = field.kind.strict();
-        let schema = if field.required { schema } else { nullable(schema) };
-        properties.insert(name, told(schema, &field.kind, field.doc));
+        let schema = if field.required { field.kind.strict() } else { nullable(field.kind.strict()) };
+        properties.insert(name, with_bounds(schema, &field.kind, field.doc));
         required.push(Value::from(name));
     }
     closed(properties, required)
 }
 
-fn told(schema: Object, kind: &ParamKind, doc: &str) -> Object {
+fn with_bounds(schema: Object, kind: &ParamKind, doc: &str) -> Object {
     let bounds = kind.bounds();
     match (doc.is_empty(), bounds.is_empty()) {
         (_, true) => described(schema, doc),

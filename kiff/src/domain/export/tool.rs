@@ -1,4 +1,4 @@
-//! Actions as tools of a language model: a name, a description, and what may be given, as plain JSON.
+//! Actions as tools of a language model: a name, a description, and a schema of the input, as plain JSON.
 
 use super::{
     schema::{Reader, object_schema},
@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Action, CheckedApproval, Domain,
+        built::Domain,
+        checked::{Action, CheckedApproval},
         contract::{Effect, Risk},
         param::ParamSpec,
     },
@@ -15,19 +16,19 @@ use crate::{
 
 /// An action as a tool that a language model can call, as plain JSON in the usual forms.
 ///
-/// Whoever calls it proposes: what the model sends goes into a [`Proposal`](crate::Proposal), and the runtime decides.
-/// A tool's name is the action's, which every dialect admits. Its description is the action's documentation, with the
-/// states in which it may run and whether a person may have to consent.
+/// A call of the tool is a proposal: the input of the model goes into a [`Proposal`](crate::Proposal), and the runtime
+/// decides. The name of the tool is that of the action, which every dialect admits. The description is the documentation of
+/// the action, with the states in which it may run and whether a person may have to approve.
 ///
 /// | for | form |
 /// |---|---|
 /// | `{name, description, input_schema}` | [`to_value`](Self::to_value) |
 /// | `{type: "function", function: {name, description, parameters}}` | [`to_function`](Self::to_function) |
-/// | the same in strict mode: every member required, what may be left out may be null | [`to_strict_function`](Self::to_strict_function) |
+/// | the same in strict mode: every member is required, and an optional one may be null | [`to_strict_function`](Self::to_strict_function) |
 /// | a tool in the list of an MCP server: `inputSchema`, `annotations` | [`to_mcp`](Self::to_mcp) |
 ///
-/// Every other form is put together of [`name`](Self::name), [`description`](Self::description) and
-/// [`input_schema`](Self::input_schema). The one that has the members of a function beside `type`, and the one of
+/// Every other form is built from [`name`](Self::name), [`description`](Self::description) and
+/// [`input_schema`](Self::input_schema), such as the one that has the members of a function beside `type`, and the one of
 /// declarations with a schema for the parameters:
 ///
 /// ```
@@ -78,9 +79,9 @@ use crate::{
 /// let Value::Object(params) = Value::parse(arguments.as_bytes(), &Limits::default())? else {
 ///     return Err("arguments are an object".into());
 /// };
-/// let agent = Authority::agent("bot", ["operator"]);
+/// let agent = Authority::agent("bot", ["operator"])?;
 /// let answer = rt.execute(&agent, Proposal::new(name, "order:1").params(params))?;
-/// // Whatever comes of it goes back to the model as the tool's result.
+/// // The answer goes back to the model as the result of the tool.
 /// assert_eq!(answer.word(), "executed");
 /// println!("{}", answer.to_value());
 /// # Ok(())
@@ -94,7 +95,7 @@ pub struct Tool<'a> {
     asks: Asks,
 }
 
-/// What the input of a tool holds.
+/// The content of a tool's input.
 #[derive(Clone, Copy, Debug)]
 enum Asks {
     Params,
@@ -133,25 +134,24 @@ impl Action {
         Tool { action: self, asks: Asks::Params }
     }
 
-    /// The parameters as a JSON Schema of draft 2020-12, for an object of all of them. What the schema accepts is
-    /// admitted, and the reverse; [`ParamKind::json_schema`](crate::ParamKind::json_schema) says where they differ.
+    /// The parameters as a JSON Schema of draft 2020-12, for an object of all of them. Parameters are admitted if and only if
+    /// the schema accepts them; [`ParamKind::json_schema`](crate::ParamKind::json_schema) lists the exceptions.
     ///
-    /// It is about values. Of the text that they come in [`Proposal::from_json`](crate::Proposal::from_json) refuses more:
-    /// one that is too large or too deep, a member given twice, U+0000 in a string.
+    /// A schema sees values. [`Proposal::from_json`](crate::Proposal::from_json) also refuses a text that is too large or too
+    /// deep, a member given twice, and U+0000 in a string.
     #[must_use]
     pub fn json_schema(&self) -> Value {
         let mut schema = object_schema(self.specs(), Reader::Validator);
         schema.insert("$schema", "https://json-schema.org/draft/2020-12/schema");
         schema.insert("title", self.name.as_str());
-        if !self.told().is_empty() {
-            schema.insert("description", self.told());
+        if !self.summary().is_empty() {
+            schema.insert("description", self.summary());
         }
         schema.into()
     }
 
-    /// The documentation up to its first heading. Behind it stands what is for whoever calls the function, such as its
-    /// errors.
-    fn told(&self) -> &str {
+    /// The documentation up to its first heading. The sections after it are for the caller of the function, such as its errors.
+    fn summary(&self) -> &str {
         let (doc, mut end, mut is_code) = (self.doc(), 0, false);
         for line in doc.split_inclusive('\n') {
             is_code ^= line.trim_start().starts_with("```");
@@ -170,8 +170,8 @@ impl Action {
 }
 
 impl<'a> Tool<'a> {
-    /// The same with the entity in its input, beside the parameters: `{"entity": "order:1", "parameters": {..}}`. With
-    /// `action` added that is a proposal as [`Proposal::from_json`](crate::Proposal::from_json) reads it.
+    /// Adds the entity to the input, beside the parameters: `{"entity": "order:1", "parameters": {..}}`. With `action` added,
+    /// such an input is a proposal as [`Proposal::from_json`](crate::Proposal::from_json) reads it.
     ///
     /// ```
     /// use kiff::{Contract, Definition, Domain, Machine, Proposal};
@@ -199,8 +199,8 @@ impl<'a> Tool<'a> {
         self.action.name.as_str()
     }
 
-    /// What the model is told: the documentation up to its first heading, the states in which the action may run, and
-    /// whether a person may have to consent.
+    /// The description for the model: the documentation up to its first heading, the states in which the action may run, and
+    /// whether a person may have to approve.
     #[must_use]
     pub fn description(&self) -> String {
         let action = self.action;
@@ -214,15 +214,15 @@ impl<'a> Tool<'a> {
             CheckedApproval::Required => " A person must consent before it runs.",
             CheckedApproval::When(..) => " A person may have to consent before it runs.",
         };
-        let doc = action.told();
+        let doc = action.summary();
         format!("{doc}{}{when}{consent}", if doc.is_empty() { "" } else { "\n\n" })
     }
 
-    /// What may be given, as JSON Schema. All that it accepts is admitted. It is shorter than
-    /// [`Action::json_schema`], which also has the integers beyond 2^53 as text.
+    /// The input as JSON Schema. Everything that it accepts is admitted. It is shorter than [`Action::json_schema`], which also
+    /// has the integers beyond 2^53 as text.
     #[must_use]
     pub fn input_schema(&self) -> Value {
-        self.asked(object_schema(self.action.specs(), Reader::Model), EntityForm::Pattern)
+        self.input(object_schema(self.action.specs(), Reader::Model), EntityForm::Pattern)
     }
 
     /// `{name, description, input_schema}`.
@@ -260,9 +260,9 @@ impl<'a> Tool<'a> {
         Value::object([("type", Value::from("function")), ("function", Value::object(function))])
     }
 
-    /// The same in strict mode, where every member is required: what may be left out may be null instead, which means
-    /// the same to kiff. The schema keeps to types, `enum` and `anyOf`, which every such mode knows, and tells bounds in
-    /// the descriptions; kiff still refuses what is beyond them.
+    /// The same in strict mode, where every member is required: an optional one may be null instead, which means the same to
+    /// kiff. The schema keeps to types, `enum` and `anyOf`, which every such mode supports, and states the bounds in the
+    /// descriptions; kiff still refuses a value outside them.
     ///
     /// ```
     /// # use kiff::{Contract, Definition, Domain, Machine, ParamKind};
@@ -286,19 +286,19 @@ impl<'a> Tool<'a> {
             ("name", Value::from(self.name())),
             ("description", self.description().into()),
             ("strict", true.into()),
-            ("parameters", self.asked(strict_object(self.action.specs()), EntityForm::Told)),
+            ("parameters", self.input(strict_object(self.action.specs()), EntityForm::Description)),
         ];
         Value::object([("type", Value::from("function")), ("function", Value::object(function))])
     }
 
     /// A tool as an MCP server lists it: `{name, description, inputSchema, annotations}`.
     ///
-    /// The annotations are hints for whoever shows the tool; kiff decides all the same.
+    /// The annotations are hints for the client that shows the tool. They change no decision of kiff.
     ///
     /// - `readOnlyHint`: the effect is `None`, and nothing is emitted.
     /// - `destructiveHint`: the risk is high or critical.
-    /// - `idempotentHint`: the effect is `None`. An `Idempotent` effect is not meant: it may be tried again under the id
-    ///   of its execution, while a second call of the tool is a second execution.
+    /// - `idempotentHint`: the effect is `None`. It is false for `Idempotent`, which can be retried under the id of its
+    ///   execution, because a second call of the tool is a second execution.
     ///
     /// ```
     /// # use kiff::{Contract, Definition, Domain, Effect, Machine};
@@ -332,12 +332,12 @@ impl<'a> Tool<'a> {
     }
 
     /// The schema of the parameters, or of them and the entity.
-    fn asked(&self, params: Object, form: EntityForm) -> Value {
+    fn input(&self, params: Object, form: EntityForm) -> Value {
         let kind = self.action.entity.as_str();
         let entity = match (self.asks, form) {
             (Asks::Params, _) => return params.into(),
             (Asks::Entity, EntityForm::Pattern) => ("pattern", format!("^{kind}:[A-Za-z0-9._~:@+-]{{1,128}}$")),
-            (Asks::Entity, EntityForm::Told) => ("description", format!("Which one, such as `{kind}:1`.")),
+            (Asks::Entity, EntityForm::Description) => ("description", format!("Which one, such as `{kind}:1`.")),
         };
         let entity = Value::object([("type", "string".to_owned()), entity]);
         let names = vec![Value::from("entity"), Value::from("parameters")];
@@ -350,9 +350,9 @@ impl<'a> Tool<'a> {
     }
 }
 
-/// How a schema says of which type the entity must be.
+/// How a schema states the type of the entity.
 #[derive(Clone, Copy)]
 enum EntityForm {
     Pattern,
-    Told,
+    Description,
 }

@@ -1,17 +1,18 @@
-//! Admission: everything that is wrong with what was offered, and its canonical form.
+//! Admission: the faults of the offered values, or their canonical form.
 
 use super::{
-    CheckedParam, ParamFault, ParamKind, ParamProblem, ParamSpec, Params, VariantSpec,
     decimal::{compare, is_decimal},
-    fault::pointer,
+    fault::{ParamFault, ParamProblem, pointer},
+    kind::{ParamKind, ParamSpec, VariantSpec},
+    params::{CheckedParam, Params},
 };
 use crate::value::{Number, Object, Value};
 use std::cmp::Ordering;
 
-/// The most faults that are told of one proposal; the rest is not looked at.
-const MOST_FAULTS: usize = 64;
+/// The most faults that are reported of one proposal.
+const MAX_FAULTS: usize = 64;
 
-/// Everything that is wrong with what was offered, against the declared parameters.
+/// The faults of the offered values against the declared parameters.
 pub(crate) fn faults_of(declared: &[CheckedParam], offered: &Object) -> Vec<ParamFault> {
     let mut found = Found::default();
     for param in declared {
@@ -25,7 +26,7 @@ pub(crate) fn faults_of(declared: &[CheckedParam], offered: &Object) -> Vec<Para
     found.0
 }
 
-/// Takes what was offered and found without fault, in canonical form. The declared are sorted by name.
+/// The canonical form of offered values without faults. The declared parameters are sorted by name.
 pub(crate) fn take(declared: &[CheckedParam], mut offered: Object) -> Params {
     let given = |param: &CheckedParam| match offered.remove(param.name.as_str()) {
         None | Some(Value::Null) => None,
@@ -35,7 +36,7 @@ pub(crate) fn take(declared: &[CheckedParam], mut offered: Object) -> Params {
 }
 
 impl ParamKind {
-    /// Admits a value as a proposal's parameter is admitted: its canonical form, or everything that is wrong with it.
+    /// Admits a value as a parameter of a proposal: the result is its canonical form, or all of its faults.
     ///
     /// ```
     /// use kiff::{Param, Value};
@@ -46,21 +47,21 @@ impl ParamKind {
     /// ```
     ///
     /// # Errors
-    /// Every [`ParamFault`], at most 64. Their pointers begin at this value.
+    /// Every [`ParamFault`], at most 64. The pointers start at this value.
     pub fn admit(self, value: Value) -> Result<Value, Vec<ParamFault>> {
         let mut found = Found::default();
         found.check(self, &value, &String::new);
         if found.0.is_empty() { Ok(self.canonical(value)) } else { Err(found.0) }
     }
 
-    /// The first thing that is wrong with a value, if anything is.
+    /// The first fault of a value, if it has one.
     pub(crate) fn first_fault(self, value: &Value) -> Option<ParamFault> {
         let mut found = Found::default();
         found.check(self, value, &String::new);
         found.0.into_iter().next()
     }
 
-    /// The canonical form of a value without fault (`docs/formats.md` §6).
+    /// The canonical form of a value without faults (`docs/formats.md` §6).
     fn canonical(self, value: Value) -> Value {
         match (self, value) {
             (Self::Decimal { .. }, Value::Number(number)) => Value::String(number.as_str().to_owned()),
@@ -110,7 +111,7 @@ impl ParamKind {
     }
 }
 
-/// The place of a value, put together only if something is wrong there.
+/// The place of a value, built only for a fault.
 type At<'a> = &'a dyn Fn() -> String;
 
 /// The faults found so far.
@@ -125,10 +126,10 @@ impl Found {
     }
 
     fn is_full(&self) -> bool {
-        self.0.len() >= MOST_FAULTS
+        self.0.len() >= MAX_FAULTS
     }
 
-    /// Adds what is wrong with `value`, if anything is.
+    /// Adds the faults of `value`.
     fn check(&mut self, kind: ParamKind, value: &Value, at: At<'_>) {
         if self.is_full() {
             return;
@@ -156,7 +157,7 @@ impl Found {
             (ParamKind::Ruled { of, rule }, value) => {
                 let before = self.0.len();
                 self.check(*of, value, at);
-                // A rule is not asked about what its kind does not admit.
+                // A rule only sees values that its kind admits.
                 if self.0.len() == before
                     && let Err(fault) = rule.ask(&of.canonical(value.clone()))
                 {
@@ -170,7 +171,7 @@ impl Found {
     }
 
     fn length(&mut self, unit: &'static str, min: u32, max: u32, found: usize, at: At<'_>) {
-        // A length beyond u32 cannot be: no text of that size is read.
+        // The reader refuses a text long before its length exceeds a `u32`.
         let given = u32::try_from(found).unwrap_or(u32::MAX);
         if given < min || given > max {
             self.add(at(), ParamProblem::Length { unit, min, max, found });
@@ -182,7 +183,7 @@ impl Found {
             Value::Number(number) => number.as_i128(),
             Value::String(digits) => {
                 let number = Number::parse(digits).as_ref().and_then(Number::as_i128);
-                // A string is no second spelling of an integer that JSON can hold exactly.
+                // An integer that JSON holds exactly has one spelling, the number.
                 if number.is_none_or(|number| Number::from(number).is_safe_integer()) {
                     return self.add(at(), ParamProblem::Type { expected: "an integer", found: "string" });
                 }

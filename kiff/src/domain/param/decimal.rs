@@ -1,4 +1,4 @@
-//! Exact decimals as text: their form, and which of two is less.
+//! Exact decimals as text: their form, and their order.
 
 use std::cmp::Ordering;
 
@@ -14,7 +14,7 @@ pub(super) fn is_decimal(text: &str) -> bool {
         && (digits.len() == text.len() || digits.bytes().any(|byte| matches!(byte, b'1'..=b'9')))
 }
 
-/// Compares two decimals by what they amount to: `1.50` and `1.5` are equal. Both must be [`is_decimal`].
+/// Compares the values of two decimals: `1.50` and `1.5` are equal. Both must be [`is_decimal`].
 pub(super) fn compare(a: &str, b: &str) -> Ordering {
     match (a.strip_prefix('-'), b.strip_prefix('-')) {
         (None, None) => magnitudes(a, b),
@@ -25,13 +25,14 @@ pub(super) fn compare(a: &str, b: &str) -> Ordering {
 }
 
 fn magnitudes(a: &str, b: &str) -> Ordering {
-    let parts = |text: &'_ str| -> (String, String) {
+    fn parts(text: &str) -> (&str, &str) {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        (whole.to_owned(), fraction.trim_end_matches('0').to_owned())
-    };
-    let ((a, a_rest), (b, b_rest)) = (parts(a), parts(b));
-    // Without leading zeros the longer one is the greater, and without trailing ones text compares like a fraction.
-    a.len().cmp(&b.len()).then_with(|| a.cmp(&b)).then_with(|| a_rest.cmp(&b_rest))
+        (whole, fraction.trim_end_matches('0'))
+    }
+    let (a, a_rest) = parts(a);
+    let (b, b_rest) = parts(b);
+    // Without leading zeros the longer whole part is greater, and without trailing zeros fractions compare as text.
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b)).then_with(|| a_rest.cmp(b_rest))
 }
 
 #[cfg(test)]
@@ -49,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn decimals_compare_by_what_they_amount_to() {
+    fn decimals_compare_by_their_values() {
         let ascending = ["-10", "-9.99", "-0.1", "-0.01", "0", "0.01", "0.1", "0.11", "9.99", "10", "10.5", "100"];
         for (place, a) in ascending.iter().enumerate() {
             for (other, b) in ascending.iter().enumerate() {

@@ -1,17 +1,19 @@
-//! What can be wrong with a parameter.
+//! The faults of parameters.
 
-use crate::base::code::coded;
-use crate::value::Value;
+use crate::{
+    base::{code::coded, debug::debug_as_display},
+    value::Value,
+};
 use std::fmt;
 
-/// What is wrong with one parameter.
+/// A fault of one parameter.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{pointer}` {problem}")]
 pub struct ParamFault {
-    /// Where, as a JSON pointer into the parameters: `/amount`, `/lines/2/sku`.
+    /// The place, as a JSON pointer into the parameters: `/amount`, `/lines/2/sku`.
     pub pointer: String,
-    /// What is wrong there.
+    /// The problem at that place.
     pub problem: ParamProblem,
 }
 
@@ -32,9 +34,9 @@ coded! {
         /// The value is of another type.
         #[error("must be {expected}, not {found}")]
         Type {
-            /// What the contract wants.
+            /// The type of the contract.
             expected: &'static str,
-            /// What was given.
+            /// The type that was given.
             found: &'static str,
         } => "wrong_type",
         /// The integer has a fraction or an exponent, or is `-0`.
@@ -71,10 +73,10 @@ coded! {
             /// How many were given.
             found: usize,
         } => "wrong_length",
-        /// The word is none of those that are admitted.
+        /// The word is not among those that are admitted.
         #[error("must be one of {}", quoted(admitted))]
         NotOneOf {
-            /// What is admitted.
+            /// The words that are admitted.
             admitted: Vec<&'static str>,
         } => "not_one_of",
         /// The word is admitted, but not in this form.
@@ -90,29 +92,31 @@ coded! {
         Rule {
             /// The rule's name.
             rule: &'static str,
-            /// Why, in the rule's words; cut, and its control characters escaped.
+            /// The reason, in the words of the rule; cut, with control characters escaped.
             text: String,
         } => "rule_broken",
     }
 }
+
+debug_as_display!(ParamFault);
 
 impl ParamFault {
     pub(crate) fn new(pointer: impl Into<String>, problem: ParamProblem) -> Self {
         Self { pointer: pointer.into(), problem }
     }
 
-    /// The value is not of the kind that the type wants.
+    /// A value of another type than `expected`.
     #[must_use]
     pub fn wrong_type(expected: &'static str, found: &Value) -> Self {
         Self::new("", ParamProblem::Type { expected, found: found.type_name() })
     }
 
-    /// A rule of the type refuses the value. The text may quote what an agent sent: of it at most 200 characters are
-    /// kept, and control characters are escaped.
+    /// A value that a rule of the type refuses. The text may quote the agent, so it is cut to 200 characters, and control
+    /// characters are escaped.
     #[must_use]
     pub fn refused(rule: &'static str, why: &dyn fmt::Display) -> Self {
         let why = why.to_string();
-        let text = why.chars().take(MOST_TEXT).fold(String::new(), |mut text, c| {
+        let text = why.chars().take(MAX_TEXT).fold(String::new(), |mut text, c| {
             if c.is_control() {
                 text.extend(c.escape_debug())
             } else {
@@ -123,21 +127,21 @@ impl ParamFault {
         Self::new("", ParamProblem::Rule { rule, text })
     }
 
-    /// The object has no such field; where is for [`inside`](Self::inside) to say.
+    /// An unknown field. [`inside`](Self::inside) adds its name.
     pub(crate) fn unknown_field() -> Self {
         Self::new("", ParamProblem::UnknownField)
     }
 
-    /// The same fault, seen from outside the object or the list in which it lies.
+    /// The same fault with the place extended by the member or element in which it lies.
     pub(crate) fn inside(self, step: &str) -> Self {
         Self { pointer: format!("{}{}", pointer(step), self.pointer), problem: self.problem }
     }
 }
 
-/// How much of a rule's own text is kept.
-const MOST_TEXT: usize = 200;
+/// How many characters of a rule's own text are kept.
+const MAX_TEXT: usize = 200;
 
-/// A one-member JSON pointer; the name may be anything that an agent sent.
+/// A JSON pointer of one step. An agent may have chosen the name, so it is cut.
 pub(super) fn pointer(name: &str) -> String {
     let name: String = name.chars().take(64).collect();
     format!("/{}", name.replace('~', "~0").replace('/', "~1"))

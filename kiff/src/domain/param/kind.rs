@@ -1,14 +1,16 @@
-//! The shape of a parameter as data, and how a contract's digest writes it.
+//! The shapes of parameters as data, and their form in the digest of a contract.
 
-use super::decimal::{compare, is_decimal};
+use super::{
+    decimal::{compare, is_decimal},
+    fault::ParamFault,
+};
 use crate::{
     base::unwind::caught,
-    domain::param::ParamFault,
     value::{Object, Value},
 };
 use std::{cmp::Ordering, collections::BTreeSet, fmt};
 
-/// The shape of a parameter, as data: what is admitted, and how it is written down.
+/// The shape of a parameter, as data: the values that are admitted, and how they are written.
 ///
 /// There is no float: money is a decimal, an integer of minor units, or a string. By hand, the kind of a type is
 /// `u64::KIND`; [`STRING`](Self::STRING), [`DECIMAL`](Self::DECIMAL) and [`list`](Self::list) are the kinds without bounds.
@@ -24,10 +26,10 @@ use std::{cmp::Ordering, collections::BTreeSet, fmt};
 /// const LINES: ParamKind = ParamKind::list(&LINE);
 ///
 /// let read = |text: &str| Value::parse(text.as_bytes(), &Limits::default());
-/// // What means nothing is left out.
+/// // A null that means nothing is left out.
 /// let admitted = LINES.admit(read(r#"[{"sku": "A-1", "count": null}]"#)?);
 /// assert_eq!(admitted.map(|lines| lines.to_string()), Ok(r#"[{"sku":"A-1"}]"#.to_owned()));
-/// // Every fault is told at once, each with its place.
+/// // Every fault is reported at once, each with its place.
 /// let faults = LINES.admit(read(r#"[{"sku": ""}, {"count": 256, "size": 1}]"#)?).unwrap_err();
 /// let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
 /// assert_eq!(faults, [
@@ -80,9 +82,9 @@ pub enum ParamKind {
     /// One of these variants: a string for one without content, an object of one member, `{"name": content}`, for
     /// one with content.
     Enum(&'static [VariantSpec]),
-    /// Null, or another kind: what an `Option` is inside a list.
+    /// Null, or another kind, such as an `Option` inside a list.
     Nullable(&'static ParamKind),
-    /// What another kind admits, if a rule of the parameter's own type does not refuse it.
+    /// The values of another kind that a rule of the parameter's own type accepts.
     Ruled {
         /// The kind without the rule.
         of: &'static ParamKind,
@@ -97,11 +99,11 @@ pub enum ParamKind {
 pub struct ParamSpec {
     /// The name that an agent writes.
     pub name: &'static str,
-    /// What it may hold.
+    /// The values that it may hold.
     pub kind: ParamKind,
     /// False if it may be left out (or given as null, which means the same).
     pub required: bool,
-    /// What it is for, in the words of its documentation.
+    /// Its documentation.
     pub doc: &'static str,
 }
 
@@ -111,14 +113,14 @@ pub struct ParamSpec {
 pub struct VariantSpec {
     /// The word that an agent writes.
     pub name: &'static str,
-    /// What it holds; nothing for a plain word.
+    /// Its content; `None` for a plain word.
     pub content: Option<ParamKind>,
-    /// What it means, in the words of its documentation.
+    /// Its documentation.
     pub doc: &'static str,
 }
 
-/// A rule that a type has for its values, beyond what a kind can say. Contracts, and so digests, know it by its name:
-/// whoever changes what a rule accepts gives it another name, or raises the version of the domain.
+/// A rule of a type for its values, beyond those that a kind can express. Contracts, and so digests, know a rule by its name:
+/// if you change the values that it accepts, give it another name or raise the version of the domain.
 #[derive(Clone, Copy)]
 pub struct ParamRule {
     name: &'static str,
@@ -126,8 +128,8 @@ pub struct ParamRule {
 }
 
 impl ParamRule {
-    /// A rule. `ask` is given a canonical value that the kind admits. It must be pure: it is asked again on replay.
-    /// One that panics refuses.
+    /// A rule. `ask` takes a canonical value that the kind admits. It must be pure, because a replay calls it again. A panic in
+    /// it refuses the value.
     #[must_use]
     pub const fn new(name: &'static str, ask: fn(&Value) -> Result<(), ParamFault>) -> Self {
         Self { name, ask }
@@ -139,17 +141,17 @@ impl ParamRule {
         self.name
     }
 
-    /// Asks whether the value is accepted.
+    /// Applies the rule to a value.
     ///
     /// # Errors
-    /// [`ParamFault`] if it is not, or if the rule panics.
+    /// [`ParamFault`] if the rule refuses the value, or panics.
     pub(super) fn ask(&self, value: &Value) -> Result<(), ParamFault> {
         let answer = caught(|| (self.ask)(value));
         answer.unwrap_or_else(|| Err(ParamFault::refused(self.name, &"it failed to answer")))
     }
 }
 
-/// By name: that is all a contract says of a rule.
+/// By name, which is all that a contract knows of a rule.
 impl PartialEq for ParamRule {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -177,7 +179,7 @@ impl ParamKind {
         Self::List { of, min_len: 0, max_len: u32::MAX }
     }
 
-    /// The kind as the contract's digest writes it (`docs/formats.md` §7).
+    /// The form of the kind in the digest of a contract (`docs/formats.md` §7).
     pub(crate) fn describe(self) -> Value {
         match self {
             Self::Bool => "boolean".into(),
@@ -189,7 +191,7 @@ impl ParamKind {
                 Value::object([("decimal", Value::object(bounds))])
             }
             Self::Integer { min, max } => {
-                Value::object([("integer", vec![Value::from(min.to_string()), Value::from(max.to_string())])])
+                Value::object([("integer", vec![Value::from(min.to_string()), max.to_string().into()])])
             }
             Self::List { of, min_len, max_len } => {
                 lengths([("list", of.describe())].into_iter().collect(), min_len, max_len)
@@ -201,7 +203,7 @@ impl ParamKind {
         }
     }
 
-    /// Tells whatever makes no sense in a kind that was written by hand; `place` names it.
+    /// Adds the flaws of a kind that was written by hand; `place` names it in their texts.
     pub(crate) fn flaws(self, place: &str, flaws: &mut Vec<String>) {
         let mut flaw = |text: String| flaws.push(format!("{place} {text}"));
         match self {
@@ -212,7 +214,7 @@ impl ParamKind {
             Self::Integer { .. } => {}
             Self::Decimal { min, max } => match (min, max) {
                 _ if [min, max].into_iter().flatten().any(|bound| !is_decimal(bound)) => {
-                    flaw("has a bound that is no exact decimal of at most 28 digits".to_owned());
+                    flaw("has a bound that is not an exact decimal of at most 28 digits".to_owned());
                 }
                 (Some(min), Some(max)) if compare(min, max) == Ordering::Greater => flaw(nothing_between(min, max)),
                 _ => {}
@@ -250,7 +252,7 @@ fn describe_variant(variant: &VariantSpec) -> (&'static str, Value) {
 }
 
 impl ParamSpec {
-    /// What the contract's digest writes under the parameter's name.
+    /// The form of the parameter in the digest of a contract.
     pub(crate) fn describe(&self) -> Value {
         let mut form: Object = [("kind", self.kind.describe())].into_iter().collect();
         if !self.required {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::value::Limits;
+use crate::value::{Limits, Value};
 
 const LINE: ParamKind = ParamKind::Object(&[
     ParamSpec { name: "sku", kind: ParamKind::String { min_len: 1, max_len: 4 }, required: true, doc: "" },
@@ -31,7 +31,7 @@ fn read(text: &str) -> Value {
 }
 
 #[test]
-fn what_is_admitted_has_one_canonical_form() {
+fn an_admitted_value_has_one_canonical_form() {
     for (kind, offered, canonical) in [
         (LINES, r#"[{"count":null,"sku":"Äé€𝄞"}]"#, r#"[{"sku":"Äé€𝄞"}]"#),
         (LINES, r#"[{"sku":"a","count":9007199254740993}]"#, r#"[{"count":"9007199254740993","sku":"a"}]"#),
@@ -52,7 +52,7 @@ fn what_is_admitted_has_one_canonical_form() {
 }
 
 #[test]
-fn every_fault_is_told_with_its_place() {
+fn every_fault_is_reported_with_its_place() {
     for (kind, offered, expected) in [
         (LINES, "[]", "`` must have between 1 and 2 items, not 0"),
         (
@@ -84,8 +84,8 @@ fn every_fault_is_told_with_its_place() {
         ),
     ] {
         let faults = kind.admit(read(offered)).unwrap_err();
-        let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        assert_eq!(told.join("; "), expected, "{offered}");
+        let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.join("; "), expected, "{offered}");
     }
 }
 
@@ -98,7 +98,7 @@ fn the_faults_of_one_proposal_are_bounded() {
 }
 
 #[test]
-fn a_digest_leaves_out_what_is_at_its_default() {
+fn a_digest_leaves_out_a_bound_at_its_default() {
     for (kind, expected) in [
         (ParamKind::STRING, r#""string""#),
         (ParamKind::DECIMAL, r#""decimal""#),
@@ -119,7 +119,7 @@ fn a_digest_leaves_out_what_is_at_its_default() {
 }
 
 #[test]
-fn a_kind_that_admits_nothing_is_told() {
+fn a_kind_that_admits_nothing_is_reported() {
     const TWICE: ParamSpec = ParamSpec { name: "a", kind: ParamKind::Bool, required: true, doc: "" };
     for (kind, expected) in [
         (
@@ -136,7 +136,7 @@ fn a_kind_that_admits_nothing_is_told() {
         ),
         (
             ParamKind::Decimal { min: Some("x"), max: None },
-            "p has a bound that is no exact decimal of at most 28 digits",
+            "p has a bound that is not an exact decimal of at most 28 digits",
         ),
         (ParamKind::Object(&[TWICE, TWICE]), "p: field `a` is declared twice"),
         (

@@ -1,6 +1,6 @@
-//! The types of Rust that an agent can propose values of.
+//! The Rust types whose values an agent can propose.
 
-use super::{Param, ParamFault, ParamKind};
+use super::{decode::Param, fault::ParamFault, kind::ParamKind};
 use crate::value::{Number, Value};
 use std::marker::PhantomData;
 
@@ -44,7 +44,7 @@ integers! {
     u16: Self::MAX as i128;
     u32: Self::MAX as i128;
     u64: Self::MAX as i128;
-    // No bound is beyond an i128, so the upper half is not admitted.
+    // A bound is an `i128`, so the upper half of a `u128` is not admitted.
     u128: i128::MAX;
     usize: Self::MAX as i128;
 }
@@ -78,11 +78,11 @@ impl Param for rust_decimal::Decimal {
             Value::Number(number) => number.as_str(),
             _ => return Err(ParamFault::wrong_type("a decimal", value)),
         };
-        Self::from_str_exact(digits).map_err(|_| ParamFault::new("", super::ParamProblem::NotADecimal))
+        Self::from_str_exact(digits).map_err(|_| ParamFault::new("", super::fault::ParamProblem::NotADecimal))
     }
 }
 
-/// What a type is where it cannot be left out: in a list, or as the content of a variant.
+/// The kind of a type where a value cannot be left out, such as in a list.
 pub(crate) struct Item<T>(PhantomData<T>);
 
 impl<T: Param> Item<T> {

@@ -1,26 +1,21 @@
-//! Checkpoints (C2SP `tlog-checkpoint`): what a log's owner says the log is, signed.
+//! The text of a checkpoint (C2SP `tlog-checkpoint`): origin, size and root of a log.
 
 use super::{
-    cosignature::{Cosignature, WitnessPolicy},
     frontier::{MAX_TREE_SIZE, TreeHead},
-    note::{Note, NoteFault, NoteSignature},
-    verifier_key::{KeyRole, VerifierKey},
+    note::NoteFault,
+    verifier_key::VerifierKey,
 };
-use crate::base::code::coded;
-use crate::base::{
-    base64::{self, Form},
-    digest::Digest,
-    ids::TenantId,
-};
-use std::{fmt, str};
+use crate::base::{code::coded, debug::debug_as_display, digest::Digest, ids::TenantId};
+use base64ct::{Base64, Encoding};
+use std::fmt;
 
-/// The origin of a tenant's log, unless its owner gives it another: `kiff.dev/log/<tenant>`.
+/// The origin of a tenant's log, unless its owner chooses another: `kiff.dev/log/<tenant>`.
 #[must_use]
 pub fn default_origin(tenant: &TenantId) -> String {
     format!("kiff.dev/log/{tenant}")
 }
 
-/// A log's origin, its size and its root: the text of a checkpoint, without signatures.
+/// The text of a checkpoint: the origin of a log, its size and its root. Signatures are not part of it.
 ///
 /// ```
 /// use kiff::log::{Checkpoint, TreeHead};
@@ -46,24 +41,24 @@ impl Checkpoint {
     /// A checkpoint of this head.
     ///
     /// # Errors
-    /// [`CheckpointFault::Origin`] if the origin is empty or has a control character.
+    /// [`CheckpointFault::Origin`] if the origin is empty or contains a control character.
     pub fn new(origin: impl Into<String>, head: TreeHead) -> Result<Self, CheckpointFault> {
         let origin = origin.into();
-        match is_line(&origin) {
-            true => Ok(Self { origin, head, extensions: Vec::new() }),
-            false => Err(CheckpointFault::Origin),
+        if !is_line(&origin) {
+            return Err(CheckpointFault::Origin);
         }
+        Ok(Self { origin, head, extensions: Vec::new() })
     }
 
-    /// A checkpoint of the log that has this key: the name of a key is fit for an origin.
+    /// A checkpoint of the log with this key. The name of a key is always a sound origin.
     pub(crate) fn of_log(key: &VerifierKey, head: TreeHead) -> Self {
         Self { origin: key.name().to_owned(), head, extensions: Vec::new() }
     }
 
-    /// Reads the text of a checkpoint, with its last newline.
+    /// Reads the text of a checkpoint, including its last newline.
     ///
     /// # Errors
-    /// [`CheckpointFault`] if it is none.
+    /// [`CheckpointFault`] if the text is not a checkpoint.
     pub fn parse(text: &str) -> Result<Self, CheckpointFault> {
         let mut lines = text.strip_suffix('\n').ok_or(CheckpointFault::Lines)?.split('\n');
         let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next()) else {
@@ -82,32 +77,32 @@ impl Checkpoint {
         Ok(Self { head, extensions, ..checkpoint })
     }
 
-    /// Which log it is about.
+    /// The name of the log.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// Size and root.
+    /// The size and the root of the log.
     #[must_use]
     pub const fn head(&self) -> TreeHead {
         self.head
     }
 
-    /// The lines behind the root. kiff writes none and reads nothing from them; they are signed too.
+    /// The lines after the root, which the signatures cover too. kiff writes none and ignores their content.
     #[must_use]
     pub fn extensions(&self) -> &[String] {
         &self.extensions
     }
 
-    /// SHA-256 of the text: what is anchored.
+    /// SHA-256 of the text. This is what an anchor holds.
     #[must_use]
     pub fn digest(&self) -> Digest {
         Digest::of(self.to_string().as_bytes())
     }
 }
 
-/// The text, with its last newline: what is signed.
+/// The signed text, including its last newline.
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n{}\n{}", self.origin, self.head.size, write_hash(&self.head.root))?;
@@ -115,163 +110,39 @@ impl fmt::Display for Checkpoint {
     }
 }
 
-/// A checkpoint with signatures, none of which is verified yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedCheckpoint {
-    checkpoint: Checkpoint,
-    note: Note,
-}
-
-impl SignedCheckpoint {
-    /// A checkpoint under the signature of its log, which is verified with the others.
-    #[must_use]
-    pub fn new(checkpoint: Checkpoint, log: &VerifierKey, signature: &[u8; 64]) -> Self {
-        let note = Note::new(checkpoint.to_string(), vec![log.signature(signature)]);
-        Self { checkpoint, note }
-    }
-
-    /// Reads a checkpoint with its signatures, such as `checkpoint.txt`.
-    ///
-    /// # Errors
-    /// [`CheckpointFault`] if the bytes are none. Nothing is verified yet.
-    pub fn parse(bytes: &[u8]) -> Result<Self, CheckpointFault> {
-        let note = Note::parse(bytes)?;
-        Ok(Self { checkpoint: Checkpoint::parse(note.text())?, note })
-    }
-
-    /// What it says, which is not to be relied on before it is verified.
-    #[must_use]
-    pub const fn unverified(&self) -> &Checkpoint {
-        &self.checkpoint
-    }
-
-    /// The signatures, in their order.
-    #[must_use]
-    pub fn signatures(&self) -> &[NoteSignature] {
-        self.note.signatures()
-    }
-
-    /// Adds a signature, such as a witness gives it. It is verified with the others.
-    #[must_use]
-    pub fn with(mut self, signature: NoteSignature) -> Self {
-        self.note.push(signature);
-        self
-    }
-
-    /// Checks that the log has signed it, and as many witnesses as the policy wants.
-    ///
-    /// Lines of keys that are not known here are passed over. A line of a known key must verify.
-    ///
-    /// ```
-    /// use kiff::log::{SignedCheckpoint, VerifierKeys, WitnessPolicy};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let keys = VerifierKeys::parse(
-    ///     "kiff.dev/log/kiff-demo+7003a854+AT1AF8PoQ4lakrcKp00bfrycmCzPLsSWjMDNVfEq9GYM\n\
-    ///      witness.example.com/w1+1a9273ae+BPxRzY5iGKGjjaR+0AIw8FgIFu0TujMDrF3rkRVIkIAl\n",
-    /// )?;
-    /// let log = keys.log("kiff.dev/log/kiff-demo").ok_or("the log has no key")?;
-    /// let policy = WitnessPolicy::new(keys.witnesses().cloned(), 1)?;
-    ///
-    /// let file = "kiff.dev/log/kiff-demo
-    /// 7
-    /// ysCYdk63dJ/otWHjgCaglZ/eg1q/LJ4Lnfxr13T7orw=
-    ///
-    /// \u{2014} kiff.dev/log/kiff-demo cAOoVNmmB+jTqrlwmatiSDfzT2SU1QR4QxuYOwQt5BeJkRZgbdDLgUfBfx2VYr7iq29mQgw9i6HK2WGnRN8ZhiBMbw0=
-    /// \u{2014} witness.example.com/w1 GpJzrgAAAABqEsnbgvZHAeCZoAboovoxZkvmRfnAOa6sCR284ZAFr1+Emsz7hQ5oWFkSi3EyCHUtEyAZOvnyBW1HzgfkyOsxIyxcBw==
-    /// ";
-    /// let verified = SignedCheckpoint::parse(file.as_bytes())?.verify(log, &policy)?;
-    /// assert_eq!(verified.checkpoint().head().size, 7);
-    /// assert_eq!(verified.witnesses()[0].name, "witness.example.com/w1");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`CheckpointFault`] if it is another log's, or a signature is missing or wrong.
-    pub fn verify(&self, log: &VerifierKey, policy: &WitnessPolicy) -> Result<VerifiedCheckpoint, CheckpointFault> {
-        if log.role() != KeyRole::Log || log.name() != self.checkpoint.origin {
-            let actual = self.checkpoint.origin.clone();
-            return Err(CheckpointFault::OriginUnexpected { expected: log.name().to_owned(), actual });
-        }
-        let text = self.note.text().as_bytes();
-        let mut is_signed = false;
-        for line in self.signatures().iter().filter(|line| log.is_named_by(line)) {
-            let signature = line.bytes().try_into().map_err(|_| CheckpointFault::LogSignatureWrong)?;
-            if !log.public_key().has_signed(text, signature) {
-                return Err(CheckpointFault::LogSignatureWrong);
-            }
-            is_signed = true;
-        }
-        if !is_signed {
-            return Err(CheckpointFault::LogSignatureMissing);
-        }
-        let witnesses = policy.check(self.note.text(), self.signatures())?;
-        Ok(VerifiedCheckpoint { checkpoint: self.checkpoint.clone(), witnesses })
-    }
-}
-
-/// The whole note, as it is stored and sent.
-impl fmt::Display for SignedCheckpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.note, f)
-    }
-}
-
-/// A checkpoint whose signatures were verified. Only [`SignedCheckpoint::verify`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifiedCheckpoint {
-    checkpoint: Checkpoint,
-    witnesses: Vec<Cosignature>,
-}
-
-impl VerifiedCheckpoint {
-    /// What the log's owner has signed.
-    #[must_use]
-    pub const fn checkpoint(&self) -> &Checkpoint {
-        &self.checkpoint
-    }
-
-    /// The witnesses of the policy that have signed it too.
-    #[must_use]
-    pub fn witnesses(&self) -> &[Cosignature] {
-        &self.witnesses
-    }
-}
-
 coded! {
     /// Why a checkpoint is refused.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum CheckpointFault {
-        /// It is no signed note.
+        /// The bytes are not a signed note.
         #[error(transparent)]
         Note(#[from] NoteFault) => fault,
-        /// The text does not have three lines.
+        /// The text has fewer than three lines.
         #[error("a checkpoint has lines for origin, size and root")]
         Lines => "checkpoint_lines",
-        /// The origin is empty or has a control character.
-        #[error("the origin of a checkpoint must not be empty or have control characters")]
+        /// The origin is empty or contains a control character.
+        #[error("the origin of a checkpoint must not be empty or contain control characters")]
         Origin => "origin_malformed",
-        /// The size is not a decimal number without leading zeros, or too large.
-        #[error("the size of a checkpoint is a decimal number without leading zeros, below 2^63")]
+        /// The size is not a decimal number without leading zeros, or is too large.
+        #[error("the size of a checkpoint must be a decimal number below 2^63, without leading zeros")]
         Size => "size_malformed",
-        /// The root is not 32 bytes in base 64, or not that of a tree without records where there are none.
-        #[error("the root of a checkpoint is 32 bytes in base 64, and that of nothing if the size is 0")]
+        /// The root is not 32 bytes in base 64, or the size is 0 and the root is not that of an empty tree.
+        #[error("the root of a checkpoint must be 32 bytes in base 64, and with size 0 the root of an empty tree")]
         Root => "root_malformed",
-        /// A line behind the root is empty.
-        #[error("a line behind the root of a checkpoint must not be empty")]
+        /// A line after the root is empty or contains a control character.
+        #[error("a line after the root of a checkpoint must not be empty or contain control characters")]
         Extension => "extension_malformed",
-        /// It is about another log.
+        /// The checkpoint is of another log.
         #[error("the checkpoint is of `{actual}`, not of `{expected}`")]
         OriginUnexpected {
-            /// The log that it should be about.
+            /// The expected log.
             expected: String,
-            /// The log that it is about.
+            /// The log of the checkpoint.
             actual: String,
         } => "origin_unexpected",
-        /// The log has not signed it.
-        #[error("the checkpoint has no signature of its log")]
+        /// The log has not signed the checkpoint.
+        #[error("the log has not signed the checkpoint")]
         LogSignatureMissing => "log_signature_missing",
         /// The signature of the log is wrong.
         #[error("the signature of the log is wrong")]
@@ -282,33 +153,35 @@ coded! {
             /// The witness.
             name: String,
         } => "witness_signature_wrong",
-        /// Fewer witnesses than the policy wants have signed it.
-        #[error("{actual} of the witnesses have signed the checkpoint, and the policy wants {quorum}")]
+        /// Too few witnesses have signed the checkpoint.
+        #[error("{actual} witnesses have signed the checkpoint, but the policy requires {quorum}")]
         QuorumMissed {
-            /// How many it wants.
+            /// The number of witnesses that must have signed.
             quorum: usize,
-            /// How many have signed.
+            /// The number of witnesses that have signed.
             actual: usize,
         } => "witness_quorum_missed",
     }
 }
 
+debug_as_display!(CheckpointFault);
+
 fn is_line(text: &str) -> bool {
     !text.is_empty() && !text.contains(char::is_control)
 }
 
-/// A decimal number without sign and leading zeros.
+/// Reads a decimal number without sign and leading zeros.
 pub(super) fn read_decimal(text: &str) -> Option<u64> {
     let is_canonical = text == "0" || !text.starts_with(['0', '+']);
     text.parse().ok().filter(|_| is_canonical)
 }
 
-/// A hash in base 64.
+/// Reads a hash in base 64.
 pub(super) fn read_hash(text: &str) -> Option<Digest> {
-    let bytes = base64::decode(text, Form::Standard)?;
+    let bytes = Base64::decode_vec(text).ok()?;
     bytes.try_into().ok().map(Digest::from_bytes)
 }
 
 pub(super) fn write_hash(hash: &Digest) -> String {
-    base64::encode(hash.as_bytes(), Form::Standard)
+    Base64::encode_string(hash.as_bytes())
 }

@@ -1,23 +1,23 @@
-//! Cosignatures (C2SP `tlog-cosignature`, version 1): what witnesses say of a checkpoint.
+//! Cosignatures (C2SP `tlog-cosignature`, version 1): the signatures of witnesses under a checkpoint.
 
 use super::{
     checkpoint::CheckpointFault,
     note::NoteSignature,
     verifier_key::{KeyRole, VerifierKey},
 };
-use crate::base::code::coded;
+use crate::base::{code::coded, debug::debug_as_display};
 
-/// That a witness saw a checkpoint, which extends all that it saw of the log before.
+/// A witness saw the checkpoint, and it extends every checkpoint of the log that the witness saw before.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cosignature {
-    /// The witness, by the name of its key.
+    /// The name of the witness's key.
     pub name: String,
-    /// When, in seconds since 1970, by the clock of the witness.
+    /// The time by the witness's clock, in seconds since 1970.
     pub unix_seconds: u64,
 }
 
-/// The witnesses that a verifier relies on, and how many of them must have signed a checkpoint.
+/// The witnesses that a verifier trusts, and how many of them must have signed a checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WitnessPolicy {
     keys: Vec<VerifierKey>,
@@ -25,17 +25,17 @@ pub struct WitnessPolicy {
 }
 
 impl WitnessPolicy {
-    /// No witness is asked for, and none is believed.
+    /// Trusts no witness, and requires none.
     #[must_use]
     pub const fn none() -> Self {
         Self { keys: Vec::new(), quorum: 0 }
     }
 
-    /// At least `quorum` of these witnesses.
+    /// Requires the signatures of at least `quorum` of these witnesses.
     ///
     /// # Errors
-    /// [`WitnessPolicyError`] if there are not as many witnesses, a key is no witness's, or one key is there
-    /// twice: under two names it would count for two.
+    /// [`WitnessPolicyError`] if there are fewer witnesses than the quorum, if a key does not belong to a witness, or
+    /// if a key occurs twice: under two names one witness would count as two.
     pub fn new(keys: impl IntoIterator<Item = VerifierKey>, quorum: usize) -> Result<Self, WitnessPolicyError> {
         let keys: Vec<_> = keys.into_iter().collect();
         for (place, key) in keys.iter().enumerate() {
@@ -48,19 +48,19 @@ impl WitnessPolicy {
                 return Err(WitnessPolicyError::Duplicate { name: name() });
             }
         }
-        match quorum > keys.len() {
-            true => Err(WitnessPolicyError::QuorumTooLarge { quorum, witnesses: keys.len() }),
-            false => Ok(Self { keys, quorum }),
+        if quorum > keys.len() {
+            return Err(WitnessPolicyError::QuorumTooLarge { quorum, witnesses: keys.len() });
         }
+        Ok(Self { keys, quorum })
     }
 
-    /// How many must have signed.
+    /// The number of witnesses that must have signed.
     #[must_use]
     pub const fn quorum(&self) -> usize {
         self.quorum
     }
 
-    /// The witnesses among those who have signed a checkpoint's text, each once.
+    /// The trusted witnesses that have signed the text of a checkpoint, each once.
     pub(crate) fn check(&self, text: &str, lines: &[NoteSignature]) -> Result<Vec<Cosignature>, CheckpointFault> {
         let mut witnesses: Vec<Cosignature> = Vec::new();
         for line in lines {
@@ -74,45 +74,49 @@ impl WitnessPolicy {
                 witnesses.push(Cosignature { name: key.name().to_owned(), unix_seconds });
             }
         }
-        let (quorum, actual) = (self.quorum, witnesses.len());
-        if actual < quorum { Err(CheckpointFault::QuorumMissed { quorum, actual }) } else { Ok(witnesses) }
+        if witnesses.len() < self.quorum {
+            return Err(CheckpointFault::QuorumMissed { quorum: self.quorum, actual: witnesses.len() });
+        }
+        Ok(witnesses)
     }
 }
 
 coded! {
-    /// A policy that cannot be met, or would count a witness twice.
+    /// Why a policy is refused: it cannot be met, or would count a witness twice.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum WitnessPolicyError {
-        /// A key is not a witness's.
+        /// A key does not belong to a witness.
         #[error("`{name}` is not the key of a witness")]
         NoWitness {
             /// Its name.
             name: String,
         } => "no_witness_key",
-        /// A key or a name is there twice.
-        #[error("witness `{name}` is there twice")]
+        /// A key or a name occurs twice.
+        #[error("witness `{name}` occurs twice")]
         Duplicate {
             /// Its name.
             name: String,
         } => "duplicate_witness",
         /// There are fewer witnesses than must have signed.
-        #[error("{quorum} of {witnesses} witnesses cannot be")]
+        #[error("the policy requires {quorum} witnesses and names {witnesses}")]
         QuorumTooLarge {
-            /// How many must have signed.
+            /// The number of witnesses that must have signed.
             quorum: usize,
-            /// How many there are.
+            /// The number of witnesses.
             witnesses: usize,
         } => "quorum_too_large",
     }
 }
 
-/// What a witness signs.
+debug_as_display!(WitnessPolicyError);
+
+/// The text that a witness signs.
 pub(crate) fn cosigned_message(unix_seconds: u64, text: &str) -> String {
     format!("cosignature/v1\ntime {unix_seconds}\n{text}")
 }
 
-/// Time and signature of a cosignature.
+/// Splits a cosignature into its time and its signature.
 fn timestamped(bytes: &[u8]) -> Option<(u64, &[u8; 64])> {
     let (time, signature) = bytes.split_first_chunk::<8>()?;
     let time = u64::from_be_bytes(*time);

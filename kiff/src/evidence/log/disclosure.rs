@@ -1,10 +1,11 @@
-//! Selective disclosure: some fields of a request, proved against the request digest of a receipt, and the
-//! rest hidden (`docs/formats.md` §6).
+//! Selective disclosure (`docs/formats.md` §6): proves some fields of a request against the request digest of a
+//! receipt, and hides the others.
 
 use crate::{
     base::{
         actor::Actor,
         code::coded,
+        debug::debug_as_display,
         digest::Digest,
         ids::{ActionName, EntityRef, NameError, ParamName, Salt, TenantId},
         scratch::with_scratch,
@@ -17,32 +18,32 @@ use crate::{
 };
 use std::{collections::BTreeMap, fmt};
 
-/// The format's name.
+/// The name of the format.
 const FORMAT: &str = "kiff-disclosure/1";
 /// The members of a disclosure.
 const MEMBERS: [&str; 6] = ["action", "commitments", "disclosed", "entity", "format", "tenant"];
-/// What the name of a parameter's field begins with.
+/// The beginning of the name of each parameter's field.
 const PARAMETERS: &str = "parameters.";
 
-/// Some fields of a request with their salts, and the commitments to those that stay hidden.
+/// Some fields of a request with their salts, and commitments to the other fields.
 ///
-/// The fields are `actor`, and `parameters.<name>` for each parameter that was given. Whoever gets a
-/// disclosure sees that a hidden field is there, and its name, but nothing of its value.
+/// The fields are `actor`, and `parameters.<name>` for each given parameter. A reader learns the names of the hidden
+/// fields, and nothing about their values.
 ///
 /// ```
 /// use kiff::{Authority, Proposal, Record, log::Disclosure};
 #[doc = include_str!("../../../docs/shop.txt")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let rt = shop(paid_back)?.blocking();
-/// # let agent = Authority::agent("bot", ["operator"]);
+/// # let agent = Authority::agent("bot", ["operator"])?;
 /// # rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
 /// # let log = rt.export()?;
 /// # let mut records = log.split(|byte| *byte == b'\n').filter_map(|line| Record::parse(line.into()).ok());
 /// # let record = records.find(|record| record.kind() == kiff::Kind::DecisionRecorded).ok_or("no proposal")?;
-/// // Whoever has the log shows how much was asked for, but not who asked.
+/// // The owner of the log discloses the amount, but not who asked for it.
 /// let shown = Disclosure::of(&record, ["parameters.cents"])?.to_json();
 ///
-/// // The request digest is in the receipt of the decision.
+/// // The receipt of the decision contains the request digest.
 /// # let request_digest = Disclosure::of(&record, [""; 0])?.request_digest();
 /// let disclosed = Disclosure::parse(shown.as_bytes())?.verify(&request_digest)?;
 /// assert_eq!(disclosed.get("parameters.cents").map(|cents| cents.to_string()).as_deref(), Some("2000"));
@@ -62,7 +63,7 @@ pub struct Disclosure {
 }
 
 impl Disclosure {
-    /// Shows these fields of a proposal, as its record of kind `decision_recorded` has them.
+    /// Discloses these fields of a proposal, given its record of kind `decision_recorded`.
     ///
     /// # Errors
     /// [`DisclosureFault`] if the record is of another kind, or has no such field.
@@ -70,7 +71,8 @@ impl Disclosure {
         let Body::DecisionRecorded(proposed) = &record.body else {
             return Err(DisclosureFault::NoProposal);
         };
-        let (mut disclosed, mut hidden) = (BTreeMap::new(), commitments_of(proposed));
+        let mut disclosed = BTreeMap::new();
+        let mut hidden = commitments_of(proposed);
         for field in fields {
             let value = value_of(proposed, record.actor(), field);
             let value = value.ok_or_else(|| DisclosureFault::UnknownField { field: field.to_owned() })?;
@@ -78,14 +80,19 @@ impl Disclosure {
             let salt = with_scratch(|scratch| field_salt(scratch, proposed.salt, [field, ""]));
             disclosed.insert(field.to_owned(), (salt, value));
         }
-        let (entity, action) = (proposed.entity.clone(), proposed.action.clone());
-        Ok(Self { tenant: record.tenant().clone(), entity, action, disclosed, hidden })
+        Ok(Self {
+            tenant: record.tenant().clone(),
+            entity: proposed.entity.clone(),
+            action: proposed.action.clone(),
+            disclosed,
+            hidden,
+        })
     }
 
-    /// Reads a disclosure.
+    /// Reads a disclosure. It is not verified yet.
     ///
     /// # Errors
-    /// [`DisclosureFault`] if the bytes are none. Nothing is verified yet.
+    /// [`DisclosureFault`] if the bytes are not a disclosure.
     pub fn parse(bytes: &[u8]) -> Result<Self, DisclosureFault> {
         let value = Value::parse(bytes, &limits())?;
         let object = value.as_object().filter(|object| object.iter().map(|(name, _)| name).eq(MEMBERS));
@@ -127,7 +134,7 @@ impl Disclosure {
         Value::object(members.into_iter().chain(more)).to_string()
     }
 
-    /// The digest of the request that these fields and commitments make up.
+    /// The digest of the request that consists of these fields and commitments.
     #[must_use]
     pub fn request_digest(&self) -> Digest {
         let shown = self.disclosed.iter().map(|(name, (salt, value))| {
@@ -145,15 +152,15 @@ impl Disclosure {
         Digest::of(&request.to_canonical())
     }
 
-    /// Checks the fields against the request digest of a receipt, which must have been verified itself.
+    /// Checks the fields against the request digest of a receipt. Verify the receipt first.
     ///
     /// # Errors
-    /// [`DisclosureFault::DigestMismatch`] if they are not of that request.
+    /// [`DisclosureFault::DigestMismatch`] if the fields belong to another request.
     pub fn verify(self, request_digest: &Digest) -> Result<Disclosed, DisclosureFault> {
-        match self.request_digest() == *request_digest {
-            true => Ok(Disclosed(self)),
-            false => Err(DisclosureFault::DigestMismatch),
+        if self.request_digest() != *request_digest {
+            return Err(DisclosureFault::DigestMismatch);
         }
+        Ok(Disclosed(self))
     }
 }
 
@@ -163,7 +170,7 @@ impl fmt::Debug for Disclosure {
     }
 }
 
-/// Fields that are those of a request. Only [`Disclosure::verify`] makes it.
+/// A verified disclosure. Only [`Disclosure::verify`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disclosed(Disclosure);
 
@@ -186,18 +193,18 @@ impl Disclosed {
         &self.0.action
     }
 
-    /// The value of a field that is shown: `actor`, or `parameters.<name>`.
+    /// The value of a disclosed field: `actor`, or `parameters.<name>`.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&Value> {
         self.0.disclosed.get(field).map(|(_, value)| value)
     }
 
-    /// Every field that is shown, with its value.
+    /// Every disclosed field with its value.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.disclosed.iter().map(|(name, (_, value))| (name.as_str(), value))
     }
 
-    /// The names of the fields that the request has and that are not shown.
+    /// The names of the hidden fields.
     pub fn hidden(&self) -> impl Iterator<Item = &str> {
         self.0.hidden.keys().map(String::as_str)
     }
@@ -206,31 +213,31 @@ impl Disclosed {
 coded! {
     /// Why a disclosure is refused, or cannot be made.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum DisclosureFault {
-        /// It is no JSON that can be relied on.
-        #[error("a disclosure is one JSON object without duplicate members and rounded numbers")]
+        /// The text is not JSON, or two readers could understand it differently.
+        #[error("a disclosure must be one JSON object without duplicate members and rounded numbers")]
         Json(#[from] Faults) => "json_malformed",
-        /// A member is missing, too many or of another type.
-        #[error("a disclosure has the members {MEMBERS:?}")]
+        /// A member is missing, unknown or of another type.
+        #[error("a disclosure must have exactly the members {MEMBERS:?}")]
         Members => "disclosure_members",
-        /// It is in another format.
-        #[error("a disclosure has the format `{FORMAT}`")]
+        /// The format is unknown.
+        #[error("the format of the disclosure is not `{FORMAT}`")]
         Format => "disclosure_format",
-        /// A name breaks its alphabet.
+        /// A name is malformed.
         #[error(transparent)]
         Name(#[from] NameError) => "name_malformed",
-        /// A field is not `[salt, name, value]`, or a commitment no digest.
-        #[error("a field of a disclosure is a salt, a name and a value, or a name and a digest")]
+        /// A disclosed field is not `[salt, name, value]`, or a commitment is not a digest.
+        #[error("a disclosed field must be a salt, a name and a value, and a hidden one a name and a digest")]
         Field => "field_malformed",
-        /// A field is shown twice, or shown and hidden.
-        #[error("field `{field}` is there twice")]
+        /// A field is disclosed twice, or both disclosed and hidden.
+        #[error("field `{field}` occurs twice")]
         DuplicateField {
             /// The field.
             field: String,
         } => "duplicate_field",
-        /// The record holds no proposal.
-        #[error("the record holds no proposal")]
+        /// The record does not contain a proposal.
+        #[error("the record does not contain a proposal")]
         NoProposal => "no_proposal",
         /// The proposal has no such field.
         #[error("the proposal has no field `{field}`")]
@@ -238,13 +245,15 @@ coded! {
             /// The field.
             field: String,
         } => "unknown_field",
-        /// The fields are not those of the request.
-        #[error("the fields are not those of the request")]
+        /// The fields belong to another request.
+        #[error("the fields do not belong to the request")]
         DigestMismatch => "request_digest_mismatch",
     }
 }
 
-/// A record fits into 65,535 bytes, and a salt and a name go with each value.
+debug_as_display!(DisclosureFault);
+
+/// A record has at most 65,535 bytes. A disclosure adds a salt and a name to each value.
 fn limits() -> Limits {
     let limits = Limits::default().with_bytes(256 * 1024).with_string(65_535).with_members(100_000).with_depth(64);
     limits.with_numbers(NumberRule::SafeIntegers)
@@ -257,7 +266,7 @@ fn commitments_of(proposed: &Proposed) -> BTreeMap<String, Digest> {
     params.chain([("actor".to_owned(), proposed.commitments.actor)]).collect()
 }
 
-/// What is committed to as the value of a field.
+/// The value that the commitment to a field covers.
 fn value_of(proposed: &Proposed, actor: &Actor, field: &str) -> Option<Value> {
     if field == "actor" {
         let mut text = Vec::new();

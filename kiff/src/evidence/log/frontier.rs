@@ -1,17 +1,17 @@
-//! The head of a log, and the right edge of its tree (RFC 9162 §2.1), which is all that appends need.
+//! The head of a log, and the right edge of its tree (RFC 9162 §2.1), which is all that an append needs.
 
-use crate::base::digest::Digest;
+use crate::base::{debug::debug_as_display, digest::Digest};
 
-/// The most records that a tree can have.
+/// The most records that a tree can hold.
 pub const MAX_TREE_SIZE: u64 = i64::MAX as u64;
 
-/// How many records a tree has, and the one hash that stands for all of them.
+/// The number of records in a tree, and the one hash that stands for all of them.
 #[expect(clippy::exhaustive_structs, reason = "a size and its root: nothing else can belong to a head")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TreeHead {
-    /// How many records.
+    /// The number of records.
     pub size: u64,
-    /// The root over their leaf hashes.
+    /// The root hash over the leaf hashes of the records.
     pub root: Digest,
 }
 
@@ -23,10 +23,10 @@ impl TreeHead {
     }
 }
 
-/// The right edge of a tree: all that is needed to append and to know the root.
+/// The right edge of a tree. It suffices for appending and for computing the root.
 ///
-/// It holds one hash for each bit that is set in the size, so 20 at a million records. An append costs
-/// one node hash on average.
+/// It holds one hash for each bit that is set in the size: at most 20 at a million records. An append computes one node
+/// hash on average.
 ///
 /// ```
 /// use kiff::{Digest, log::Frontier};
@@ -38,7 +38,7 @@ impl TreeHead {
 /// assert_eq!(frontier.head().size, 2);
 /// assert_eq!(frontier.head().root, Digest::node(&Digest::leaf(b"first"), &Digest::leaf(b"second")));
 ///
-/// // It can be kept, and taken up again later.
+/// // It can be stored, and continued later.
 /// let mut later = Frontier::from_bytes(&frontier.to_bytes())?;
 /// later.append(Digest::leaf(b"third"));
 /// assert_eq!(later.size(), 3);
@@ -59,11 +59,11 @@ impl Frontier {
         Self { size: 0, peaks: Vec::new() }
     }
 
-    /// Takes up a frontier that was kept.
+    /// Reads a stored frontier.
     ///
     /// # Errors
-    /// [`FrontierError`] if the bytes are no frontier. Whether they are the frontier of a certain log, only
-    /// the root of a trusted head can say.
+    /// [`FrontierError`] if the bytes are not a frontier. Compare its head with a trusted one to know that it is the
+    /// frontier of a certain log.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FrontierError> {
         let (size, hashes) = bytes.split_first_chunk::<8>().ok_or(FrontierError)?;
         let size = u64::from_be_bytes(*size);
@@ -74,7 +74,7 @@ impl Frontier {
         Ok(Self { size, peaks: hashes.iter().copied().map(Digest::from_bytes).collect() })
     }
 
-    /// The frontier as bytes: the size in eight, big end first, and 32 for each hash.
+    /// The frontier as bytes: eight for the size, big-endian, and 32 for each hash.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.size.to_be_bytes().to_vec();
@@ -82,7 +82,7 @@ impl Frontier {
         bytes
     }
 
-    /// How many records.
+    /// The number of records.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
@@ -93,14 +93,14 @@ impl Frontier {
         self.append_with(leaf, |_, _| ());
     }
 
-    /// Size and root.
+    /// The size and the root.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         let root = bag(self.peaks.iter().copied()).unwrap_or_else(|| Digest::of(b""));
         TreeHead { size: self.size, root }
     }
 
-    /// The frontier with these roots of perfect subtrees, largest first: one for each bit of the size.
+    /// The frontier with these roots of perfect subtrees, largest first. There must be one for each bit of the size.
     pub(super) const fn of_peaks(size: u64, peaks: Vec<Digest>) -> Self {
         Self { size, peaks }
     }
@@ -110,7 +110,8 @@ impl Frontier {
         &self.peaks
     }
 
-    /// Appends, and tells every node that is complete from now on, with its level: the leaf first.
+    /// Appends a leaf, and calls `completed` with the level and the hash of each node that it completes, the leaf
+    /// first.
     pub(super) fn append_with(&mut self, leaf: Digest, mut completed: impl FnMut(u32, Digest)) {
         let mut node = leaf;
         completed(0, node);
@@ -124,13 +125,15 @@ impl Frontier {
     }
 }
 
-/// Bytes that are no frontier.
+/// The bytes are not a frontier.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a frontier is a size and one hash for each bit that is set in it")]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a frontier must be a size and one hash for each bit that is set in it")]
 pub struct FrontierError;
 
-/// One root over perfect subtrees, largest first; nothing if there are none.
+debug_as_display!(FrontierError);
+
+/// The one root over perfect subtrees, given largest first; `None` if there are none.
 pub(super) fn bag(peaks: impl DoubleEndedIterator<Item = Digest>) -> Option<Digest> {
     peaks.rev().reduce(|right, left| Digest::node(&left, &right))
 }
@@ -140,14 +143,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frontier_that_was_kept_goes_on_as_it_was() {
+    fn a_stored_frontier_continues_as_the_original() {
         let mut frontier = Frontier::new();
         for leaf in 0..70u8 {
-            let mut kept = Frontier::from_bytes(&frontier.to_bytes()).unwrap();
-            assert_eq!(kept, frontier);
-            kept.append(Digest::leaf(&[leaf]));
+            let mut stored = Frontier::from_bytes(&frontier.to_bytes()).unwrap();
+            assert_eq!(stored, frontier);
+            stored.append(Digest::leaf(&[leaf]));
             frontier.append(Digest::leaf(&[leaf]));
-            assert_eq!(kept.head(), frontier.head());
+            assert_eq!(stored.head(), frontier.head());
         }
         let bytes = frontier.to_bytes();
         for bad in

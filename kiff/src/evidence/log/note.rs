@@ -1,18 +1,19 @@
-//! Signed notes (C2SP `signed-note`): a text, and lines that say who has signed it.
+//! Signed notes (C2SP `signed-note`): a text, and a line for each signature under it.
 
-use super::verifier_key::{KEY_ID, is_key_name};
-use crate::base::base64::{self, Form};
-use crate::base::code::coded;
+use crate::base::{code::coded, debug::debug_as_display};
+use base64ct::{Base64, Encoding};
 use std::fmt;
 
-/// The most bytes of a note that is read.
+/// The number of bytes in a key's id.
+pub(super) const KEY_ID: usize = 4;
+/// The most bytes that a note may have.
 const MAX_NOTE: usize = 256 * 1024;
-/// The most signatures of a note that is read.
+/// The most signatures that a note may have.
 const MAX_SIGNATURES: usize = 100;
-/// What a signature line begins with: a dash and a space.
+/// The beginning of a signature line.
 const DASH: &str = "\u{2014} ";
 
-/// A text with signatures, none of which is verified yet.
+/// A text with its signatures. None of them is verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     // INVARIANT: ends with a newline.
@@ -22,7 +23,7 @@ pub struct Note {
 }
 
 impl Note {
-    /// A text, which ends with a newline, under its first signature.
+    /// A text, which must end with a newline, with its first signatures.
     pub(super) const fn new(text: String, signatures: Vec<NoteSignature>) -> Self {
         Self { text, signatures }
     }
@@ -35,12 +36,12 @@ impl Note {
     /// let note = Note::parse("said by me\n\n\u{2014} me AAAAAAAAAAA=\n".as_bytes())?;
     /// assert_eq!(note.text(), "said by me\n");
     /// assert_eq!(note.signatures()[0].name(), "me");
-    /// assert_eq!(Note::parse(b"said by nobody\n").map_err(|fault| fault.code()), Err("signatures_missing"));
+    /// assert_eq!(Note::parse(b"said by nobody\n").unwrap_err().code(), "signatures_missing");
     /// # Ok::<(), kiff::log::NoteFault>(())
     /// ```
     ///
     /// # Errors
-    /// [`NoteFault`] if the bytes are no signed note.
+    /// [`NoteFault`] if the bytes are not a signed note.
     pub fn parse(bytes: &[u8]) -> Result<Self, NoteFault> {
         if bytes.len() > MAX_NOTE {
             return Err(NoteFault::TooLarge);
@@ -49,7 +50,7 @@ impl Note {
         if note.bytes().any(|byte| byte < b' ' && byte != b'\n') {
             return Err(NoteFault::ControlCharacter);
         }
-        // The text may have empty lines itself: the last one divides.
+        // The text may contain empty lines, so the last one is where it ends.
         let (text, lines) = note.rsplit_once("\n\n").ok_or(NoteFault::SignaturesMissing)?;
         let lines = match lines.strip_suffix('\n') {
             Some(lines) => lines,
@@ -63,13 +64,13 @@ impl Note {
         Ok(Self { text: format!("{text}\n"), signatures })
     }
 
-    /// What is signed: the text with its last newline.
+    /// The signed text, including its last newline.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The signatures, in their order.
+    /// The signatures, in the order of their lines.
     #[must_use]
     pub fn signatures(&self) -> &[NoteSignature] {
         &self.signatures
@@ -88,7 +89,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// One line of a note: a key's name, and what that key has signed. Not verified yet.
+/// One signature line of a note. It is not verified yet.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NoteSignature {
     name: String,
@@ -104,11 +105,11 @@ impl NoteSignature {
     /// Reads one line, without its newline.
     ///
     /// # Errors
-    /// [`NoteFault::SignatureMalformed`] if it is none.
+    /// [`NoteFault::SignatureMalformed`] if the line is not a signature.
     pub fn parse(line: &str) -> Result<Self, NoteFault> {
         let fault = NoteFault::SignatureMalformed;
         let (name, encoded) = line.strip_prefix(DASH).and_then(|line| line.split_once(' ')).ok_or(fault.clone())?;
-        let bytes = base64::decode(encoded, Form::Standard).ok_or(fault.clone())?;
+        let bytes = Base64::decode_vec(encoded).map_err(|_| fault.clone())?;
         match bytes.split_first_chunk::<KEY_ID>() {
             Some((key_id, bytes)) if is_key_name(name) && !bytes.is_empty() => Ok(Self::new(name, *key_id, bytes)),
             _ => Err(fault),
@@ -121,13 +122,13 @@ impl NoteSignature {
         &self.name
     }
 
-    /// The first four bytes of a hash of the key: they tell keys of one name apart, and prove nothing.
+    /// The first four bytes of a hash of the key. They tell keys of one name apart, and prove nothing.
     #[must_use]
     pub const fn key_id(&self) -> [u8; KEY_ID] {
         self.key_id
     }
 
-    /// The signature, in the form that the key's algorithm has.
+    /// The signature, in the form of the key's algorithm.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -137,7 +138,7 @@ impl NoteSignature {
 impl fmt::Display for NoteSignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = [self.key_id.as_slice(), &self.bytes].concat();
-        write!(f, "{DASH}{} {}", self.name, base64::encode(&bytes, Form::Standard))
+        write!(f, "{DASH}{} {}", self.name, Base64::encode_string(&bytes))
     }
 }
 
@@ -147,28 +148,35 @@ impl fmt::Debug for NoteSignature {
     }
 }
 
+/// A name must not be empty, and must not contain the characters that separate it from what follows.
+pub(super) fn is_key_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
+}
+
 coded! {
-    /// Bytes that are no signed note.
+    /// Why bytes are not a signed note.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum NoteFault {
-        /// More bytes than are read.
+        /// The note is too large.
         #[error("the note has more than {MAX_NOTE} bytes")]
         TooLarge => "note_too_large",
-        /// Not UTF-8.
+        /// The note is not UTF-8.
         #[error("the note is not UTF-8")]
         NotUtf8 => "note_not_utf8",
-        /// A control character other than the newline, such as a carriage return.
-        #[error("the note has a control character other than a newline")]
+        /// The note contains a control character other than the newline, such as a carriage return.
+        #[error("the note contains a control character other than a newline")]
         ControlCharacter => "control_character",
-        /// There is no empty line with signatures behind it.
-        #[error("the note has no signatures behind an empty line")]
+        /// No empty line is followed by signatures.
+        #[error("the note has no empty line followed by signatures")]
         SignaturesMissing => "signatures_missing",
-        /// A line behind the text is no signature.
-        #[error("a line behind the text is no signature with its key's name, id and base 64")]
+        /// A line after the text is not a signature.
+        #[error("a line after the text is not a signature: a key's name, and its id and signature in base 64")]
         SignatureMalformed => "signature_malformed",
-        /// More signatures than are read.
+        /// The note has too many signatures.
         #[error("the note has more than {MAX_SIGNATURES} signatures")]
         TooManySignatures => "too_many_signatures",
     }
 }
+
+debug_as_display!(NoteFault);

@@ -1,29 +1,28 @@
-//! The Merkle tree over a tenant's log with all its nodes, which can prove anything about it.
+//! The Merkle tree over a tenant's log, with all its nodes.
 
 use super::{
     frontier::{Frontier, MAX_TREE_SIZE, TreeHead},
     proof::{ProofError, check_sizes, path, peaks},
 };
-use crate::base::code::coded;
-use crate::base::digest::Digest;
+use crate::base::{code::coded, debug::debug_as_display, digest::Digest};
 use std::io;
 
-/// Where a [`Tree`] keeps its nodes. Users may implement it; `Vec<Digest>` does, and a file of hashes
+/// Storage for the nodes of a [`Tree`]. Users may implement it. `Vec<Digest>` does, and so does a file of hashes
 /// ([`NodeFile`](crate::ledger::NodeFile)).
 ///
-/// A node has a place that never changes, and is written once, in the order of the places. What is behind
-/// the last node of a tree, because a write was cut off, is written again.
+/// Each node has a fixed place, and nodes are written in the order of their places. Nodes after the last one of a tree
+/// are left from a write that was cut off, and are overwritten.
 pub trait Nodes {
-    /// The node at a place, which has been written.
+    /// Reads the node at a place.
     ///
     /// # Errors
-    /// Whatever the storage has; [`io::ErrorKind::UnexpectedEof`] if nothing is there.
+    /// The error of the storage; [`io::ErrorKind::UnexpectedEof`] if no node was written there.
     fn read(&self, place: u64) -> io::Result<Digest>;
 
-    /// Writes nodes from a place on.
+    /// Writes nodes, the first of them at `place`.
     ///
     /// # Errors
-    /// Whatever the storage has. The tree then stays as it was.
+    /// The error of the storage. The tree then stays as it was.
     fn write(&mut self, place: u64, nodes: &[Digest]) -> io::Result<()>;
 }
 
@@ -54,10 +53,10 @@ impl<N: Nodes + ?Sized> Nodes for Box<N> {
     }
 }
 
-/// How many leaves are appended between two writes of nodes.
+/// The number of leaves that are appended between two writes of nodes.
 const CHUNK: usize = 1_024;
 
-/// A tree with all its nodes, which can prove anything about its records in a few reads.
+/// A tree with all its nodes. It makes any proof about its records with a few reads.
 ///
 /// ```
 /// use kiff::{Digest, log::{Tree, verify_consistency, verify_inclusion}};
@@ -88,26 +87,25 @@ impl<N: Nodes> Tree<N> {
         Self { nodes, frontier: Frontier::new() }
     }
 
-    /// A tree whose nodes were kept.
+    /// Opens a tree from stored nodes.
     ///
     /// # Errors
-    /// [`TreeError`] if they cannot be read, or do not have the root of `head`.
+    /// [`TreeError`] if the nodes cannot be read, or do not have the root of `head`.
     pub fn open(nodes: N, head: &TreeHead) -> Result<Self, TreeError> {
         let mut tree = Self::new(nodes);
         tree.resume(head)?;
         Ok(tree)
     }
 
-    /// Goes on from a head whose nodes are there already. Other nodes than those of its right edge are not read.
+    /// Continues from a head whose nodes are stored already. Only the nodes of the right edge are read.
     ///
     /// # Errors
-    /// [`TreeError`] if they cannot be read, or do not have the root of `head`. The tree then stays as it was.
+    /// [`TreeError`] if the nodes cannot be read, or do not have the root of `head`. The tree then stays as it was.
     pub fn resume(&mut self, head: &TreeHead) -> Result<(), TreeError> {
         if head.size > MAX_TREE_SIZE {
             return Err(ProofError::SizesOutOfOrder { old: head.size, new: MAX_TREE_SIZE }.into());
         }
-        let peaks = peaks(head.size).map(|(level, start)| self.node(level, start >> level));
-        let frontier = Frontier::of_peaks(head.size, peaks.collect::<Result<_, _>>()?);
+        let frontier = self.frontier_at(head.size)?;
         if frontier.head() != *head {
             return Err(ProofError::RootMismatch.into());
         }
@@ -115,13 +113,13 @@ impl<N: Nodes> Tree<N> {
         Ok(())
     }
 
-    /// Its right edge.
+    /// The right edge.
     #[must_use]
     pub const fn frontier(&self) -> &Frontier {
         &self.frontier
     }
 
-    /// Size and root.
+    /// The size and the root.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         self.frontier.head()
@@ -130,11 +128,11 @@ impl<N: Nodes> Tree<N> {
     /// Appends records by their leaf hashes.
     ///
     /// # Errors
-    /// What [`Nodes::write`] gives. The tree then has those of the chunks that were written whole; its
-    /// size tells how many.
+    /// The error of [`Nodes::write`]. The tree then ends with the last chunk that was written, as its size shows.
     pub fn extend(&mut self, leaves: impl IntoIterator<Item = Digest>) -> io::Result<()> {
         let mut leaves = leaves.into_iter().peekable();
-        let (mut next, mut nodes) = (self.frontier.clone(), Vec::new());
+        let mut next = self.frontier.clone();
+        let mut nodes = Vec::new();
         while leaves.peek().is_some() {
             nodes.clear();
             for leaf in leaves.by_ref().take(CHUNK) {
@@ -151,28 +149,28 @@ impl<N: Nodes> Tree<N> {
     /// # Errors
     /// [`TreeError`] if the tree has no such record, or the node cannot be read.
     pub fn leaf(&self, index: u64) -> Result<Digest, TreeError> {
-        match self.frontier.size() {
-            size if index >= size => Err(ProofError::IndexOutside { index, size }.into()),
-            _ => self.node(0, index),
+        let size = self.frontier.size();
+        if index >= size {
+            return Err(ProofError::IndexOutside { index, size }.into());
         }
+        self.node(0, index)
     }
 
     /// The head that the tree had at this size.
     ///
     /// # Errors
-    /// [`TreeError`] if it is not that large, or a node cannot be read.
+    /// [`TreeError`] if the tree is smaller, or a node cannot be read.
     pub fn head_at(&self, size: u64) -> Result<TreeHead, TreeError> {
         if size > self.frontier.size() {
             return Err(ProofError::SizesOutOfOrder { old: size, new: self.frontier.size() }.into());
         }
-        let peaks = peaks(size).map(|(level, start)| self.node(level, start >> level));
-        Ok(Frontier::of_peaks(size, peaks.collect::<Result<_, _>>()?).head())
+        Ok(self.frontier_at(size)?.head())
     }
 
-    /// The inclusion proof of the record at `index`, counted from zero, in the tree of this size.
+    /// The proof that the tree of this size holds the record at `index`, counted from zero.
     ///
     /// # Errors
-    /// [`TreeError`] if the tree is not that large or has no such record, or a node cannot be read.
+    /// [`TreeError`] if the tree is smaller or has no such record, or a node cannot be read.
     pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Digest>, TreeError> {
         if index >= size || size > self.frontier.size() {
             return Err(ProofError::IndexOutside { index, size: size.min(self.frontier.size()) }.into());
@@ -183,7 +181,7 @@ impl<N: Nodes> Tree<N> {
     /// The proof that the tree of the size `new` begins with the records of the tree of the size `old`.
     ///
     /// # Errors
-    /// [`TreeError`] if `old` is 0 or more than `new`, the tree is not that large, or a node cannot be read.
+    /// [`TreeError`] if `old` is 0 or more than `new`, the tree is smaller than `new`, or a node cannot be read.
     pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, TreeError> {
         check_sizes(old, new)?;
         check_sizes(new, self.frontier.size())?;
@@ -193,12 +191,18 @@ impl<N: Nodes> Tree<N> {
         let level = old.trailing_zeros();
         let index = (old >> level) - 1;
         let mut proof = Vec::new();
-        // The last perfect subtree of the old tree. If it is the whole of it, its root is known.
+        // The verifier knows the root of the old tree, so a perfect old tree is left out.
         if !old.is_power_of_two() {
             proof.push(self.node(level, index)?);
         }
         proof.extend(path(level, index, new, |level, index| self.node(level, index))?);
         Ok(proof)
+    }
+
+    /// The right edge that the tree had at this size.
+    fn frontier_at(&self, size: u64) -> Result<Frontier, TreeError> {
+        let peaks = peaks(size).map(|(level, start)| self.node(level, start >> level));
+        Ok(Frontier::of_peaks(size, peaks.collect::<Result<_, _>>()?))
     }
 
     fn node(&self, level: u32, index: u64) -> Result<Digest, TreeError> {
@@ -207,11 +211,11 @@ impl<N: Nodes> Tree<N> {
 }
 
 coded! {
-    /// A proof that a [`Tree`] cannot make.
+    /// Why a [`Tree`] cannot make a proof.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum TreeError {
-        /// What was asked for does not exist, or the nodes are not those of the head.
+        /// The proof does not exist, or the nodes do not have the root of the head.
         #[error(transparent)]
         Proof(#[from] ProofError) => error,
         /// A node could not be read.
@@ -220,13 +224,15 @@ coded! {
     }
 }
 
-/// The place of a node: nodes are kept in the order in which they become complete.
+debug_as_display!(TreeError);
+
+/// The place of a node. Nodes are stored in the order in which they become complete.
 fn place(level: u32, index: u64) -> u64 {
     let last_leaf = ((index + 1) << level) - 1;
     node_count(last_leaf) + u64::from(level)
 }
 
-/// How many complete nodes a tree of this size has.
+/// The number of complete nodes in a tree of this size.
 fn node_count(size: u64) -> u64 {
     2 * size - u64::from(size.count_ones())
 }
@@ -236,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nodes_stand_in_the_order_in_which_they_become_complete() {
+    fn nodes_are_stored_in_the_order_in_which_they_become_complete() {
         let mut frontier = Frontier::new();
         let mut next = 0;
         for leaf in 0..300u64 {
@@ -256,7 +262,7 @@ mod tests {
         let Tree { nodes, .. } = tree.clone();
         assert_eq!(Tree::open(nodes.clone(), &tree.head()).unwrap().head(), tree.head());
         let old = tree.head_at(6).unwrap();
-        // What is behind the head is no part of the tree.
+        // Nodes after the head do not belong to the tree.
         let mut reopened = Tree::open(nodes.clone(), &old).unwrap();
         reopened.extend((6..9u8).map(|leaf| Digest::leaf(&[leaf]))).unwrap();
         assert_eq!(reopened.head(), tree.head());

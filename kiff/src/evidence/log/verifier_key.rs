@@ -1,29 +1,27 @@
 //! Verifier keys (C2SP `signed-note`): public keys with the names under which they sign.
 
-use super::note::NoteSignature;
-use crate::base::code::coded;
+use super::note::{KEY_ID, NoteSignature, is_key_name};
 use crate::base::{
-    base64::{self, Form},
+    code::coded,
+    debug::debug_as_display,
     digest::Digest,
     public_key::{PublicKey, PublicKeyError},
 };
+use base64ct::{Base64, Encoding};
 use std::{fmt, str::FromStr};
 
-/// How many bytes of a key's hash go before its signatures.
-pub(super) const KEY_ID: usize = 4;
-
-/// What a key signs.
+/// The kind of text that a key signs.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyRole {
     /// Checkpoints of the log whose origin is the key's name.
     Log,
-    /// That a checkpoint extends those before it (C2SP `tlog-cosignature`, version 1).
+    /// Checkpoints that extend every earlier one of their log (C2SP `tlog-cosignature`, version 1).
     Witness,
 }
 
 impl KeyRole {
-    /// The byte that stands for the algorithm and what is signed.
+    /// The byte that stands for the algorithm and the kind of text that is signed.
     const fn byte(self) -> u8 {
         match self {
             Self::Log => 0x01,
@@ -32,7 +30,7 @@ impl KeyRole {
     }
 }
 
-/// A public key, the name under which it signs, and what it signs. Written as in `vkeys.txt`.
+/// A public key with the name and the role in which it signs, written as in `vkeys.txt`.
 ///
 /// ```
 /// use kiff::log::{KeyRole, VerifierKey};
@@ -42,8 +40,8 @@ impl KeyRole {
 /// assert_eq!((key.name(), key.role()), ("kiff.dev/log/kiff-demo", KeyRole::Log));
 /// assert_eq!(key.to_string(), text);
 ///
-/// let other = text.replace("7003a854", "7003a855").parse::<VerifierKey>();
-/// assert_eq!(other.map_err(|error| error.code()), Err("key_id_mismatch"));
+/// let edited = text.replace("7003a854", "7003a855").parse::<VerifierKey>();
+/// assert_eq!(edited.unwrap_err().code(), "key_id_mismatch");
 /// # Ok::<(), kiff::log::VerifierKeyError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -55,10 +53,10 @@ pub struct VerifierKey {
 }
 
 impl VerifierKey {
-    /// A key under a name: for a log its origin, for a witness an address without a scheme.
+    /// A key with a name: the origin of a log, or the address of a witness without its scheme.
     ///
     /// # Errors
-    /// [`VerifierKeyError::Name`] if the name is empty or has a space, a control character or a `+`.
+    /// [`VerifierKeyError::Name`] if the name is empty or contains a space, a control character or a `+`.
     pub fn new(name: impl Into<String>, role: KeyRole, key: PublicKey) -> Result<Self, VerifierKeyError> {
         let name = name.into();
         if !is_key_name(&name) {
@@ -75,7 +73,7 @@ impl VerifierKey {
         &self.name
     }
 
-    /// What it signs.
+    /// The kind of text that it signs.
     #[must_use]
     pub const fn role(&self) -> KeyRole {
         self.role
@@ -87,26 +85,21 @@ impl VerifierKey {
         &self.key
     }
 
-    /// The id that its signatures begin with.
+    /// The id with which the signatures of the key begin.
     #[must_use]
     pub const fn id(&self) -> [u8; KEY_ID] {
         self.id
     }
 
-    /// True if a signature says that it is by this key.
+    /// Whether a signature claims to be by this key.
     pub(super) fn is_named_by(&self, signature: &NoteSignature) -> bool {
         self.name == signature.name() && self.id == signature.key_id()
     }
 
-    /// A signature of this key, as a line of a note.
+    /// A signature of this key as a line of a note.
     pub(crate) fn signature(&self, bytes: &[u8]) -> NoteSignature {
         NoteSignature::new(&self.name, self.id, bytes)
     }
-}
-
-/// Non-empty, without spaces and plus signs, which divide.
-pub(super) fn is_key_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
 }
 
 impl FromStr for VerifierKey {
@@ -116,7 +109,7 @@ impl FromStr for VerifierKey {
         let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(VerifierKeyError::Form);
         };
-        let bytes = base64::decode(encoded, Form::Standard).ok_or(VerifierKeyError::Form)?;
+        let bytes = Base64::decode_vec(encoded).map_err(|_| VerifierKeyError::Form)?;
         let (role, bytes) = bytes.split_first().ok_or(VerifierKeyError::Form)?;
         let roles = [KeyRole::Log, KeyRole::Witness];
         let role = roles.into_iter().find(|known| known.byte() == *role).ok_or(VerifierKeyError::Algorithm)?;
@@ -129,7 +122,7 @@ impl FromStr for VerifierKey {
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = [&[self.role.byte()], self.key.to_bytes().as_slice()].concat();
-        write!(f, "{}+{}+{}", self.name, hex(self.id), base64::encode(&bytes, Form::Standard))
+        write!(f, "{}+{}+{}", self.name, hex(self.id), Base64::encode_string(&bytes))
     }
 }
 
@@ -144,26 +137,26 @@ fn hex(id: [u8; KEY_ID]) -> String {
 }
 
 coded! {
-    /// A text that is no verifier key to be relied on.
+    /// Why a verifier key is refused.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum VerifierKeyError {
-        /// Not name, id and key, joined by plus signs.
-        #[error("a verifier key is written as its name, eight hexadecimal digits and base 64, joined by `+`")]
+        /// The text is not a name, an id and a key, joined by plus signs.
+        #[error("a verifier key must be a name, eight hexadecimal digits and a key in base 64, joined by `+`")]
         Form => "verifier_key_malformed",
-        /// The name is empty or has a space, a control character or a `+`.
-        #[error("the name of a verifier key must not be empty or have spaces, control characters or `+`")]
+        /// The name is empty or contains a space, a control character or a `+`.
+        #[error("the name of a verifier key must not be empty or contain spaces, control characters or `+`")]
         Name => "key_name_malformed",
-        /// Neither an Ed25519 log key nor an Ed25519 witness key.
-        #[error("the key is of an unknown algorithm")]
+        /// The key is neither an Ed25519 log key nor an Ed25519 witness key.
+        #[error("the algorithm of the key is unknown")]
         Algorithm => "unknown_algorithm",
-        /// The id is not that of name and key: one of them was changed.
-        #[error("the id is not that of name and key")]
+        /// The id does not belong to the name and the key. One of the three was changed.
+        #[error("the id does not belong to the name and the key")]
         IdMismatch => "key_id_mismatch",
-        /// The key is not fit to be pinned.
+        /// The key is unsound.
         #[error(transparent)]
         Key(#[from] PublicKeyError) => error,
-        /// Two keys of a list have the same name and what they sign in common.
+        /// Two keys of a list have the same name and the same role.
         #[error("two keys are named `{name}`")]
         Duplicate {
             /// Their name.
@@ -172,7 +165,9 @@ coded! {
     }
 }
 
-/// The keys of a log and its witnesses that a verifier relies on: what `vkeys.txt` lists, one on each line.
+debug_as_display!(VerifierKeyError);
+
+/// The keys of logs and witnesses that a verifier trusts, as `vkeys.txt` lists them: one on each line.
 ///
 /// ```
 /// use kiff::log::VerifierKeys;
@@ -188,10 +183,10 @@ coded! {
 pub struct VerifierKeys(Vec<VerifierKey>);
 
 impl VerifierKeys {
-    /// Reads a list: a key on each line; empty lines and those that begin with `#` are passed over.
+    /// Reads a list with one key on each line. Empty lines and lines that begin with `#` are ignored.
     ///
     /// # Errors
-    /// [`VerifierKeyError`] if a line is no key to be relied on, or two logs or two witnesses have one name.
+    /// [`VerifierKeyError`] if a line is not a sound key, or if two logs or two witnesses have the same name.
     pub fn parse(text: &str) -> Result<Self, VerifierKeyError> {
         let mut keys: Vec<VerifierKey> = Vec::new();
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -204,7 +199,7 @@ impl VerifierKeys {
         Ok(Self(keys))
     }
 
-    /// All keys, in their order.
+    /// All keys, in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = &VerifierKey> {
         self.0.iter()
     }
@@ -215,7 +210,7 @@ impl VerifierKeys {
         self.0.iter().find(|key| key.role == KeyRole::Log && key.name == origin)
     }
 
-    /// The keys of witnesses.
+    /// The keys of the witnesses.
     pub fn witnesses(&self) -> impl Iterator<Item = &VerifierKey> {
         self.0.iter().filter(|key| key.role == KeyRole::Witness)
     }

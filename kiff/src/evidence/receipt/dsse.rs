@@ -1,44 +1,41 @@
 //! Receipts as DSSE envelopes, for tools that read those.
 
 use super::{
-    PAYLOAD_TYPE, Receipt, ReceiptFault,
-    parse::{object, unsigned},
+    claims::PAYLOAD_TYPE,
+    fault::ReceiptFault,
+    parse::{read_claims, read_object},
+    signed::Receipt,
 };
-use crate::{
-    base::base64::{self, Form},
-    value::{Object, Value},
-};
+use crate::value::{Object, Value};
+use base64ct::{Base64, Encoding};
 
 impl Receipt {
     /// The receipt as a DSSE envelope: the same signature over the same bytes.
     #[must_use]
     pub fn to_dsse(&self) -> String {
-        let signature =
-            [("keyid", self.key_id().to_string()), ("sig", base64::encode(self.signature(), Form::Standard))];
-        let envelope: Object = [
-            ("payload", Value::from(base64::encode(&self.claims().payload(), Form::Standard))),
+        let signature = [("keyid", self.key_id().to_string()), ("sig", Base64::encode_string(self.signature()))];
+        let envelope = [
+            ("payload", Value::from(Base64::encode_string(&self.claims().payload()))),
             ("payloadType", Value::from(PAYLOAD_TYPE)),
             ("signatures", Value::from(vec![Value::object(signature)])),
-        ]
-        .into_iter()
-        .collect();
-        Value::from(envelope).to_string()
+        ];
+        Value::object(envelope).to_string()
     }
 
-    /// Reads a receipt out of a DSSE envelope with one signature. Members that DSSE does not name are passed
-    /// over, as it says. As after [`parse`](Self::parse), nothing is proved yet.
+    /// Reads a receipt from a DSSE envelope with one signature. Members that DSSE does not define are ignored, as DSSE
+    /// demands. The receipt proves nothing yet, as after [`parse`](Self::parse).
     ///
     /// ```
     /// use kiff::Receipt;
     ///
     /// let envelope = br#"{"payload": "e30=", "payloadType": "text/plain", "signatures": []}"#;
-    /// assert_eq!(Receipt::from_dsse(envelope).map_err(|fault| fault.code()), Err("other_payload_type"));
+    /// assert_eq!(Receipt::from_dsse(envelope).unwrap_err().code(), "other_payload_type");
     /// ```
     ///
     /// # Errors
-    /// [`ReceiptFault`] if it is no such envelope, or what it holds is no receipt in canonical form.
+    /// [`ReceiptFault`] if the text is not such an envelope, or its payload is not a canonical receipt.
     pub fn from_dsse(text: &[u8]) -> Result<Self, ReceiptFault> {
-        let envelope = object(text)?;
+        let envelope = read_object(text)?;
         if text_of(&envelope, "payloadType")? != PAYLOAD_TYPE {
             return Err(ReceiptFault::OtherPayloadType);
         }
@@ -47,16 +44,16 @@ impl Receipt {
         let signatures = envelope.get("signatures").and_then(Value::as_array);
         let Some([Value::Object(signature)]) = signatures else { return Err(malformed("signatures")) };
         let sig = bytes_of(signature, "sig")?.try_into().map_err(|_| malformed("sig"))?;
-        let claims = unsigned(&payload)?;
+        let claims = read_claims(&payload)?;
         if claims.payload() != payload {
             return Err(ReceiptFault::PayloadNotCanonical);
         }
-        // The key's id is a hint in DSSE, so it may be absent; it may not say something else.
-        let keyid = signature.get("keyid").filter(|hint| hint.as_str() != Some(""));
-        match keyid.is_none_or(|hint| hint.as_str() == Some(claims.key_id.as_str())) {
-            true => Ok(Self::new(claims, sig)),
-            false => Err(malformed("keyid")),
+        // The key id is only a hint in DSSE, so it may be absent. If it is there, it must name the key of the claims.
+        let hint = signature.get("keyid").filter(|hint| hint.as_str() != Some(""));
+        if hint.is_some_and(|hint| hint.as_str() != Some(claims.key_id.as_str())) {
+            return Err(malformed("keyid"));
         }
+        Ok(Self::new(claims, sig))
     }
 }
 
@@ -64,10 +61,10 @@ fn text_of<'a>(object: &'a Object, member: &'static str) -> Result<&'a str, Rece
     object.get(member).and_then(Value::as_str).ok_or(ReceiptFault::EnvelopeMalformed { member })
 }
 
-/// Base 64 in either alphabet, as DSSE asks of readers.
+/// Base 64 in either alphabet, because DSSE demands that readers accept both.
 fn bytes_of(object: &Object, member: &'static str) -> Result<Vec<u8>, ReceiptFault> {
     let text = text_of(object, member)?.replace('-', "+").replace('_', "/");
-    base64::decode(&text, Form::Standard).ok_or(ReceiptFault::EnvelopeMalformed { member })
+    Base64::decode_vec(&text).map_err(|_| ReceiptFault::EnvelopeMalformed { member })
 }
 
 #[cfg(test)]
@@ -83,8 +80,7 @@ mod tests {
         let payload = receipt.claims().payload();
         let spaced = [b" ", &payload[..]].concat();
         let envelope = receipt.to_dsse();
-        let changed =
-            envelope.replace(&base64::encode(&payload, Form::Standard), &base64::encode(&spaced, Form::Standard));
+        let changed = envelope.replace(&Base64::encode_string(&payload), &Base64::encode_string(&spaced));
         assert_eq!(Receipt::from_dsse(envelope.as_bytes()), Ok(receipt));
         assert_eq!(Receipt::from_dsse(changed.as_bytes()), Err(ReceiptFault::PayloadNotCanonical));
     }

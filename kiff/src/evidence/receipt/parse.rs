@@ -1,6 +1,10 @@
-//! Reads receipts: whatever the white space, the order of members and the escapes, and nothing else.
+//! Reads receipts. White space, the order of the members and escapes are free; everything else has one form.
 
-use super::{Claims, FORMAT, Receipt, ReceiptFault, SIGNATURE_PREFIX};
+use super::{
+    claims::{Claims, FORMAT},
+    fault::ReceiptFault,
+    signed::{Receipt, SIGNATURE_PREFIX},
+};
 use crate::{
     base::{digest::Digest, ids::NameError, timestamp::Timestamp},
     kernel::record::Verdict,
@@ -9,11 +13,11 @@ use crate::{
 use std::{collections::BTreeMap, str::FromStr};
 
 /// The most bytes that a receipt may have in transit.
-const MOST_BYTES: usize = 64 * 1024;
-/// The most bytes that a member may have, escapes resolved.
-const MOST_MEMBER: usize = 512;
+const MAX_BYTES: usize = 64 * 1024;
+/// The most bytes that a member may have, with its escapes resolved.
+const MAX_MEMBER: usize = 512;
 /// The largest integer that every reader of JSON keeps.
-const MOST_NUMBER: u64 = (1 << 53) - 1;
+const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 const MEMBERS: [&str; 19] = [
     "action",
@@ -38,46 +42,41 @@ const MEMBERS: [&str; 19] = [
 ];
 
 impl Receipt {
-    /// Reads a receipt. White space, the order of members and JSON's escapes are free; all else has one form.
+    /// Reads a receipt. White space, the order of the members and JSON escapes are free; everything else has one form.
     ///
-    /// What comes out has the right form and proves nothing: whoever relies on it uses a
-    /// [`ReceiptVerifier`](crate::evidence::verify::ReceiptVerifier), which parses too.
+    /// The receipt proves nothing yet. To rely on one, use a
+    /// [`ReceiptVerifier`](crate::evidence::verify::ReceiptVerifier), which parses as well.
     ///
     /// ```
     /// use kiff::Receipt;
     ///
-    /// let refused = Receipt::parse(br#"{"decision": "allowed"}"#).map_err(|fault| fault.code());
-    /// assert_eq!(refused, Err("missing_member"));
+    /// let fault = Receipt::parse(br#"{"decision": "allowed"}"#).unwrap_err();
+    /// assert_eq!(fault.code(), "missing_member");
     /// ```
     ///
     /// # Errors
-    /// [`ReceiptFault`], the first fault of the form.
+    /// [`ReceiptFault`], the first fault in the form.
     pub fn parse(text: &[u8]) -> Result<Self, ReceiptFault> {
-        Self::from_object(&object(text)?)
+        Self::from_object(&read_object(text)?)
     }
 
-    /// One JSON object within the limits of a receipt.
-    pub(crate) fn object(text: &[u8]) -> Result<Object, ReceiptFault> {
-        object(text)
-    }
-
-    /// Takes members that were read strictly.
-    pub(crate) fn from_object(members: &Object) -> Result<Self, ReceiptFault> {
+    /// Reads a receipt from members that [`read_object`] has read.
+    pub(in crate::evidence) fn from_object(members: &Object) -> Result<Self, ReceiptFault> {
         let texts = Texts::of(members, &MEMBERS)?;
         let claims = texts.claims()?;
         Ok(Self::new(claims, texts.signature()?))
     }
 }
 
-/// Reads the eighteen members that are signed.
-pub(super) fn unsigned(text: &[u8]) -> Result<Claims, ReceiptFault> {
+/// Reads the eighteen signed members.
+pub(super) fn read_claims(text: &[u8]) -> Result<Claims, ReceiptFault> {
     let signed: Vec<_> = MEMBERS.into_iter().filter(|name| *name != "signature").collect();
-    Texts::of(&object(text)?, &signed)?.claims()
+    Texts::of(&read_object(text)?, &signed)?.claims()
 }
 
-/// One JSON object within the limits of a receipt.
-pub(super) fn object(text: &[u8]) -> Result<Object, ReceiptFault> {
-    let limits = Limits::default().with_bytes(MOST_BYTES).with_string(MOST_BYTES).with_members(MOST_BYTES);
+/// Reads one JSON object within the limits of a receipt.
+pub(in crate::evidence) fn read_object(text: &[u8]) -> Result<Object, ReceiptFault> {
+    let limits = Limits::default().with_bytes(MAX_BYTES).with_string(MAX_BYTES).with_members(MAX_BYTES);
     match Value::parse(text, &limits) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(ReceiptFault::NotAnObject),
@@ -85,11 +84,11 @@ pub(super) fn object(text: &[u8]) -> Result<Object, ReceiptFault> {
     }
 }
 
-/// The first fault of a text, as one of a receipt.
+/// The first fault of a text, as the fault of a receipt.
 fn fault_of(faults: Faults) -> ReceiptFault {
     let Some(first) = faults.iter().next() else { return ReceiptFault::NotJson(faults) };
     match first.kind() {
-        FaultKind::TooLarge { limit } => ReceiptFault::TooLarge { most: *limit },
+        FaultKind::TooLarge { limit } => ReceiptFault::TooLarge { max: *limit },
         FaultKind::InvalidUtf8 => ReceiptFault::InvalidUtf8,
         FaultKind::ByteOrderMark => ReceiptFault::ByteOrderMark,
         FaultKind::TrailingBytes => ReceiptFault::TrailingBytes,
@@ -100,16 +99,16 @@ fn fault_of(faults: Faults) -> ReceiptFault {
     }
 }
 
-/// A name from outside, fit for one line of a message.
+/// A name from outside, escaped and cut to fit into one line of a message.
 fn shown(name: &str) -> String {
     name.chars().take(64).flat_map(char::escape_debug).collect()
 }
 
-/// The members of a receipt as texts, each of a length and of characters that a member may have.
+/// The members of a receipt as texts. Length and characters of each text have been checked.
 struct Texts<'a>(BTreeMap<&'static str, &'a str>);
 
 impl<'a> Texts<'a> {
-    /// Exactly these members, in any order.
+    /// Takes exactly these members, in any order.
     fn of(object: &'a Object, names: &[&'static str]) -> Result<Self, ReceiptFault> {
         if let Some((member, _)) = object.iter().find(|(member, _)| !names.contains(member)) {
             return Err(ReceiptFault::UnknownMember { member: shown(member) });
@@ -118,8 +117,8 @@ impl<'a> Texts<'a> {
         for member in names.iter().copied() {
             let text = object.get(member).ok_or(ReceiptFault::MissingMember { member })?;
             let text = text.as_str().ok_or(ReceiptFault::NotAString { member })?;
-            if text.len() > MOST_MEMBER {
-                return Err(ReceiptFault::TooLong { member, most: MOST_MEMBER });
+            if text.len() > MAX_MEMBER {
+                return Err(ReceiptFault::TooLong { member, max: MAX_MEMBER });
             }
             if text.chars().any(|c| c.is_ascii_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
                 return Err(ReceiptFault::ForbiddenCharacter { member: member.to_owned() });
@@ -151,12 +150,12 @@ impl<'a> Texts<'a> {
             tenant: self.name("tenant")?,
             trace: self.name("trace_id")?,
         };
-        // What is signed is made of the claims again, so every text must be the one that they give.
+        // The signed bytes are rebuilt from the claims, so each text must be the one that its claim is written as.
         match claims.members().iter().find(|(member, text)| self.0.get(member) != Some(&text.as_str())) {
             None => Ok(claims),
             Some(("audit_url", _)) => Err(ReceiptFault::AuditUrlMismatch),
             Some((member, text)) => {
-                let source = NameError::new("in its one form", "one text for one value", text);
+                let source = NameError::new("in its canonical form", "one text for each value", text);
                 Err(ReceiptFault::NameMalformed { member, source })
             }
         }
@@ -187,14 +186,14 @@ impl<'a> Texts<'a> {
     fn time(&self, member: &'static str) -> Result<Timestamp, ReceiptFault> {
         let text = self.text(member)?;
         let time = text.parse::<Timestamp>().map_err(|_| ReceiptFault::TimeMalformed)?;
-        // The fraction may be left out elsewhere.
+        // A timestamp may lack its fraction elsewhere, but not in a receipt.
         if text.len() == 24 { Ok(time) } else { Err(ReceiptFault::TimeMalformed) }
     }
 
     fn number(&self, member: &'static str) -> Result<u64, ReceiptFault> {
         let text = self.text(member)?;
         let is_plain = !text.starts_with('0') && text.bytes().all(|digit| digit.is_ascii_digit());
-        let number = text.parse().ok().filter(|number| is_plain && (1..=MOST_NUMBER).contains(number));
+        let number = text.parse().ok().filter(|number| is_plain && (1..=MAX_NUMBER).contains(number));
         number.ok_or(ReceiptFault::NumberMalformed)
     }
 
@@ -207,7 +206,7 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Tells upper case and a wrong length apart from what is no digit at all.
+/// Refuses a wrong length and upper case with faults of their own. The caller refuses everything else.
 fn check_hex(member: &'static str, digits: &str, expected: usize) -> Result<(), ReceiptFault> {
     let found = digits.chars().count();
     if found != expected {

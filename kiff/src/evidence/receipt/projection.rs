@@ -1,18 +1,18 @@
-//! The one way from a record to its receipt, and back to see whether the two agree.
+//! From a record to its receipt, and the comparison of the two.
 
-use super::{Claims, Receipt};
+use super::{claims::Claims, signed::Receipt};
 use crate::{
-    base::{code::coded, digest::Digest, ids::KeyId},
+    base::{code::coded, debug::debug_as_display, digest::Digest, ids::KeyId},
     kernel::record::{Kind, Record, Verdict},
 };
 
-/// A receipt that lacks its signature.
+/// A receipt without its signature.
 #[derive(Clone, Debug)]
 pub(crate) struct Unsigned(Claims);
 
 impl Unsigned {
-    /// The receipt of a record that carries a decision; nothing for a record of another kind, or one that
-    /// names no key.
+    /// The receipt for a record that holds a decision. `None` for a record of another kind, and for one that names no
+    /// key.
     pub(crate) fn of(record: &Record) -> Option<Self> {
         let ruling = record.body.ruling()?;
         let decision = match record.kind() {
@@ -40,12 +40,12 @@ impl Unsigned {
         }))
     }
 
-    /// The key that is to sign it.
+    /// The id of the key that must sign it.
     pub(crate) fn key_id(&self) -> &str {
         self.0.key_id.as_str()
     }
 
-    /// What is signed.
+    /// The bytes to be signed.
     pub(crate) fn message(&self) -> Vec<u8> {
         self.0.message()
     }
@@ -59,33 +59,35 @@ impl Unsigned {
 coded! {
     /// A receipt and a record that do not belong together.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum RecordMismatch {
-        /// The record is of a kind that no receipt is issued for, or names no key.
-        #[error("no receipt is issued for a record of kind {kind} without a key")]
+        /// No receipt is issued for the record: it is of another kind, or names no key.
+        #[error("no receipt is issued for a record of kind `{kind}`, or for one that names no key")]
         NoReceipt {
-            /// The record's kind.
+            /// The kind of the record.
             kind: Kind,
         } => "record_without_receipt",
-        /// A member of the receipt is not what the record says.
-        #[error("`{member}` is `{receipt}`, and the record {record} says `{recorded}`")]
+        /// A member of the receipt differs from the record.
+        #[error("`{member}` is `{receipt}` in the receipt, and `{recorded}` in record {record}")]
         Member {
             /// The member.
             member: &'static str,
-            /// What the receipt says.
+            /// Its text in the receipt.
             receipt: String,
-            /// What the record says.
+            /// Its text by the record.
             recorded: String,
-            /// The record's leaf hash.
+            /// The leaf hash of the record.
             record: Digest,
         } => "record_mismatch",
     }
 }
 
+debug_as_display!(RecordMismatch);
+
 impl Receipt {
-    /// Compares every member but the signature with what the record says.
+    /// Compares every member except the signature with the record.
     ///
-    /// It proves that the receipt was made of this record, not that either is genuine.
+    /// Success proves that the receipt was made from this record, not that either is genuine.
     ///
     /// ```
     /// use kiff::{Authority, Ed25519Signer, Proposal, Runtime};
@@ -94,7 +96,7 @@ impl Receipt {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
     /// let rt = Runtime::builder(domain).signer(Ed25519Signer::generate()?).build()?.blocking();
-    /// let answer = rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new("REFUND_ORDER", "order:1"))?;
+    /// let answer = rt.execute(&Authority::agent("bot", [""; 0])?, Proposal::new("REFUND_ORDER", "order:1"))?;
     /// let receipt = answer.receipt().ok_or("no receipt")?;
     ///
     /// let timeline = rt.timeline(receipt.entity().as_str())?;
@@ -105,24 +107,21 @@ impl Receipt {
     /// ```
     ///
     /// # Errors
-    /// [`RecordMismatch`] names the first member that differs; `record` before all others.
+    /// [`RecordMismatch`] names the first member that differs. `record` comes before all others.
     pub fn matches(&self, record: &Record) -> Result<(), RecordMismatch> {
         let Some(Unsigned(recorded)) = Unsigned::of(record) else {
             return Err(RecordMismatch::NoReceipt { kind: record.kind() });
         };
-        let (ours, theirs) = (self.claims().members(), recorded.members());
-        let differs = |member: &str| {
-            let pairs = ours.iter().zip(&theirs).filter(|(mine, _)| member.is_empty() || mine.0 == member);
-            pairs.clone().find(|(mine, theirs)| mine != theirs).map(|(mine, theirs)| (mine.0, &mine.1, &theirs.1))
-        };
-        match differs("record").or_else(|| differs("")) {
+        let theirs = recorded.members();
+        let ours = self.claims().members();
+        let mut differing = ours.into_iter().zip(theirs).filter(|(ours, theirs)| ours != theirs).collect::<Vec<_>>();
+        // Another record explains every other difference, so it is named first.
+        differing.sort_by_key(|((member, _), _)| *member != "record");
+        match differing.into_iter().next() {
             None => Ok(()),
-            Some((member, receipt, recorded)) => Err(RecordMismatch::Member {
-                member,
-                receipt: receipt.clone(),
-                recorded: recorded.clone(),
-                record: record.leaf(),
-            }),
+            Some(((member, receipt), (_, recorded))) => {
+                Err(RecordMismatch::Member { member, receipt, recorded, record: record.leaf() })
+            }
         }
     }
 }

@@ -1,12 +1,12 @@
-//! The seam for who signs receipts.
+//! The trait for what signs receipts.
 
-use crate::domain::action::BoxFuture;
+use crate::base::{boxed::boxed_twin, debug::debug_as_display};
 use std::{error::Error, future::Future};
 
-/// Signs receipts with an Ed25519 key. Users may implement it, for a KMS or an HSM; write `async fn sign`.
-/// [`Ed25519Signer`](crate::Ed25519Signer) has the key in memory.
+/// Signs receipts with an Ed25519 key. Users may implement it for a KMS or an HSM; write `async fn sign`.
+/// [`Ed25519Signer`](crate::Ed25519Signer) holds the key in memory.
 ///
-/// A signer that fails means that nothing is cleared.
+/// While a signer fails, nothing is cleared.
 ///
 /// ```
 /// use kiff::{Signer, SignerError};
@@ -31,7 +31,7 @@ use std::{error::Error, future::Future};
 ///
 ///     async fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignerError> {
 ///         let signature = self.sign_ed25519(message).await.map_err(SignerError::new)?;
-///         signature.try_into().map_err(|_| SignerError::new("the service gave no Ed25519 signature"))
+///         signature.try_into().map_err(|_| SignerError::new("the service returned no Ed25519 signature"))
 ///     }
 /// }
 ///
@@ -50,35 +50,29 @@ pub trait Signer: Send + Sync + 'static {
     /// The pure Ed25519 signature (RFC 8032) of `message`.
     ///
     /// # Errors
-    /// [`SignerError`] if the key cannot be used now.
+    /// [`SignerError`] if the key cannot be used at the moment.
     fn sign(&self, message: &[u8]) -> impl Future<Output = Result<[u8; 64], SignerError>> + Send;
 }
 
 /// A receipt could not be signed.
 #[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("the receipt could not be signed")]
 pub struct SignerError(#[source] Box<dyn Error + Send + Sync>);
 
+debug_as_display!(SignerError);
+
 impl SignerError {
-    /// Wraps what went wrong.
+    /// Wraps the cause.
     pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(source.into())
     }
 }
 
-/// [`Signer`] with its future boxed, so that a runtime can hold any signer.
-pub(crate) trait DynSigner: Send + Sync {
-    fn key_id(&self) -> &str;
-    fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<[u8; 64], SignerError>>;
-}
-
-impl<S: Signer> DynSigner for S {
-    fn key_id(&self) -> &str {
-        Signer::key_id(self)
-    }
-
-    fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<[u8; 64], SignerError>> {
-        Box::pin(Signer::sign(self, message))
+boxed_twin! {
+    /// Any [`Signer`].
+    pub(crate) trait DynSigner for Signer {
+        fn key_id() -> &str;
+        async fn sign(message: &'a [u8]) -> Result<[u8; 64], SignerError>;
     }
 }

@@ -1,9 +1,15 @@
-//! What other rules would have decided.
+//! Decides every proposal of a log again, under other rules.
 
-use super::{Key, lines};
+use super::{
+    comparison::{Comparison, Difference, Outlook},
+    lines::lines,
+    stream::StreamKey,
+};
 use crate::{
-    base::code::Code,
-    base::ids::{ActionName, ApprovalId, EntityRef, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
+    base::{
+        code::Code,
+        ids::{ApprovalId, EntityRef, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
+    },
     domain::Domain,
     kernel::{
         decide::{EffectBy, Propose},
@@ -16,52 +22,29 @@ use crate::{
         },
         refusal::Refusal,
         request::Proposed,
-        step::{Call, Case, Done, Step, step},
+        step::{Call, Case, Step, step},
         view::{View, fold},
     },
 };
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
-/// Decides every recorded proposal again, under another version of the domain, at the time and in the state
-/// of the log, and lists what would be decided differently.
+/// Decides every recorded proposal again under another version of the domain, at the time and in the state of the log,
+/// and lists the decisions that would differ.
 ///
-/// A decision that hung on an approval, a key or a signer is left out, and so is a proposal whose
-/// parameters were not admitted: the log has only the digest of what was offered.
+/// Decisions that depended on an approval, a key or a signer are left out. So are proposals whose parameters were not
+/// admitted, because the log has only a digest of those.
 ///
 /// ```
 /// use kiff::{Verdict, replay};
-/// # fn domain(version: &str, threshold: u64) -> Result<kiff::Domain, kiff::DomainError> {
-/// #     use kiff::{Call, Contract, Definition, Domain, Machine, Outcome, Param};
-/// #     let refund = Contract::new("REFUND_ORDER", "order")
-/// #         .allowed_states(["PAID"])
-/// #         .approval_when("amount_above_threshold", "orders.approve")
-/// #         .param("cents", u64::KIND)
-/// #         .emits(["ORDER_REFUNDED"]);
-/// #     let refund = Definition::new(refund)
-/// #         .try_approval_when("amount_above_threshold", move |at| Ok(at.param::<u64>("cents")? > threshold))
-/// #         .executor(|_: Call<'_>| Ok(Outcome::new("paid back").emit("ORDER_REFUNDED")));
-/// #     Domain::builder("shop", version)
-/// #         .table(Machine::new("order").starts("ORDER_PAID", "PAID").moves("PAID", "ORDER_REFUNDED", "REFUNDED"))
-/// #         .define(refund)
-/// #         .role("approver", ["orders.approve"])
-/// #         .build()
-/// # }
-/// # fn log(domain: kiff::Domain) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-/// #     use kiff::{Authority, NewEvent, Proposal, Runtime};
-/// #     let rt = Runtime::builder(domain).build()?.blocking();
-/// #     rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
-/// #     let agent = Authority::agent("bot", [""; 0]);
-/// #     rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 80_00))?.executed()?;
-/// #     Ok(rt.export()?)
-/// # }
+#[doc = include_str!("../../../docs/refunds.txt")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// // Yesterday a refund of 80.00 ran: people were asked from 100.00 on.
+/// // Yesterday a refund of 80.00 ran, because people were asked only above 100.00.
 /// let yesterday = log(domain("v1", 100_00)?)?;
 /// assert!(replay::compare(&domain("v1", 100_00)?, &yesterday).is_empty());
 ///
-/// // What if they were asked from 50.00 on?
+/// // With a threshold of 50.00 it would have waited for them.
 /// let changes = replay::compare(&domain("v2", 50_00)?, &yesterday);
-/// let [change] = changes.differences.as_slice() else { return Err("one decision would differ".into()) };
+/// let [change] = changes.differences.as_slice() else { return Err("exactly one decision differs".into()) };
 /// assert_eq!(change.was.decision, Verdict::Allowed);
 /// assert_eq!(change.now.decision, Verdict::ApprovalRequired);
 /// assert_eq!(change.now.reason, "amount_above_threshold");
@@ -71,9 +54,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 /// ```
 #[must_use]
 pub fn compare(domain: &Domain, log: &[u8]) -> Comparison {
-    let mut views: BTreeMap<Key, View> = BTreeMap::new();
+    let mut views: BTreeMap<StreamKey, View> = BTreeMap::new();
     let mut comparison = Comparison::default();
-    let mut pending: Option<(u64, Arc<Proposed>, Outlook)> = None;
+    let mut undecided: Option<Undecided> = None;
     for (index, line) in (0u64..).zip(lines(log)) {
         let record = match Record::parse(line.into()) {
             Ok(record) => record,
@@ -84,19 +67,16 @@ pub fn compare(domain: &Domain, log: &[u8]) -> Comparison {
         };
         let key = (record.tenant().clone(), record.entity().clone());
         if let Body::DecisionRecorded(proposed) = &record.body {
-            let target = (key.0.clone(), proposed.entity.clone());
+            let target = (record.tenant().clone(), proposed.entity.clone());
             let view = views.get(&target).cloned();
             let view = view.unwrap_or_else(|| View::empty(domain, target.0, target.1));
-            pending = Some((index, Arc::clone(proposed), outlook(domain, &view, proposed, &record)));
+            let now = outlook(domain, &view, proposed, &record);
+            undecided = Some(Undecided { index, proposed: Arc::clone(proposed), now });
         } else if let Some(ruling) = record.body.ruling()
-            && let Some((index, proposed, now)) = pending.take()
+            && let Some(undecided) = undecided.take()
         {
-            comparison.add(
-                index,
-                &proposed,
-                Outlook { decision: verdict_of(&record.body), reason: ruling.reason.clone() },
-                now,
-            );
+            let was = Outlook { decision: verdict_of(&record.body), reason: ruling.reason.clone() };
+            undecided.compare(was, &mut comparison);
         }
         let view =
             views.entry(key).or_insert_with_key(|(tenant, entity)| View::empty(domain, tenant.clone(), entity.clone()));
@@ -107,6 +87,35 @@ pub fn compare(domain: &Domain, log: &[u8]) -> Comparison {
     comparison
 }
 
+/// A proposal of the log whose recorded decision has not been read yet.
+struct Undecided {
+    index: u64,
+    proposed: Arc<Proposed>,
+    now: Option<Outlook>,
+}
+
+impl Undecided {
+    fn compare(self, was: Outlook, comparison: &mut Comparison) {
+        // Of parameters that were not admitted the log has only a digest. They do not matter to an unknown action,
+        // which has no risk.
+        let lacks_parameters = self.proposed.offered.is_some() && self.proposed.risk.is_some();
+        let Some(now) = self.now.filter(|_| !lacks_parameters && !depends_on_history(&was.reason)) else {
+            comparison.left_out += 1;
+            return;
+        };
+        comparison.compared += 1;
+        if was != now {
+            comparison.differences.push(Difference {
+                index: self.index,
+                entity: self.proposed.entity.clone(),
+                action: self.proposed.action.clone(),
+                was,
+                now,
+            });
+        }
+    }
+}
+
 fn verdict_of(body: &Body) -> Verdict {
     match body {
         Body::ActionValidated(_) => Verdict::Allowed,
@@ -115,10 +124,10 @@ fn verdict_of(body: &Body) -> Verdict {
     }
 }
 
-/// What the domain would decide about a stored proposal now.
-fn outlook(domain: &Domain, view: &View, proposal: &Arc<Proposed>, record: &Record) -> Outlook {
+/// The decision that the domain would make about a recorded proposal; `None` if it needed more than the view.
+fn outlook(domain: &Domain, view: &View, proposal: &Arc<Proposed>, record: &Record) -> Option<Outlook> {
     let mut admitted = admit_again(domain, proposal);
-    // Approvals and keys belong to the history, not to the rules.
+    // An approval or an idempotency key would bring in the history, which is not under comparison.
     let notes = &mut Arc::make_mut(&mut admitted.proposal).notes;
     notes.approval = None;
     notes.idempotency_key = None;
@@ -128,18 +137,18 @@ fn outlook(domain: &Domain, view: &View, proposal: &Arc<Proposed>, record: &Reco
     let refused = View::bare(tenant.clone(), EntityRef::reserved("refused"));
     let known = Known::of_views([Arc::new(view.clone()), Arc::new(refused)]);
     let case = Case { domain, tenant, call: &call, issuer: &issuer };
-    match step(&case, &Propose { admitted: &admitted, effect_by: EffectBy::Host }, &known) {
-        Step::Done(Done { reply: Decided::Held(hold), .. }) => {
+    let Step::Done(done) = step(&case, &Propose { admitted: &admitted, effect_by: EffectBy::Host }, &known) else {
+        return None;
+    };
+    Some(match done.reply {
+        Decided::Held(hold) => {
             Outlook { decision: Verdict::ApprovalRequired, reason: hold.approval.ruling.reason.clone() }
         }
-        Step::Done(Done { reply: Decided::Blocked(block), .. }) => {
-            Outlook { decision: Verdict::Blocked, reason: block.reason }
-        }
-        // Without a key and an approval the views are all that a proposal needs.
-        Step::Done(_) | Step::Need(_) | Step::Fault(_) => {
+        Decided::Blocked(block) => Outlook { decision: Verdict::Blocked, reason: block.reason },
+        Decided::Cleared(_) | Decided::Concluded(_) => {
             Outlook { decision: Verdict::Allowed, reason: Code::fixed("none") }
         }
-    }
+    })
 }
 
 fn no_ids() -> Ids {
@@ -153,74 +162,9 @@ fn no_ids() -> Ids {
     )
 }
 
-/// What other rules would decide differently.
-#[non_exhaustive]
-#[derive(Clone, Debug, Default)]
-pub struct Comparison {
-    /// How many decisions were made again.
-    pub compared: u64,
-    /// How many were left out, because they hung on more than the rules.
-    pub left_out: u64,
-    /// The decisions that would differ, in the order of the log.
-    pub differences: Vec<Difference>,
-    /// Records that could not be read or followed, with the reason.
-    pub unreadable: Vec<(u64, Code)>,
-}
-
-/// One decision that would differ.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The index of its proposal in the log; 0 is the first record.
-    pub index: u64,
-    /// The entity.
-    pub entity: EntityRef,
-    /// The action.
-    pub action: ActionName,
-    /// What was decided.
-    pub was: Outlook,
-    /// What would be decided now.
-    pub now: Outlook,
-}
-
-/// A decision and its reason.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outlook {
-    /// The decision.
-    pub decision: Verdict,
-    /// Its reason code; `none` if there is none.
-    pub reason: Code,
-}
-
-impl Comparison {
-    /// True if every decision would be the same, and every record could be read.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.differences.is_empty() && self.unreadable.is_empty()
-    }
-
-    fn add(&mut self, index: u64, proposed: &Proposed, was: Outlook, now: Outlook) {
-        if proposed.offered.is_some() && proposed.risk.is_some() || hangs_on_history(&was.reason) {
-            self.left_out += 1;
-            return;
-        }
-        self.compared += 1;
-        if was != now {
-            self.differences.push(Difference {
-                index,
-                entity: proposed.entity.clone(),
-                action: proposed.action.clone(),
-                was,
-                now,
-            });
-        }
-    }
-}
-
-/// True for reasons that an approval, a key or a signer gave.
-fn hangs_on_history(reason: &Code) -> bool {
-    let approval: ApprovalId = ApprovalId::new(Ulid::new(0, [0; 10]));
+/// Whether the reason of a decision lies in an approval, a key or a signer, and so not in the rules.
+fn depends_on_history(reason: &Code) -> bool {
+    let approval = ApprovalId::new(Ulid::new(0, [0; 10]));
     let reasons = [
         Refusal::ApprovalUnknown { approval },
         Refusal::ApprovalMismatch { approval, field: "" },
@@ -234,34 +178,4 @@ fn hangs_on_history(reason: &Code) -> bool {
         Refusal::SignerUnavailable,
     ];
     reasons.iter().any(|refusal| refusal.code() == *reason)
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} decisions made again, {} would differ", self.compared, self.differences.len())?;
-        if self.left_out > 0 {
-            write!(f, "; {} left out", self.left_out)?;
-        }
-        for difference in &self.differences {
-            write!(f, "\n{difference}")?;
-        }
-        self.unreadable
-            .iter()
-            .try_for_each(|(index, reason)| write!(f, "\nrecord {index} cannot be followed: {reason}"))
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "record {}: {} on {} was {}, would be {}", self.index, self.action, self.entity, self.was, self.now)
-    }
-}
-
-impl fmt::Display for Outlook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.reason == *"none" {
-            true => write!(f, "{}", self.decision),
-            false => write!(f, "{} ({})", self.decision, self.reason),
-        }
-    }
 }

@@ -3,6 +3,7 @@
 use crate::{
     base::{
         code::coded,
+        debug::debug_as_display,
         ids::KeyId,
         public_key::{PublicKey, PublicKeyError},
     },
@@ -12,8 +13,8 @@ use std::collections::BTreeMap;
 
 /// The public keys that a verifier trusts: a JWK set (RFC 7517) of Ed25519 keys (RFC 8037).
 ///
-/// Pin it: take it from the issuer once, over a way that you trust, and keep it beside your own configuration.
-/// A key that comes along with a receipt proves nothing.
+/// Pin the set: take it from the issuer once, over a channel that you trust, and keep it with your configuration. A key
+/// that arrives with a receipt proves nothing.
 ///
 /// ```
 /// use kiff::verify::KeySet;
@@ -24,55 +25,55 @@ use std::collections::BTreeMap;
 /// let keys = KeySet::from_json(published)?;
 /// assert!(keys.get("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k").is_some());
 ///
-/// // A secret key has no place in a published set.
+/// // A secret key does not belong in a published set.
 /// let leaked = br#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AA", "d": "AA"}]}"#;
-/// assert_eq!(KeySet::from_json(leaked).map_err(|error| error.code()), Err("private_key"));
+/// assert_eq!(KeySet::from_json(leaked).unwrap_err().code(), "private_key");
 /// # Ok::<(), kiff::verify::KeySetError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeySet(BTreeMap<KeyId, PublicKey>);
 
 coded! {
-    /// A text that is not a set of sound Ed25519 keys. One key that is not sound spoils the set.
+    /// Why a key set is refused. One unsound key is enough.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum KeySetError {
-        /// It is not JSON, or a member is there twice.
-        #[error("the key set cannot be read")]
+        /// The text is not JSON, or a member occurs twice.
+        #[error("the key set is not JSON")]
         Json(#[from] Faults) => "not_json",
-        /// It is not an object whose member `keys` is an array of objects.
-        #[error("a key set is an object with an array `keys` of objects")]
+        /// The text is not an object whose member `keys` is an array of objects.
+        #[error("a key set must be an object with an array `keys` of objects")]
         NotASet => "not_a_key_set",
         /// The key is of another type or curve.
-        #[error("key {place}: only `OKP` keys of the curve `Ed25519` are admitted")]
+        #[error("key {place} is not an `OKP` key of the curve `Ed25519`")]
         OtherAlgorithm {
-            /// Its place in the array, from 0.
+            /// Its place in the array, counted from 0.
             place: usize,
         } => "other_algorithm",
-        /// The key has the member `d`: it is secret, and no longer so.
-        #[error("key {place} has its secret half with it")]
+        /// The key has the member `d`: its secret half was published.
+        #[error("key {place} comes with its secret half")]
         PrivateKey {
-            /// Its place in the array, from 0.
+            /// Its place in the array, counted from 0.
             place: usize,
         } => "private_key",
-        /// The key is no public key to be relied on.
-        #[error("key {place} cannot be relied on")]
+        /// The public key is unsound.
+        #[error("key {place} is unsound")]
         Unsound {
-            /// Its place in the array, from 0.
+            /// Its place in the array, counted from 0.
             place: usize,
-            /// Why not.
+            /// The fault.
             source: PublicKeyError,
         } => {source},
-        /// The key says that it has another id than it has.
-        #[error("key {place} is `{expected}`, whatever its `kid` says")]
+        /// The `kid` is not the thumbprint of the key.
+        #[error("the `kid` of key {place} is not its thumbprint `{expected}`")]
         OtherId {
-            /// Its place in the array, from 0.
+            /// Its place in the array, counted from 0.
             place: usize,
             /// The RFC 7638 thumbprint.
             expected: KeyId,
         } => "key_id_mismatch",
-        /// The key is there twice.
-        #[error("key `{key_id}` is there twice")]
+        /// The key occurs twice.
+        #[error("key `{key_id}` occurs twice")]
         Duplicate {
             /// The key.
             key_id: KeyId,
@@ -80,8 +81,10 @@ coded! {
     }
 }
 
+debug_as_display!(KeySetError);
+
 impl KeySet {
-    /// A set without keys, under which nothing verifies.
+    /// A set without keys. Nothing verifies under it.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -94,7 +97,7 @@ impl KeySet {
         self
     }
 
-    /// Reads a JWK set. Members of a key that are not needed are passed over, such as `use` and `alg`.
+    /// Reads a JWK set. Members of a key that are not needed, such as `use` and `alg`, are ignored.
     ///
     /// # Errors
     /// [`KeySetError`] for the first key that is not a sound Ed25519 public key.
@@ -103,7 +106,7 @@ impl KeySet {
         let keys = set.as_object().and_then(|set| set.get("keys")).and_then(Value::as_array);
         let mut found = BTreeMap::new();
         for (place, jwk) in keys.ok_or(KeySetError::NotASet)?.iter().enumerate() {
-            let key = key(jwk.as_object().ok_or(KeySetError::NotASet)?, place)?;
+            let key = read_key(jwk.as_object().ok_or(KeySetError::NotASet)?, place)?;
             if let Some(twice) = found.insert(key.id().clone(), key) {
                 return Err(KeySetError::Duplicate { key_id: twice.id().clone() });
             }
@@ -111,7 +114,7 @@ impl KeySet {
         Ok(Self(found))
     }
 
-    /// The set as JSON that other tools load: each key with its `kid`.
+    /// The set as a JWK set that other tools can load. Each key has its `kid`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let jwk = |key: &PublicKey| {
@@ -127,18 +130,18 @@ impl KeySet {
         Value::object([("keys", Value::from(self.0.values().map(jwk).collect::<Vec<_>>()))]).to_string()
     }
 
-    /// The key of this id.
+    /// The key with this id.
     #[must_use]
     pub fn get(&self, key_id: &str) -> Option<&PublicKey> {
         self.0.get(key_id)
     }
 
-    /// The keys, in the order of their ids.
+    /// The keys, ordered by id.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &PublicKey> {
         self.0.values()
     }
 
-    /// How many keys there are.
+    /// The number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -157,7 +160,7 @@ impl FromIterator<PublicKey> for KeySet {
     }
 }
 
-fn key(jwk: &Object, place: usize) -> Result<PublicKey, KeySetError> {
+fn read_key(jwk: &Object, place: usize) -> Result<PublicKey, KeySetError> {
     let text = |member: &str| jwk.get(member).and_then(Value::as_str);
     if jwk.get("d").is_some() {
         return Err(KeySetError::PrivateKey { place });
@@ -167,8 +170,8 @@ fn key(jwk: &Object, place: usize) -> Result<PublicKey, KeySetError> {
     }
     let key = text("x").ok_or(PublicKeyError::Encoding).and_then(str::parse::<PublicKey>);
     let key = key.map_err(|source| KeySetError::Unsound { place, source })?;
-    match jwk.get("kid").is_none_or(|kid| kid.as_str() == Some(key.id().as_str())) {
-        true => Ok(key),
-        false => Err(KeySetError::OtherId { place, expected: key.id().clone() }),
+    if jwk.get("kid").is_some_and(|kid| kid.as_str() != Some(key.id().as_str())) {
+        return Err(KeySetError::OtherId { place, expected: key.id().clone() });
     }
+    Ok(key)
 }

@@ -1,4 +1,4 @@
-//! Which keys no longer count, and from where in the log on.
+//! Revoked keys.
 
 use crate::{
     base::ids::KeyId,
@@ -6,10 +6,10 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Keys that were revoked, each with the index in the tenant's log from which its receipts do not count.
+/// Revoked keys, each with the index in the tenant's log from which its receipts no longer count.
 ///
-/// An index and not a time: whoever has a stolen key can write any time into a receipt, but cannot put a record
-/// into the log before others that are there.
+/// It is an index and not a time, because the holder of a stolen key can write any time into a receipt, but cannot
+/// insert a record before those that are in the log already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Revocations(BTreeMap<KeyId, u64>);
 
@@ -20,24 +20,23 @@ impl Revocations {
         Self::default()
     }
 
-    /// Adds that receipts of the key at or behind `from_index` do not count; with 0, none does. Of several
-    /// revocations of one key the earliest holds.
+    /// Adds a revocation: receipts of the key at `from_index` and after it do not count. With 0 no receipt counts. If a
+    /// key is revoked several times, the lowest index holds.
     #[must_use]
     pub fn with(mut self, key_id: KeyId, from_index: u64) -> Self {
         self.add(key_id, from_index);
         self
     }
 
-    /// The index from which the key's receipts do not count; nothing if the key was not revoked.
+    /// The index from which the key's receipts do not count; `None` if the key is not revoked.
     #[must_use]
     pub fn from_index(&self, key_id: &KeyId) -> Option<u64> {
         self.0.get(key_id).copied()
     }
 
-    /// Those in a tenant's log. Records that revoke nothing are passed over, and so are revocations outside the
-    /// stream of the tenant's keys.
+    /// The revocations in a tenant's log. Only records in the stream of the tenant's keys count.
     ///
-    /// They are as good as the records: verify the log that they come from, up to a head that you trust.
+    /// They are as trustworthy as the records: verify the log first, up to a head that you trust.
     ///
     /// ```
     /// use kiff::{Authority, Domain, Ed25519Signer, Machine, Record, Runtime, verify::Revocations};
@@ -47,7 +46,7 @@ impl Revocations {
     /// # let domain = Domain::builder("shop", "v1").table(table).role("key_keeper", ["kiff.keys"]).build()?;
     /// # let rt = Runtime::builder(domain).build()?.blocking();
     /// let stolen = Ed25519Signer::generate()?;
-    /// rt.revoke_key(&Authority::human("kim", ["key_keeper"]), stolen.key_id(), 4_711, "stolen")?.recorded()?;
+    /// rt.revoke_key(&Authority::human("kim", ["key_keeper"])?, stolen.key_id(), 4_711, "stolen")?.recorded()?;
     ///
     /// let log = rt.export()?;
     /// let lines = log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
@@ -64,7 +63,7 @@ impl Revocations {
         found
     }
 
-    /// Adds what one record of a log revokes, if it does: for a log that is read line by line.
+    /// Adds the revocation in a record, if it is one. For a log that is read line by line.
     pub fn observe(&mut self, record: &Record) {
         if let Body::KeyRevoked(revoked) = &record.body
             && record.entity().as_str() == "kiff:keys"

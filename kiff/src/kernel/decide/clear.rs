@@ -36,7 +36,7 @@ pub(super) fn execute(
         execution: case.call.ids.execution,
         attempt: 1,
         effect: action.effect(),
-        deadline: Some(decided_at.plus(action.timeout().unwrap_or(case.domain.bounds().lease))),
+        deadline: Some(decided_at + action.timeout().unwrap_or(case.domain.bounds().lease)),
     };
     // The stored proposal is what runs, and not the call that names its approval.
     let stored = approval.and_then(|id| view.approval(id)).map(|approval| &approval.proposed);
@@ -83,7 +83,7 @@ pub(super) fn hold(
     ruling.hold = reviewers.clone().map(|reviewers| HoldTerms {
         reviewers,
         quorum: action.contract.quorum,
-        expires_at: opened_at.plus(action.contract.expires),
+        expires_at: opened_at + action.contract.expires,
     });
     let ruling = Arc::new(ruling);
     let mut drafts = Vec::with_capacity(2 + closing.len());

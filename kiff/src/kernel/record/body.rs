@@ -1,378 +1,327 @@
-//! What each kind of record holds.
+//! What each kind of record holds: the one table of which structs, writer, reader and format page are made.
 
+use super::{
+    member::{Checks, Nullable, ReadMember, WriteMember},
+    read::missing,
+    table::members,
+};
 use crate::{
     base::{
-        code::Code,
+        actor::{Actor, Granted},
+        code::{Code, words},
         digest::Digest,
         event::EventBody,
         ids::{
-            ActionName, ApprovalId, EntityRef, EventId, ExecutionId, KeyId, Permission, ReceiptId, StateName, Version,
+            ActionName, ApprovalId, EntityRef, EventId, EventType, ExecutionId, IdempotencyKey, KeyId, Permission,
+            ReceiptId, Salt, StateName, TenantId, Version,
         },
         public_key::PublicKey,
+        scratch::with_scratch,
         timestamp::Timestamp,
     },
-    domain::{action::Outcome, contract::Effect},
-    kernel::request::Proposed,
+    domain::{
+        action::Outcome,
+        contract::{Effect, Risk},
+        param::Params,
+    },
+    kernel::request::{Commitments, Notes, Proposed, Request},
     value::Value,
 };
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $Variant:ident = $word:literal,)*) => {
-        /// What a record is about. The words never change their meaning; the set may grow.
-        #[non_exhaustive]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Kind {
-            $($(#[$doc])* $Variant,)*
-        }
+pub(crate) use super::{
+    kind::{Body, Kind},
+    told::{Told, cut, readable},
+};
 
-        impl Kind {
-            /// All kinds, in the order of `docs/formats.md`.
-            pub const ALL: &[Self] = &[$(Self::$Variant),*];
-
-            /// The word in the record.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$Variant => $word,)*
-                }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// A source's event was accepted.
-    EventIngested = "event_ingested",
-    /// An accepted event moved the entity.
-    StateChanged = "state_changed",
-    /// A proposal, with its parameters and its commitments.
-    DecisionRecorded = "decision_recorded",
-    /// A proposal was cleared. Written before the executor starts.
-    ActionValidated = "action_validated",
-    /// A proposal is held for its reviewers.
-    ApprovalRequired = "approval_required",
-    /// A proposal was refused.
-    ActionBlocked = "action_blocked",
-    /// One person's grant.
-    ApprovalGranted = "approval_granted",
-    /// One person's denial, which is final.
-    ApprovalDenied = "approval_denied",
-    /// An approval was withdrawn before it was used.
-    ApprovalRevoked = "approval_revoked",
-    /// An approval was found past its time.
-    ApprovalExpired = "approval_expired",
-    /// An event moved the entity on, or its rules changed, so that the approval can no longer be used.
-    ApprovalSuperseded = "approval_superseded",
-    /// An approval was handed to other reviewers.
-    ApprovalEscalated = "approval_escalated",
-    /// A review or a resolution was refused.
-    ReviewRejected = "review_rejected",
-    /// The effect happened.
-    ActionExecuted = "action_executed",
-    /// Certainly no effect.
-    ActionFailed = "action_failed",
-    /// Nobody knows whether the effect happened.
-    ActionUnknown = "action_unknown",
-    /// Another attempt of the same execution. Written before it starts.
-    ExecutionRetried = "execution_retried",
-    /// Someone with the permission settled an execution in doubt.
-    ExecutionResolved = "execution_resolved",
-    /// A result that contradicts what was recorded for its execution.
-    OutcomeConflict = "outcome_conflict",
-    /// An executor's event that could not be accepted.
-    EventRejected = "event_rejected",
-    /// From here on, this actor's refusals are not recorded one by one.
-    RefusalsSuppressed = "refusals_suppressed",
-    /// A key of the tenant's is in use.
-    KeyPublished = "key_published",
-    /// A key of the tenant's no longer counts.
-    KeyRevoked = "key_revoked",
-}
-
-impl Kind {
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
+members! {
+    impl EventBody {
+        /// The source's id of what caused it, at most 255 bytes.
+        causation: Option<Arc<str>>,
+        /// The source's id of the conversation, at most 255 bytes.
+        correlation: Option<Arc<str>>,
+        /// Unique for its source in the tenant. For an emitted event the execution id, a dot and its place from 1:
+        /// `exec_….1`.
+        id: EventId as "event_id",
+        kind: EventType as "event_type",
+        /// Only if an execution emitted it.
+        execution: Option<ExecutionId> as "execution_id",
+        /// At most 32,768 bytes in canonical JSON, nested no deeper than 58; numbers of any form.
+        payload: Value,
     }
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+members! {
+    #[derive(Clone, Debug, PartialEq)]
+    struct StateChange {
+        /// Of the `event_ingested` right before it.
+        event: EventId as "event_id",
+        /// The state before; `null` for the entity's first event.
+        from: Option<StateName> [Nullable],
+        /// How many events the stream has accepted, this one included.
+        state_version: u64,
+        /// The state after, which may be the same.
+        to: StateName,
     }
 }
 
-/// A record's body, by kind. What is large and rare is boxed, so that the rest stays small.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Body {
-    EventIngested(EventBody),
-    StateChanged(StateChange),
-    DecisionRecorded(Arc<Proposed>),
-    ActionValidated(Arc<Ruling>),
-    ApprovalRequired(Arc<Ruling>),
-    ActionBlocked(Arc<Ruling>),
-    ApprovalGranted(Box<Grant>),
-    ApprovalDenied(Closing),
-    ApprovalRevoked(Closing),
-    ApprovalExpired(Closing),
-    ApprovalSuperseded(Closing),
-    ApprovalEscalated(Escalation),
-    ReviewRejected(RejectedReview),
-    ActionExecuted(Executed),
-    ActionFailed(Unsuccessful),
-    ActionUnknown(Unsuccessful),
-    ExecutionRetried(Retry),
-    ExecutionResolved(Resolved),
-    OutcomeConflict(Conflict),
-    EventRejected(RejectedEvent),
-    RefusalsSuppressed(Suppressed),
-    KeyPublished(Box<KeyPublished>),
-    KeyRevoked(KeyRevoked),
+members! {
+    impl Proposed (stream: &EntityRef; sender: Sender<'_>) {
+        group notes: Notes,
+        /// As asked; the domain need not have it.
+        action: ActionName,
+        ..notes.approval,
+        /// `permissions` and `roles`, sorted arrays of strings: what the host's policy resolved.
+        authority: Granted,
+        /// Field name → commitment (§6).
+        commitments: Commitments = |proposed| (&proposed.commitments, &proposed.params),
+        ..notes.confidence,
+        ..notes.correlation,
+        ..notes.evidence,
+        ..notes.idempotency_key,
+        /// Only if the parameters were not admitted: SHA-256 of the canonical JSON of the object that was offered.
+        offered: Option<Digest>,
+        /// The admitted parameters in canonical form (§6); empty if `offered` is there.
+        params: Params as "parameters",
+        ..notes.reasoning,
+        /// `low`, `medium`, `high` or `critical`, from the contract; left out for an unknown action.
+        risk: Option<Risk>,
+        /// New for each proposal.
+        salt: Salt,
+        /// Only in `kiff:refused`, and always there: the entity that was asked for.
+        target: Option<EntityRef> = |proposed| (proposed.entity != *stream).then_some(&proposed.entity),
+    }
+    then {
+        let Sender { tenant, stream, actor, claimed } = sender;
+        let entity = target.unwrap_or_else(|| stream.clone());
+        let request = Request { tenant, entity: &entity, action: &action, actor, params: &params };
+        let request_digest = with_scratch(|scratch| request.combine(&commitments, scratch));
+        let actor = Arc::clone(actor);
+    } actor, claimed, commitments, entity, request_digest
 }
 
-impl Body {
-    pub(crate) fn kind(&self) -> Kind {
-        match self {
-            Self::EventIngested(_) => Kind::EventIngested,
-            Self::StateChanged(_) => Kind::StateChanged,
-            Self::DecisionRecorded(_) => Kind::DecisionRecorded,
-            Self::ActionValidated(_) => Kind::ActionValidated,
-            Self::ApprovalRequired(_) => Kind::ApprovalRequired,
-            Self::ActionBlocked(_) => Kind::ActionBlocked,
-            Self::ApprovalGranted(_) => Kind::ApprovalGranted,
-            Self::ApprovalDenied(_) => Kind::ApprovalDenied,
-            Self::ApprovalRevoked(_) => Kind::ApprovalRevoked,
-            Self::ApprovalExpired(_) => Kind::ApprovalExpired,
-            Self::ApprovalSuperseded(_) => Kind::ApprovalSuperseded,
-            Self::ApprovalEscalated(_) => Kind::ApprovalEscalated,
-            Self::ReviewRejected(_) => Kind::ReviewRejected,
-            Self::ActionExecuted(_) => Kind::ActionExecuted,
-            Self::ActionFailed(_) => Kind::ActionFailed,
-            Self::ActionUnknown(_) => Kind::ActionUnknown,
-            Self::ExecutionRetried(_) => Kind::ExecutionRetried,
-            Self::ExecutionResolved(_) => Kind::ExecutionResolved,
-            Self::OutcomeConflict(_) => Kind::OutcomeConflict,
-            Self::EventRejected(_) => Kind::EventRejected,
-            Self::RefusalsSuppressed(_) => Kind::RefusalsSuppressed,
-            Self::KeyPublished(_) => Kind::KeyPublished,
-            Self::KeyRevoked(_) => Kind::KeyRevoked,
+/// What the record of a proposal says beside its body.
+pub(crate) struct Sender<'a> {
+    pub(crate) tenant: &'a TenantId,
+    /// The entity in whose stream it stands.
+    pub(crate) stream: &'a EntityRef,
+    pub(crate) actor: &'a Arc<Actor>,
+    pub(crate) claimed: Option<Value>,
+}
+
+members! {
+    group impl Notes {
+        /// The approval that the caller named.
+        approval: Option<ApprovalId> as "approval_id",
+        /// How sure the agent says it is.
+        confidence: Option<String>,
+        /// The caller's id of the conversation.
+        correlation: Option<String>,
+        /// References in the order given.
+        evidence: Vec<String>,
+        /// Left out in a refusal of a request whose key belongs to an earlier one, and in one that may be otherwise in a
+        /// moment (`execution_open`, `execution_in_doubt`, `too_many_open_approvals`, `signer_unavailable`) or is of a
+        /// caller who may not ask (`permission_denied`, `action_unknown`), so that the key can be used again.
+        idempotency_key: Option<IdempotencyKey>,
+        /// Why, in the agent's words.
+        reasoning: Option<String>,
+    }
+}
+
+words! {
+    /// The word of a decision.
+    #[expect(clippy::exhaustive_enums, reason = "complete by meaning: the receipt format names these three")]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Verdict {
+        /// Cleared to run.
+        Allowed = "allowed",
+        /// Held for its reviewers.
+        ApprovalRequired = "approval_required",
+        /// Refused.
+        Blocked = "blocked",
+    }
+}
+
+words! {
+    /// How one check came out.
+    #[expect(clippy::exhaustive_enums, reason = "complete by meaning: the record format names these three")]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum CheckResult {
+        /// It holds.
+        Passed = "passed",
+        /// It does not hold.
+        Failed = "failed",
+        /// It was not asked, because an earlier one failed.
+        Skipped = "skipped",
+    }
+}
+
+members! {
+    /// The record that carries a decision.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Ruling (verdict: Verdict; verdict: Verdict) {
+        group issue: Issue,
+        /// For a held proposal: who must consent, how many, until when.
+        group hold: Option<HoldTerms> if "expires_at",
+        /// For a cleared proposal.
+        group execution: Option<ExecutionTerms> if "execution_id",
+        action: ActionName,
+        ..issue.anchor,
+        /// Of a cleared proposal the approval that it uses up, of a held one the approval that it opens. Of a refused one
+        /// the approval under which it was held, or else the one that the caller named.
+        approval: Option<ApprovalId> as "approval_id",
+        ..execution?.attempt,
+        /// Objects with `name` and `result` (`passed`, `failed` or `skipped`), in the order in which they were asked.
+        checks: Checks,
+        /// Of the action's contract (§7); 64 zeros for an unknown action.
+        contract_digest: Digest,
+        ..execution?.deadline,
+        /// `allowed`, `approval_required` or `blocked`, as the kind says.
+        decision: Verdict = |_ruling| verdict,
+        domain_version: Version,
+        ..execution?.effect,
+        ..execution?.execution,
+        ..hold?.expires_at,
+        ..issue.issued_by,
+        ..issue.key_id,
+        policy_version: Version,
+        ..hold?.quorum,
+        /// `none` if cleared; otherwise §10, or the name of the check or approval policy that decided.
+        reason: Code,
+        receipt: ReceiptId as "receipt_id",
+        /// §6.
+        request_digest: Digest,
+        ..hold?.reviewers,
+        /// At which it was decided; 0 in `kiff:refused`.
+        state_version: u64,
+        /// Only in `kiff:refused`, and always there: the entity that was asked for.
+        target: Option<EntityRef>,
+    }
+    then {
+        if decision != verdict {
+            return Err(missing("decision"));
         }
-    }
-
-    /// The decision in the record, if it carries one.
-    pub(crate) fn ruling(&self) -> Option<&Arc<Ruling>> {
-        match self {
-            Self::ActionValidated(ruling) | Self::ApprovalRequired(ruling) | Self::ActionBlocked(ruling) => {
-                Some(ruling)
-            }
-            _ => None,
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct StateChange {
-    pub(crate) event: EventId,
-    pub(crate) from: Option<StateName>,
-    pub(crate) to: StateName,
-    pub(crate) state_version: u64,
-}
-
-/// The word of a decision.
-#[expect(clippy::exhaustive_enums, reason = "complete by meaning: the receipt format names these three")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// Cleared to run.
-    Allowed,
-    /// Held for its reviewers.
-    ApprovalRequired,
-    /// Refused.
-    Blocked,
-}
-
-impl Verdict {
-    /// The word in records and receipts.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allowed => "allowed",
-            Self::ApprovalRequired => "approval_required",
-            Self::Blocked => "blocked",
+        if execution.is_some() != (verdict == Verdict::Allowed) {
+            return Err(missing("execution_id"));
         }
     }
+}
 
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        [Self::Allowed, Self::ApprovalRequired, Self::Blocked].into_iter().find(|verdict| verdict.as_str() == word)
+members! {
+    /// Who issues receipts: the same for every decision of a runtime.
+    #[derive(Clone, Debug, PartialEq)]
+    group struct Issue {
+        /// Where the log is anchored, or `none`; an address, never evidence.
+        anchor: Arc<str>,
+        /// Who issues receipts, as the host configured it.
+        issued_by: Arc<str>,
+        /// The key of the receipt's signature, or `none`.
+        key_id: Arc<str>,
     }
 }
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+members! {
+    #[derive(Clone, Debug, PartialEq)]
+    group struct HoldTerms {
+        /// From then on the approval cannot be used.
+        expires_at: Timestamp,
+        /// How many different people must grant.
+        quorum: u32,
+        /// What a reviewer must hold.
+        reviewers: Permission,
     }
 }
 
-/// How one check came out.
-#[expect(clippy::exhaustive_enums, reason = "complete by meaning: the record format names these three")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CheckResult {
-    /// It holds.
-    Passed,
-    /// It does not hold.
-    Failed,
-    /// It was not asked, because an earlier one failed.
-    Skipped,
-}
-
-impl CheckResult {
-    /// The word in the record.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
-    }
-
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        [Self::Passed, Self::Failed, Self::Skipped].into_iter().find(|result| result.as_str() == word)
+members! {
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    group struct ExecutionTerms {
+        /// 1.
+        attempt: u32,
+        /// When the attempt counts as abandoned: `recorded_at` and the contract's timeout, or else the domain's lease (ten
+        /// minutes unless it says otherwise). Always written; a reader admits a record without it.
+        deadline: Option<Timestamp>,
+        /// `once`, `idempotent` or `none`, from the contract.
+        effect: Effect,
+        /// New; the key under which a provider should deduplicate.
+        execution: ExecutionId as "execution_id",
     }
 }
 
-/// The record that carries a decision. Its word is told by the record's kind.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Ruling {
-    pub(crate) action: ActionName,
-    pub(crate) reason: Code,
-    pub(crate) domain_version: Version,
-    pub(crate) policy_version: Version,
-    /// Zeros if the action is unknown.
-    pub(crate) contract_digest: Digest,
-    pub(crate) state_version: u64,
-    pub(crate) request_digest: Digest,
-    pub(crate) receipt: ReceiptId,
-    pub(crate) issue: Issue,
-    pub(crate) checks: Vec<(Code, CheckResult)>,
-    pub(crate) approval: Option<ApprovalId>,
-    /// For a held proposal: who must consent, how many, until when.
-    pub(crate) hold: Option<HoldTerms>,
-    /// For a cleared proposal.
-    pub(crate) execution: Option<ExecutionTerms>,
-    /// For a refusal without an entity of its own: what was asked for.
-    pub(crate) target: Option<EntityRef>,
-}
-
-/// Who issues receipts: the same for every decision of a runtime.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Issue {
-    pub(crate) issued_by: Arc<str>,
-    pub(crate) anchor: Arc<str>,
-    /// `none` without a signer.
-    pub(crate) key_id: Arc<str>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct HoldTerms {
-    pub(crate) reviewers: Permission,
-    pub(crate) quorum: u32,
-    pub(crate) expires_at: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct ExecutionTerms {
-    pub(crate) execution: ExecutionId,
-    pub(crate) attempt: u32,
-    pub(crate) effect: Effect,
-    pub(crate) deadline: Option<Timestamp>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Grant {
-    pub(crate) approval: ApprovalId,
-    pub(crate) grants: u32,
-    pub(crate) quorum: u32,
-    pub(crate) complete: bool,
-    pub(crate) request_digest: Digest,
-    pub(crate) contract_digest: Digest,
-    pub(crate) state_version: u64,
-    pub(crate) shown_digest: Digest,
-    pub(crate) reason: String,
-}
-
-/// An approval comes to its end without being used.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Closing {
-    pub(crate) approval: ApprovalId,
-    /// What the person said; absent for an end that nobody chose.
-    pub(crate) reason: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Escalation {
-    pub(crate) approval: ApprovalId,
-    pub(crate) reviewers: Permission,
-    pub(crate) reason: String,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct RejectedReview {
-    pub(crate) approval: Option<ApprovalId>,
-    pub(crate) execution: Option<ExecutionId>,
-    /// What was tried: `grant`, `deny`, `revoke`, `escalate`, `retry`, `resolve` or `probe`.
-    pub(crate) verdict: Code,
-    pub(crate) reason: Code,
-}
-
-/// An effect that happened.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Executed {
-    pub(crate) action: ActionName,
-    pub(crate) execution: ExecutionId,
-    pub(crate) attempt: u32,
-    pub(crate) message: Told,
-    pub(crate) output: Option<Told>,
-    /// The types of the events that it emitted, accepted or not.
-    pub(crate) emitted: Vec<String>,
-}
-
-/// What an executor said, or its length and digest where it does not fit a record.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Told {
-    Whole(Value),
-    Digest { length: u64, digest: Box<Digest> },
-}
-
-impl Told {
-    pub(crate) const MOST: usize = 16 * 1024;
-
-    /// Keeps what fits.
-    pub(crate) fn of(value: Value) -> Self {
-        if value.is_recordable() && value.fits(Self::MOST) {
-            return Self::Whole(value);
-        }
-        let bytes = value.to_canonical();
-        Self::Digest { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), digest: Box::new(Digest::of(&bytes)) }
+members! {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Grant {
+        approval: ApprovalId as "approval_id",
+        /// True from the grant that reaches the quorum.
+        complete: bool,
+        /// Of the decision that opened the approval.
+        contract_digest: Digest,
+        /// How many have granted, this one included.
+        grants: u32,
+        /// How many must.
+        quorum: u32,
+        /// What the reviewer said, cut to 2,000 characters; may be empty.
+        reason: String,
+        /// Of the decision that opened the approval.
+        request_digest: Digest,
+        /// SHA-256 of the UTF-8 text that the runtime gave to be shown.
+        shown_digest: Digest,
+        /// Of the decision that opened the approval.
+        state_version: u64,
     }
+}
 
-    /// The same for what stands outside an event's payload, where numbers are plain integers.
-    pub(crate) fn output(value: Value) -> Self {
-        Self::of(if value.is_recordable() { value.numbers_as_text() } else { value })
+members! {
+    /// An approval comes to its end without being used.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Closing {
+        approval: ApprovalId as "approval_id",
+        /// What the reviewer said, cut to 2,000 characters; may be empty. Always there in `approval_denied` and
+        /// `approval_revoked`, never in an end that nobody chose.
+        reason: Option<String>,
     }
+}
 
-    pub(crate) fn into_text(self) -> String {
-        match self {
-            Self::Whole(Value::String(text)) => text,
-            Self::Whole(value) => value.to_string(),
-            Self::Digest { length, digest } => format!("{length} bytes, {digest}"),
-        }
+members! {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Escalation {
+        approval: ApprovalId as "approval_id",
+        /// As in `approval_granted`.
+        reason: String,
+        /// What whoever grants must hold besides the contract's permission.
+        reviewers: Permission,
     }
+}
 
-    pub(crate) fn into_whole(self) -> Option<Value> {
-        match self {
-            Self::Whole(value) => Some(value),
-            Self::Digest { .. } => None,
-        }
+members! {
+    #[derive(Clone, Debug, PartialEq)]
+    struct RejectedReview {
+        /// For a review.
+        approval: Option<ApprovalId> as "approval_id",
+        /// For a resolution, a probe or a retry.
+        execution: Option<ExecutionId> as "execution_id",
+        /// §10.
+        reason: Code,
+        /// What was tried: `grant`, `deny`, `revoke`, `escalate`, `resolve`, `probe`, `retry`, `publish_key` or
+        /// `revoke_key`.
+        verdict: Code,
+    }
+}
+
+members! {
+    /// An effect that happened.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Executed {
+        action: ActionName,
+        /// Which attempt this is the outcome of.
+        attempt: u32,
+        /// The types of the events as emitted, accepted or not, each cut to 64 characters; at most 64, and no more than the
+        /// domain's bound.
+        emitted: Vec<String>,
+        execution: ExecutionId as "execution_id",
+        /// What the executor says in one sentence.
+        message: Told,
+        /// What it returned for programs.
+        output: Option<Told>,
     }
 }
 
@@ -392,46 +341,48 @@ impl Executed {
 /// How many emitted events one record lists; more would not fit, whatever a domain's bounds say.
 const MOST_LISTED: usize = 64;
 
-/// What an executor gave as an event type, cut and made fit for a record.
-pub(crate) fn cut(kind: &str) -> String {
-    readable(kind, 64)
+members! {
+    /// An effect that did not happen, or of which nobody knows.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Unsuccessful {
+        action: ActionName,
+        attempt: u32,
+        /// In `action_failed`: `not_applied`, the executor says so; or `no_effect`, it failed, and the contract says that
+        /// nothing outside can have happened. In `action_unknown`: `error`, the executor returned one; `panicked`;
+        /// `timed_out`, no answer by the deadline; or `earlier_attempt`, a retry was not applied, and nobody knows of the
+        /// attempts before it.
+        cause: Code,
+        execution: ExecutionId as "execution_id",
+        /// What the executor says in one sentence.
+        message: Told,
+    }
 }
 
-/// The first characters of a text that anyone may have written, without those that no record can hold.
-pub(crate) fn readable(text: &str, most: usize) -> String {
-    text.chars().take(most).map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+members! {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Retry {
+        /// 2 for the first retry.
+        attempt: u32,
+        /// As in `action_validated`, from this record's `recorded_at`.
+        deadline: Option<Timestamp>,
+        execution: ExecutionId as "execution_id",
+    }
 }
 
-/// An effect that did not happen, or of which nobody knows.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Unsuccessful {
-    pub(crate) action: ActionName,
-    pub(crate) execution: ExecutionId,
-    pub(crate) attempt: u32,
-    /// `not_applied`, `error`, `panicked`, `timed_out`, `no_effect`, or `earlier_attempt`: this attempt was not
-    /// applied, and nobody knows of the one before.
-    pub(crate) cause: Code,
-    pub(crate) message: Told,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Retry {
-    pub(crate) execution: ExecutionId,
-    pub(crate) attempt: u32,
-    pub(crate) deadline: Option<Timestamp>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Resolved {
-    pub(crate) action: ActionName,
-    pub(crate) execution: ExecutionId,
-    /// `succeeded` or `not_applied`.
-    pub(crate) result: Code,
-    pub(crate) evidence: String,
-    /// `probe` if the action's probe found it out; absent if it is the word of whoever resolved it.
-    pub(crate) means: Option<Code>,
-    /// What the effect returned, if that is known.
-    pub(crate) output: Option<Told>,
+members! {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Resolved {
+        action: ActionName,
+        /// What it rests on, cut to 2,000 characters: the actor's words, or the probe's.
+        evidence: String,
+        execution: ExecutionId as "execution_id",
+        /// `probe` if the action's probe found it out; absent if it is the actor's word.
+        means: Option<Code>,
+        /// Only for `succeeded`: what the effect returned for programs, if that is known.
+        output: Option<Told>,
+        /// `succeeded` or `not_applied`.
+        result: Code,
+    }
 }
 
 impl Resolved {
@@ -441,75 +392,83 @@ impl Resolved {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Conflict {
-    pub(crate) action: ActionName,
-    pub(crate) execution: ExecutionId,
-    pub(crate) attempt: u32,
-    /// `succeeded` or `not_applied`.
-    pub(crate) result: Code,
-    pub(crate) message: Told,
-    pub(crate) output: Option<Told>,
+members! {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Conflict {
+        action: ActionName,
+        attempt: u32,
+        execution: ExecutionId as "execution_id",
+        /// What the executor says in one sentence.
+        message: Told,
+        /// Only for `succeeded`: an object with `events` (each with `event_type` and `payload`) and `output`, which may be
+        /// `null`.
+        output: Option<Told>,
+        /// `succeeded` or `not_applied`.
+        result: Code,
+    }
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct RejectedEvent {
-    pub(crate) execution: ExecutionId,
-    pub(crate) event_type: String,
-    pub(crate) reason: Code,
-    /// The state in which it came, if there was one.
-    pub(crate) state: Option<StateName>,
-    pub(crate) payload: Told,
+members! {
+    #[derive(Clone, Debug, PartialEq)]
+    struct RejectedEvent {
+        /// As emitted, cut to 64 characters; for `too_many_events` their number and the word `more`.
+        event_type: String,
+        execution: ExecutionId as "execution_id",
+        /// Numbers of any form; for `too_many_events` an array of objects with `event_type` and `payload`.
+        payload: Told,
+        /// `event_undeclared`, `payload_malformed`, `event_too_large`, `no_transition`, `facts_failed` (the domain's code
+        /// failed to fold it) or `too_many_events`.
+        reason: Code,
+        /// The state in which it came, if there was one.
+        state: Option<StateName>,
+    }
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Suppressed {
-    /// How many refusals were recorded one by one before.
-    pub(crate) recorded: u64,
+members! {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Suppressed {
+        /// How many of the run were recorded one by one.
+        recorded: u64,
+    }
 }
 
-/// A key and what it signs.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct KeyPublished {
-    pub(crate) key: PublicKey,
-    pub(crate) purpose: KeyPurpose,
-}
-
-/// What a key signs.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyPurpose {
-    /// Receipts.
-    Receipt,
-    /// Checkpoints of the log. Never the key of receipts: who holds one of them must not be able to do both.
-    Log,
-}
-
-impl KeyPurpose {
-    /// The word in the record.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Receipt => "receipt",
-            Self::Log => "log",
+members! {
+    /// A key and what it signs.
+    #[derive(Clone, Debug, PartialEq)]
+    struct KeyPublished {
+        /// The RFC 7638 thumbprint of the key; a reader refuses a record in which it is another.
+        key_id: KeyId = |published| published.key.id(),
+        /// `receipt` for receipts, `log` for checkpoints.
+        purpose: KeyPurpose,
+        /// The 32 bytes of the Ed25519 public key in base64url without padding.
+        key: PublicKey as "x",
+    }
+    then {
+        if key_id != *key.id() {
+            return Err(missing("key_id"));
         }
     }
+}
 
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        [Self::Receipt, Self::Log].into_iter().find(|purpose| purpose.as_str() == word)
+words! {
+    /// What a key signs.
+    #[non_exhaustive]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum KeyPurpose {
+        /// Receipts.
+        Receipt = "receipt",
+        /// Checkpoints of the log. Never the key of receipts: who holds one of them must not be able to do both.
+        Log = "log",
     }
 }
 
-impl fmt::Display for KeyPurpose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+members! {
+    /// A key whose receipts do not count from this index of the log on.
+    #[derive(Clone, Debug, PartialEq)]
+    struct KeyRevoked {
+        from_index: u64,
+        key_id: KeyId,
+        /// As in `approval_granted`.
+        reason: String,
     }
-}
-
-/// A key whose receipts do not count from this index of the log on.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct KeyRevoked {
-    pub(crate) key_id: KeyId,
-    pub(crate) from_index: u64,
-    pub(crate) reason: String,
 }

@@ -6,11 +6,18 @@
 pub(crate) mod body;
 mod format;
 mod index;
+mod kind;
+mod member;
+#[cfg(test)]
+mod page;
 pub(crate) mod read;
+mod table;
+mod told;
 pub(crate) mod write;
 
-pub use body::{CheckResult, KeyPurpose, Kind, Verdict};
+pub use body::{CheckResult, KeyPurpose, Verdict};
 pub use index::{Claim, Found, IndexEntry, Mark, index_of};
+pub use kind::Kind;
 pub use read::RecordError;
 
 use crate::base::{
@@ -67,8 +74,7 @@ impl Record {
 
     /// The stream of a record, if its envelope can be read: for one whose kind is not known.
     pub(crate) fn entity_of(bytes: &RecordBytes) -> Option<(TenantId, EntityRef)> {
-        let (envelope, _) = read::parse_envelope(bytes, format::STEPS).ok()?;
-        Some((envelope.tenant, envelope.entity))
+        read::parse_entity(bytes, format::STEPS).ok()
     }
 
     /// The stored bytes: one line of JSON without a newline.

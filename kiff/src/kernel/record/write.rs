@@ -4,18 +4,14 @@
 
 use super::{
     Envelope,
-    body::{
-        Body, Conflict, Executed, Grant, RejectedEvent, RejectedReview, Resolved, Ruling, StateChange, Told,
-        Unsuccessful, Verdict,
-    },
+    body::{Body, Ruling, Verdict},
     format::NEWEST,
 };
 use crate::{
     base::{
         actor::Actor,
         digest::Digest,
-        event::EventBody,
-        ids::{ApprovalId, EntityRef, ExecutionId, ReceiptId, TraceId, Ulid},
+        ids::{ApprovalId, EntityRef, ExecutionId, TraceId, Ulid},
         timestamp::Timestamp,
     },
     kernel::request::Proposed,
@@ -31,7 +27,7 @@ pub(super) fn record(out: &mut Vec<u8>, envelope: &Envelope, body: &Body, ending
         _ => None,
     };
     it.nested("actor", |it| write_actor(it, &envelope.actor, claimed));
-    it.nested("body", |it| write_body(it, body, envelope));
+    it.nested("body", |it| body.write(it, envelope));
     it.plain("entity", envelope.entity.as_str());
     it.number("entity_seq", envelope.seq);
     it.plain("format", NEWEST);
@@ -58,204 +54,13 @@ pub(crate) fn write_actor(it: &mut Members<'_>, actor: &Actor, claimed: Option<&
     it.plain("type", actor.kind.as_str());
 }
 
-fn write_body(it: &mut Members<'_>, body: &Body, envelope: &Envelope) {
-    match body {
-        Body::EventIngested(event) => write_event(it, event),
-        Body::StateChanged(change) => write_state(it, change),
-        Body::DecisionRecorded(proposed) => write_proposed(it, proposed, &envelope.entity),
-        Body::ActionValidated(ruling) => write_ruling(it, ruling, Verdict::Allowed),
-        Body::ApprovalRequired(ruling) => write_ruling(it, ruling, Verdict::ApprovalRequired),
-        Body::ActionBlocked(ruling) => write_ruling(it, ruling, Verdict::Blocked),
-        Body::ApprovalGranted(grant) => write_grant(it, grant),
-        Body::ApprovalDenied(end)
-        | Body::ApprovalRevoked(end)
-        | Body::ApprovalExpired(end)
-        | Body::ApprovalSuperseded(end) => {
-            it.approval(end.approval);
-            it.maybe(end.reason.as_ref(), |it, reason| it.text("reason", reason));
-        }
-        Body::ApprovalEscalated(step) => {
-            it.approval(step.approval);
-            it.text("reason", &step.reason);
-            it.plain("reviewers", step.reviewers.as_str());
-        }
-        Body::ReviewRejected(review) => write_rejected_review(it, review),
-        Body::ActionExecuted(done) => write_executed(it, done),
-        Body::ActionFailed(result) | Body::ActionUnknown(result) => write_unsuccessful(it, result),
-        Body::ExecutionRetried(retry) => {
-            it.number("attempt", retry.attempt.into());
-            it.maybe(retry.deadline, |it, deadline| it.time("deadline", deadline));
-            it.execution(retry.execution);
-        }
-        Body::ExecutionResolved(resolved) => write_resolved(it, resolved),
-        Body::OutcomeConflict(conflict) => write_conflict(it, conflict),
-        Body::EventRejected(event) => write_rejected_event(it, event),
-        Body::RefusalsSuppressed(suppressed) => it.number("recorded", suppressed.recorded),
-        Body::KeyPublished(published) => {
-            it.plain("key_id", published.key.id().as_str());
-            it.plain("purpose", published.purpose.as_str());
-            it.plain("x", &published.key.to_string());
-        }
-        Body::KeyRevoked(revoked) => {
-            it.number("from_index", revoked.from_index);
-            it.plain("key_id", revoked.key_id.as_str());
-            it.text("reason", &revoked.reason);
-        }
-    }
-}
-
-fn write_event(it: &mut Members<'_>, event: &EventBody) {
-    it.maybe(event.causation.as_ref(), |it, id| it.text("causation", id));
-    it.maybe(event.correlation.as_ref(), |it, id| it.text("correlation", id));
-    it.plain("event_id", event.id.as_str());
-    it.plain("event_type", event.kind.as_str());
-    it.maybe(event.execution, Members::execution);
-    it.value("payload", &event.payload);
-}
-
-fn write_state(it: &mut Members<'_>, change: &StateChange) {
-    it.plain("event_id", change.event.as_str());
-    match &change.from {
-        Some(from) => it.plain("from", from.as_str()),
-        None => it.value("from", &Value::Null),
-    }
-    it.number("state_version", change.state_version);
-    it.plain("to", change.to.as_str());
-}
-
 /// `stream` is the entity in whose stream it stands.
 pub(crate) fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, stream: &EntityRef) {
-    let notes = &proposed.notes;
-    it.plain("action", proposed.action.as_str());
-    it.maybe(notes.approval, Members::approval);
-    it.nested("authority", |it| {
-        it.words("permissions", proposed.authority.permissions.iter().map(|held| held.as_str()));
-        it.words("roles", proposed.authority.roles.iter().map(|role| role.as_str()));
-    });
-    it.key("commitments");
-    proposed.commitments.write(it.out, &proposed.params);
-    it.maybe(notes.confidence.as_ref(), |it, confidence| it.text("confidence", confidence));
-    it.maybe(notes.correlation.as_ref(), |it, id| it.text("correlation", id));
-    if !notes.evidence.is_empty() {
-        it.texts("evidence", notes.evidence.iter().map(String::as_str));
-    }
-    it.maybe(notes.idempotency_key.as_ref(), |it, key| it.text("idempotency_key", key.as_str()));
-    it.maybe(proposed.offered.as_ref(), |it, offered| it.digest("offered", offered));
-    it.nested("parameters", |it| {
-        for (name, value) in proposed.params.iter() {
-            it.value(name.as_str(), value);
-        }
-    });
-    it.maybe(notes.reasoning.as_ref(), |it, reasoning| it.text("reasoning", reasoning));
-    it.maybe(proposed.risk, |it, risk| it.plain("risk", risk.as_str()));
-    it.plain_bytes("salt", &proposed.salt.encode());
-    if proposed.entity != *stream {
-        it.plain("target", proposed.entity.as_str());
-    }
+    proposed.write(it, stream);
 }
 
 pub(crate) fn write_ruling(it: &mut Members<'_>, ruling: &Ruling, verdict: Verdict) {
-    let terms = ruling.execution.as_ref();
-    let hold = ruling.hold.as_ref();
-    it.plain("action", ruling.action.as_str());
-    it.text("anchor", &ruling.issue.anchor);
-    it.maybe(ruling.approval, Members::approval);
-    it.maybe(terms, |it, terms| it.number("attempt", terms.attempt.into()));
-    it.key("checks");
-    write_checks(it.out, ruling);
-    it.digest("contract_digest", &ruling.contract_digest);
-    it.maybe(terms.and_then(|terms| terms.deadline), |it, deadline| it.time("deadline", deadline));
-    it.plain("decision", verdict.as_str());
-    it.plain("domain_version", ruling.domain_version.as_str());
-    it.maybe(terms, |it, terms| it.plain("effect", terms.effect.as_str()));
-    it.maybe(terms, |it, terms| it.execution(terms.execution));
-    it.maybe(hold, |it, hold| it.time("expires_at", hold.expires_at));
-    it.text("issued_by", &ruling.issue.issued_by);
-    it.text("key_id", &ruling.issue.key_id);
-    it.plain("policy_version", ruling.policy_version.as_str());
-    it.maybe(hold, |it, hold| it.number("quorum", hold.quorum.into()));
-    it.plain("reason", ruling.reason.as_str());
-    it.id("receipt_id", ReceiptId::PREFIX, ruling.receipt.ulid());
-    it.digest("request_digest", &ruling.request_digest);
-    it.maybe(hold, |it, hold| it.plain("reviewers", hold.reviewers.as_str()));
-    it.number("state_version", ruling.state_version);
-    it.maybe(ruling.target.as_ref(), |it, target| it.plain("target", target.as_str()));
-}
-
-fn write_checks(out: &mut Vec<u8>, ruling: &Ruling) {
-    out.push(b'[');
-    for (place, (name, result)) in ruling.checks.iter().enumerate() {
-        out.extend_from_slice(if place > 0 { b",{\"name\":\"" } else { b"{\"name\":\"" });
-        out.extend_from_slice(name.as_str().as_bytes());
-        out.extend_from_slice(b"\",\"result\":\"");
-        out.extend_from_slice(result.as_str().as_bytes());
-        out.extend_from_slice(b"\"}");
-    }
-    out.push(b']');
-}
-
-fn write_grant(it: &mut Members<'_>, grant: &Grant) {
-    it.approval(grant.approval);
-    it.value("complete", &Value::Bool(grant.complete));
-    it.digest("contract_digest", &grant.contract_digest);
-    it.number("grants", grant.grants.into());
-    it.number("quorum", grant.quorum.into());
-    it.text("reason", &grant.reason);
-    it.digest("request_digest", &grant.request_digest);
-    it.digest("shown_digest", &grant.shown_digest);
-    it.number("state_version", grant.state_version);
-}
-
-fn write_rejected_review(it: &mut Members<'_>, review: &RejectedReview) {
-    it.maybe(review.approval, Members::approval);
-    it.maybe(review.execution, Members::execution);
-    it.plain("reason", review.reason.as_str());
-    it.plain("verdict", review.verdict.as_str());
-}
-
-fn write_executed(it: &mut Members<'_>, done: &Executed) {
-    it.plain("action", done.action.as_str());
-    it.number("attempt", done.attempt.into());
-    if !done.emitted.is_empty() {
-        it.texts("emitted", done.emitted.iter().map(String::as_str));
-    }
-    it.execution(done.execution);
-    it.told("message", &done.message);
-    it.maybe(done.output.as_ref(), |it, output| it.told("output", output));
-}
-
-fn write_unsuccessful(it: &mut Members<'_>, result: &Unsuccessful) {
-    it.plain("action", result.action.as_str());
-    it.number("attempt", result.attempt.into());
-    it.plain("cause", result.cause.as_str());
-    it.execution(result.execution);
-    it.told("message", &result.message);
-}
-
-fn write_resolved(it: &mut Members<'_>, resolved: &Resolved) {
-    it.plain("action", resolved.action.as_str());
-    it.text("evidence", &resolved.evidence);
-    it.execution(resolved.execution);
-    it.maybe(resolved.means.as_ref(), |it, means| it.plain("means", means.as_str()));
-    it.maybe(resolved.output.as_ref(), |it, output| it.told("output", output));
-    it.plain("result", resolved.result.as_str());
-}
-
-fn write_conflict(it: &mut Members<'_>, conflict: &Conflict) {
-    it.plain("action", conflict.action.as_str());
-    it.number("attempt", conflict.attempt.into());
-    it.execution(conflict.execution);
-    it.told("message", &conflict.message);
-    it.maybe(conflict.output.as_ref(), |it, output| it.told("output", output));
-    it.plain("result", conflict.result.as_str());
-}
-
-fn write_rejected_event(it: &mut Members<'_>, event: &RejectedEvent) {
-    it.text("event_type", &event.event_type);
-    it.execution(event.execution);
-    it.told("payload", &event.payload);
-    it.plain("reason", event.reason.as_str());
-    it.maybe(event.state.as_ref(), |it, state| it.plain("state", state.as_str()));
+    ruling.write(it, verdict);
 }
 
 /// An object that is being written. Names are plain ASCII and come in their order.
@@ -276,13 +81,14 @@ impl<'o> Members<'o> {
 
     // Names are literals: put in line, they are copied without a call or a loop.
     #[inline(always)]
-    fn key(&mut self, name: &str) {
+    pub(super) fn key(&mut self, name: &str) -> &mut Vec<u8> {
         if !std::mem::take(&mut self.empty) {
             self.out.push(b',');
         }
         self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
+        self.out
     }
 
     #[inline(always)]
@@ -298,7 +104,7 @@ impl<'o> Members<'o> {
     }
 
     #[inline(always)]
-    fn plain_bytes(&mut self, name: &str, text: &[u8]) {
+    pub(super) fn plain_bytes(&mut self, name: &str, text: &[u8]) {
         self.key(name);
         self.out.push(b'"');
         self.out.extend_from_slice(text);
@@ -322,7 +128,7 @@ impl<'o> Members<'o> {
     }
 
     #[inline(always)]
-    fn id(&mut self, name: &str, prefix: &str, ulid: Ulid) {
+    pub(super) fn id(&mut self, name: &str, prefix: &str, ulid: Ulid) {
         self.key(name);
         self.out.push(b'"');
         self.out.extend_from_slice(prefix.as_bytes());
@@ -344,7 +150,7 @@ impl<'o> Members<'o> {
         value.write(self.out);
     }
 
-    fn texts<'a>(&mut self, name: &str, texts: impl Iterator<Item = &'a str>) {
+    pub(super) fn texts<'a>(&mut self, name: &str, texts: impl Iterator<Item = &'a str>) {
         self.key(name);
         self.out.push(b'[');
         for (place, text) in texts.enumerate() {
@@ -357,7 +163,7 @@ impl<'o> Members<'o> {
     }
 
     /// The same of texts that need no escapes.
-    fn words<'a>(&mut self, name: &str, words: impl Iterator<Item = &'a str>) {
+    pub(super) fn words<'a>(&mut self, name: &str, words: impl Iterator<Item = &'a str>) {
         self.key(name);
         self.out.push(b'[');
         for (place, word) in words.enumerate() {
@@ -366,16 +172,6 @@ impl<'o> Members<'o> {
             self.out.push(b'"');
         }
         self.out.push(b']');
-    }
-
-    fn told(&mut self, name: &str, told: &Told) {
-        match told {
-            Told::Whole(value) => self.value(name, value),
-            Told::Digest { length, digest } => {
-                self.digest(&format!("{name}_digest"), digest);
-                self.number(&format!("{name}_length"), *length);
-            }
-        }
     }
 
     pub(crate) fn nested(&mut self, name: &str, members: impl FnOnce(&mut Members<'_>)) {

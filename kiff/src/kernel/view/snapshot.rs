@@ -21,7 +21,7 @@ use crate::{
         },
         request::Proposed,
     },
-    value::{Limits, NumberRule, Value},
+    value::{Tape, Value},
 };
 use std::sync::Arc;
 
@@ -143,28 +143,26 @@ fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, entity: &EntityRef)
 
 /// Fills a view of the stream that is empty yet.
 fn decode(json: &[u8], domain: &Domain, mut view: View) -> Result<View, RecordError> {
-    let limits = Limits::default().with_bytes(MOST).with_depth(usize::MAX).with_members(MOST).with_string(MOST);
-    let limits = limits.with_number(MOST).with_numbers(NumberRule::SafeIntegers);
-    let mut it = read::Members::of(Value::parse(json, &limits)?)?;
+    let tape = Tape::of(json).ok_or_else(|| read::missing("format"))?;
+    let mut it = read::Members::of(&tape)?;
     it.expect("format", FORMAT)?;
     it.expect("domain_digest", &domain.digest().to_string())?;
     it.expect("tenant", view.head.tenant.as_str())?;
     it.expect("entity", view.head.entity.as_str())?;
     view.facts = read_facts(&mut it, domain, &view)?;
     let (tenant, entity) = (view.head.tenant.clone(), view.head.entity.clone());
-    let objects = |it: &mut read::Members, name: &str| it.objects(name);
-    for mut it in objects(&mut it, "approvals")? {
+    for mut it in it.objects("approvals")? {
         view.approvals.push(read_approval(&mut it, &tenant, &entity)?);
     }
-    for mut it in objects(&mut it, "denials")? {
+    for mut it in it.objects("denials")? {
         let approval: ApprovalId = it.parse("approval_id")?;
         let (by, reason) = (it.parse("by")?, it.maybe("reason", read::Members::take)?);
         view.denials.push(Denial { approval, proposed: read_proposed(&mut it, &tenant, &entity)?, by, reason });
     }
-    for mut it in objects(&mut it, "executions")? {
+    for mut it in it.objects("executions")? {
         view.executions.push(read_execution(&mut it, &tenant, &entity)?);
     }
-    for mut it in objects(&mut it, "refusals")? {
+    for mut it in it.objects("refusals")? {
         let (actor, count, since) = (it.parse("actor")?, it.number("count")?, it.fixed_time("since")?);
         view.refusals.0.push(RefusalRun { actor, count, since, is_suppressed: it.flag("suppressed")? });
     }

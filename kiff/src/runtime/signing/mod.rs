@@ -3,7 +3,7 @@
 mod pkcs8;
 
 use crate::{
-    base::{code::coded, ids::KeyId, public_key::PublicKey},
+    base::{code::coded, debug::debug_as_display, ids::KeyId, public_key::PublicKey},
     evidence::receipt::{Signer, SignerError},
     runtime::clock::EntropyError,
 };
@@ -17,7 +17,7 @@ use std::{
 use zeroize::Zeroizing;
 
 /// A file with more than this is no key file.
-const MOST_BYTES: usize = 4 * 1024;
+const MAX_BYTES: usize = 4 * 1024;
 
 /// Signs receipts with an Ed25519 key that it holds in memory, and wipes when it is dropped.
 ///
@@ -53,7 +53,7 @@ pub struct Ed25519Signer {
 coded! {
     /// A key that could not be read from a file, or written to one.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum KeyFileError {
         /// The file could not be read or written.
         #[error("the key file could not be read or written")]
@@ -91,6 +91,8 @@ coded! {
     }
 }
 
+debug_as_display!(KeyFileError);
+
 impl Ed25519Signer {
     /// A new key from the system's randomness.
     ///
@@ -118,11 +120,11 @@ impl Ed25519Signer {
     /// # Errors
     /// [`KeyFileError`], one for each thing that may be wrong with the file.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, KeyFileError> {
-        // Asked before it is opened too: to open a pipe would wait.
+        // Checked before it is opened too, because to open a pipe would wait.
         check_file(&fs::metadata(&path)?)?;
         let mut file = fs::File::open(path)?;
         check_file(&file.metadata()?)?;
-        let mut text = Zeroizing::new([0; MOST_BYTES + 1]);
+        let mut text = Zeroizing::new([0; MAX_BYTES + 1]);
         let mut length = 0;
         while let Some(rest) = text.get_mut(length..).filter(|rest| !rest.is_empty()) {
             match file.read(rest) {
@@ -132,10 +134,10 @@ impl Ed25519Signer {
                 Err(error) => return Err(error.into()),
             }
         }
-        if length > MOST_BYTES {
-            return Err(KeyFileError::TooLarge { most: MOST_BYTES });
+        match text.get(..length) {
+            Some(text) if length <= MAX_BYTES => Self::from_pem(text),
+            _ => Err(KeyFileError::TooLarge { most: MAX_BYTES }),
         }
-        Self::from_pem(text.get(..length).unwrap_or_default())
     }
 
     /// Writes the key to a new file that only its owner may read.
@@ -170,12 +172,12 @@ impl Ed25519Signer {
     }
 
     fn from_pem(text: &[u8]) -> Result<Self, KeyFileError> {
-        let found = pkcs8::from_pem(text)?;
-        let signer = Self::from_seed(&found.seed);
-        match found.public.is_none_or(|public| public == signer.public.to_bytes()) {
-            true => Ok(signer),
-            false => Err(KeyFileError::OtherPublicKey),
+        let key = pkcs8::from_pem(text)?;
+        let signer = Self::from_seed(&key.seed);
+        if key.public.is_some_and(|public| public != signer.public.to_bytes()) {
+            return Err(KeyFileError::OtherPublicKey);
         }
+        Ok(signer)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Ed25519 keys in PKCS #8 (RFC 5958, RFC 8410) and PEM (RFC 7468): the few bytes of it that such a key needs.
+//!
+//! The features `pkcs8` and `pem` of ed25519-dalek do the same with five more crates, which every program that uses kiff
+//! would have to build.
 
 use super::KeyFileError;
-use crate::base::base64::{self, Form};
+use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-/// What a key file says.
-pub(super) struct Found {
+/// The key in a file.
+pub(super) struct KeyPair {
     pub(super) seed: Zeroizing<[u8; 32]>,
     pub(super) public: Option<[u8; 32]>,
 }
@@ -27,7 +30,7 @@ const ATTRIBUTES: u8 = 0xA0;
 const PUBLIC: u8 = 0x81;
 
 /// Reads one PEM text; white space round it and at the ends of lines is free.
-pub(super) fn from_pem(text: &[u8]) -> Result<Found, KeyFileError> {
+pub(super) fn from_pem(text: &[u8]) -> Result<KeyPair, KeyFileError> {
     let text = std::str::from_utf8(text).map_err(|_| KeyFileError::NotPem)?.trim();
     if text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
         return Err(KeyFileError::Encrypted);
@@ -35,7 +38,7 @@ pub(super) fn from_pem(text: &[u8]) -> Result<Found, KeyFileError> {
     let inside = text.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END)).ok_or(KeyFileError::NotPem)?;
     let mut digits = Zeroizing::new(String::with_capacity(inside.len()));
     inside.split_ascii_whitespace().for_each(|line| digits.push_str(line));
-    let der = base64::decode(&digits, Form::Standard).map(Zeroizing::new).ok_or(KeyFileError::NotPem)?;
+    let der = Base64::decode_vec(&digits).map(Zeroizing::new).map_err(|_| KeyFileError::NotPem)?;
     from_der(&der)
 }
 
@@ -44,7 +47,7 @@ pub(super) fn to_pem(seed: &[u8; 32]) -> Zeroizing<String> {
     let mut der = Zeroizing::new(Vec::with_capacity(VERSION_1.len() + seed.len()));
     der.extend_from_slice(VERSION_1);
     der.extend_from_slice(seed);
-    let digits = Zeroizing::new(base64::encode(&der, Form::Standard));
+    let digits = Zeroizing::new(Base64::encode_string(&der));
     let mut text = Zeroizing::new(String::with_capacity(128));
     for part in [BEGIN, "\n", &digits, "\n", END, "\n"] {
         text.push_str(part);
@@ -52,8 +55,8 @@ pub(super) fn to_pem(seed: &[u8; 32]) -> Zeroizing<String> {
     text
 }
 
-fn from_der(der: &[u8]) -> Result<Found, KeyFileError> {
-    let (info, behind) = take(der, SEQUENCE)?;
+fn from_der(der: &[u8]) -> Result<KeyPair, KeyFileError> {
+    let (info, after) = take(der, SEQUENCE)?;
     let (version, info) = take(info, INTEGER)?;
     let (algorithm, info) = take(info, SEQUENCE)?;
     if algorithm != ED25519 {
@@ -73,12 +76,12 @@ fn from_der(der: &[u8]) -> Result<Found, KeyFileError> {
         }
         _ => None,
     };
-    let is_whole = behind.is_empty() && inside.is_empty() && info.is_empty();
+    let is_whole = after.is_empty() && inside.is_empty() && info.is_empty();
     if !is_whole || !matches!(version, [0 | 1]) {
         return Err(KeyFileError::Malformed);
     }
     let bytes = |slice: &[u8]| slice.try_into().map_err(|_| KeyFileError::Malformed);
-    Ok(Found { seed: Zeroizing::new(bytes(seed)?), public: public.map(bytes).transpose()? })
+    Ok(KeyPair { seed: Zeroizing::new(bytes(seed)?), public: public.map(bytes).transpose()? })
 }
 
 /// The contents of the value of this tag at the front, and what follows it. Lengths have their shortest form.
@@ -107,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_specification_are_read() {
-        let (bare, whole) = (from_pem(BARE.as_bytes()).unwrap(), from_pem(WHOLE.as_bytes()).unwrap());
+        let bare = from_pem(BARE.as_bytes()).unwrap();
+        let whole = from_pem(WHOLE.as_bytes()).unwrap();
         assert_eq!(bare.seed[..4], [0xD4, 0xEE, 0x72, 0xDB]);
         assert_eq!((bare.seed.clone(), bare.public), (whole.seed, None));
         assert_eq!(whole.public.unwrap()[..4], [0x19, 0xBF, 0x44, 0x09]);
@@ -121,8 +125,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_by_name() {
-        let pem = |der: &[u8]| format!("{BEGIN}\n{}\n{END}\n", base64::encode(der, Form::Standard));
-        let der = base64::decode(BARE.lines().nth(1).unwrap(), Form::Standard).unwrap();
+        let pem = |der: &[u8]| format!("{BEGIN}\n{}\n{END}\n", Base64::encode_string(der));
+        let der = Base64::decode_vec(BARE.lines().nth(1).unwrap()).unwrap();
         let with = |place: usize, byte: u8| {
             let mut der = der.clone();
             der[place] = byte;

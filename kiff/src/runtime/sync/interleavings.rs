@@ -37,7 +37,7 @@ pub(crate) fn in_every_order(meeting: impl Fn() + Send + Sync + 'static) {
 
 fn config() -> Config {
     let mut config = Config::new();
-    // What a call of the runtime needs, unoptimised.
+    // A call of the runtime needs as much, unoptimised.
     config.stack_size = 1 << 20;
     config
 }
@@ -53,13 +53,14 @@ struct Field {
 
 impl Field {
     fn new() -> Self {
-        let (runs, inside) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (count, within) = (Arc::clone(&runs), Arc::clone(&inside));
+        let runs = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&runs);
+        let inside = AtomicUsize::new(0);
         let executor = move |_: Call<'_>| -> Result<Outcome, Failure> {
-            assert_eq!(within.fetch_add(1, Ordering::SeqCst), 0, "two effects at once on one entity");
+            assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two effects at once on one entity");
             thread::yield_now();
             count.fetch_add(1, Ordering::SeqCst);
-            within.fetch_sub(1, Ordering::SeqCst);
+            inside.fetch_sub(1, Ordering::SeqCst);
             Ok(Outcome::new("done"))
         };
         let contract = Contract::new("REFUND", "order")
@@ -80,13 +81,18 @@ impl Field {
     }
 
     fn event(&self, id: &str, kind: &str) {
-        assert!(self.rt.ingest(&Authority::service("shop"), ORDER, NewEvent::new(id, kind)).unwrap().is_in_the_log());
+        assert!(
+            self.rt
+                .ingest(&Authority::service("shop").unwrap(), ORDER, NewEvent::new(id, kind))
+                .unwrap()
+                .is_in_the_log()
+        );
     }
 
     fn ask(&self, cents: u64, key: Option<&str>) -> Answer {
         let proposal = Proposal::new("REFUND", ORDER).param("cents", cents);
         let proposal = key.map_or_else(|| proposal.clone(), |key| proposal.clone().idempotency_key(key));
-        self.rt.execute(&Authority::agent("bot", ["operator"]), proposal).unwrap()
+        self.rt.execute(&Authority::agent("bot", ["operator"]).unwrap(), proposal).unwrap()
     }
 
     fn held(&self) -> ApprovalId {
@@ -100,7 +106,7 @@ impl Field {
         self.runs.load(Ordering::SeqCst)
     }
 
-    /// What the log has is what the runtime holds.
+    /// Checks that the runtime holds what its log has.
     fn check(&self) {
         assert!(crate::evidence::replay::verify(&self.rt.export().unwrap()).holds());
         assert!(self.rt.rebuild(ORDER).unwrap().matches());
@@ -113,7 +119,7 @@ impl Field {
     }
 }
 
-/// Runs these at once; gives what each said.
+/// Runs these at once; returns the answer of each.
 fn together<T: Send + 'static>(all: Vec<Box<dyn FnOnce() -> T + Send>>) -> Vec<T> {
     let threads: Vec<_> = all.into_iter().map(thread::spawn).collect();
     threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -149,7 +155,7 @@ fn interleavings_of_one_approval() {
     in_every_order(|| {
         let field = Field::new();
         let id = field.held();
-        let _ = field.rt.grant(&Authority::human("ann", ["reviewer"]), id, "").unwrap();
+        let _ = field.rt.grant(&Authority::human("ann", ["reviewer"]).unwrap(), id, "").unwrap();
         let resume =
             |field: Field| -> Box<dyn FnOnce() -> Answer + Send> { Box::new(move || field.rt.resume(id).unwrap()) };
         let answers = together((0..3).map(|_| resume(field.clone())).collect());
@@ -175,7 +181,8 @@ fn interleavings_of_one_entity() {
         let field = Field::new();
         let ask =
             |field: Field| -> Box<dyn FnOnce() -> Option<Answer> + Send> { Box::new(move || Some(field.ask(5, None))) };
-        let (noting, looking) = (field.clone(), field.clone());
+        let noting = field.clone();
+        let looking = field.clone();
         let mut all = vec![ask(field.clone()), ask(field.clone())];
         all.push(Box::new(move || {
             noting.event("note", "NOTE_ADDED");
@@ -200,7 +207,7 @@ fn interleavings_of_grant_deny_and_revoke() {
     in_every_order(|| {
         let field = Field::new();
         let id = field.held();
-        let of = |name: &'static str| Authority::human(name, ["reviewer"]);
+        let of = |name: &'static str| Authority::human(name, ["reviewer"]).unwrap();
         let [granting, denying, revoking] = [0; 3].map(|_| field.rt.clone());
         let reviews = together::<Review>(vec![
             Box::new(move || granting.grant(&of("ann"), id, "").unwrap()),
@@ -216,7 +223,7 @@ fn interleavings_of_grant_deny_and_revoke() {
     });
 }
 
-/// The entity's records, and its view behind each number of them.
+/// The entity's records, and its view after each number of them.
 fn story(field: &Field) -> (Vec<Record>, Vec<Arc<View>>) {
     field.event("note-1", "NOTE_ADDED");
     field.event("note-2", "NOTE_ADDED");
@@ -236,7 +243,8 @@ fn interleavings_of_kept_views() {
     in_every_order(|| {
         let (records, views) = story(&Field::new());
         let kept = Arc::new(Views::new(4));
-        let (tenant, entity) = (views[0].head.tenant.clone(), views[0].head.entity.clone());
+        let tenant = views[0].head.tenant.clone();
+        let entity = views[0].head.entity.clone();
         let seen = move |kept: &Views, views: &[Arc<View>]| {
             kept.get(&tenant, &entity).map_or(0, |view| {
                 let seq = usize::try_from(view.head.seq).unwrap();
@@ -255,8 +263,9 @@ fn interleavings_of_kept_views() {
             Box::new(move || forgetting.0.forget(&forgetting.1.tenant, &forgetting.1.entity)),
             Box::new(move || {
                 let (kept, views, seen) = looking;
-                let (first, then) = (seen(&kept, &views), seen(&kept, &views));
-                // What was forgotten is not there, or was put anew; nothing else goes back.
+                let first = seen(&kept, &views);
+                let then = seen(&kept, &views);
+                // A view that was forgotten is not there, or was put anew; nothing else goes back.
                 assert!(then >= first || then == 0 || then == 3, "{first}, then {then}");
             }),
         ]);

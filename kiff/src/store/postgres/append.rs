@@ -4,7 +4,7 @@ use super::{MET_ANOTHER, PostgresStore, code_of, count, failed, is_race, lost, r
 use crate::store::{Append, Batch, StoreError};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
-/// The usual batch: records behind one stream's head, which guards nothing and closes nothing.
+/// The usual batch: records after one stream's head, which guards nothing and closes nothing.
 ///
 /// The statement is a transaction of its own, so its answer is the answer of its commit. It gives no row if
 /// the stream is elsewhere. All tables but the head's are written from what the head gave, so nobody is waited for
@@ -80,7 +80,7 @@ pub(super) async fn append(store: &PostgresStore, batch: &Batch) -> Result<Appen
 /// The same inside a transaction of the host's, which must be brought back to a savepoint unless the answer is
 /// [`Append::Done`]. None if another append came first: look again from there.
 ///
-/// What the host's transaction began with is not ours to end, so a race that the server ended is an error here.
+/// A host's transaction is not ours to begin anew, so a race that the server ended is an error here.
 pub(super) async fn append_in(
     statements: &Statements,
     connection: &mut PgConnection,
@@ -102,19 +102,22 @@ fn met_another(error: &sqlx::Error) -> bool {
 }
 
 impl Rows<'_> {
-    /// What the function's row says.
+    /// Reads the function's row.
     fn append(&self, row: &PgRow) -> Result<Append, StoreError> {
         // Nobody can say what a row means that cannot be read.
         let unknown = |error: sqlx::Error| StoreError::unknown(error);
-        let place = || row.try_get::<i32, _>("place").map(|place| usize::try_from(place - 1).unwrap_or(usize::MAX));
+        let place = || row.try_get::<i32, _>("place").map(|place| usize::try_from(place - 1).ok()).map_err(unknown);
         let answer = match row.try_get("outcome").map_err(unknown)? {
             "done" => Some(Append::Done),
             "conflict" => {
-                let actual = row.try_get("actual").map(count).map_err(unknown)?;
-                self.part(place().map_err(unknown)?)
-                    .map(|part| Append::Conflict { stream: part.stream().clone(), actual })
+                let actual = count(row.try_get("actual").map_err(unknown)?)?;
+                let part = place()?.and_then(|place| self.part(place));
+                part.map(|part| Append::Conflict { stream: part.stream().clone(), actual })
             }
-            "claimed" => self.claim(place().map_err(unknown)?).map(|claim| Append::Claimed { claim: claim.clone() }),
+            "claimed" => {
+                let claim = place()?.and_then(|place| self.claim(place));
+                claim.map(|claim| Append::Claimed { claim: claim.clone() })
+            }
             _ => None,
         };
         answer.ok_or_else(|| StoreError::unknown("the database gave an answer that has no meaning"))

@@ -31,7 +31,7 @@ pub(super) async fn read(
 ) -> Result<Option<Cell>, StoreError> {
     let query = statements.read_cell.query().bind(tenant.as_str()).bind(name);
     let Some(row) = query.fetch_optional(server).await.map_err(unread)? else { return Ok(None) };
-    let revision = row.try_get(0).map(count).map_err(failed)?;
+    let revision = count(row.try_get(0).map_err(failed)?)?;
     Ok(Some(Cell { revision, value: row.try_get(1).map_err(failed)? }))
 }
 

@@ -11,7 +11,10 @@ mod within;
 
 use super::{Append, Batch, Cell, CellSet, EventStore, Found, MarkKind, OpenMark, StoreError};
 use crate::{
-    base::ids::{EntityRef, TenantId},
+    base::{
+        debug::debug_as_display,
+        ids::{EntityRef, TenantId},
+    },
     kernel::record::{Claim, RecordBytes},
 };
 use sqlx::PgPool;
@@ -29,20 +32,20 @@ pub(crate) use within::Savepoint;
 ///   the head of each stream that it writes, in a row of that stream's own, so that appends to different entities
 ///   never wait for each other.
 /// - It is acknowledged after the server has flushed it (`synchronous_commit` is never weaker than `on`
-///   in an append, whatever the session says), and after the standbys that the server is told to wait for.
+///   in an append, whatever the session says), and after the standbys that the server's settings name.
 /// - The order of a tenant's log is given out by [`sequence`](EventStore::sequence), one sequencer at a time,
 ///   without gaps, and never by a serial column.
 /// - Records and their places are not changed by accident: triggers refuse `UPDATE`, `DELETE` and `TRUNCATE` on them.
 /// - If the connection is lost while an append is under way, the answer is [`StoreError::Unknown`]. A
 ///   [`Runtime`](crate::Runtime) then reads the stream again and finds out.
 ///
-/// [`read_log`](EventStore::read_log) only reads, so it shows what has been sequenced. Who wants all that is
-/// committed calls `sequence` first, as the runtime does.
+/// [`read_log`](EventStore::read_log) only reads, so it shows the records that have their places. To read all that are
+/// committed, call `sequence` first, as the runtime does.
 ///
 /// # What it needs
 ///
 /// The pool must lead to the primary; a read that a replica answers is refused, so that no decision rests on
-/// old records. What another session has locked is waited for, so set a
+/// old records. An append waits for rows that another session has locked, so set a
 /// `statement_timeout` if the host wants a bound; a statement that runs into it has stored nothing.
 /// A pool with `test_before_acquire(false)` saves a round trip on each call.
 ///
@@ -147,19 +150,19 @@ impl fmt::Debug for PostgresStore {
 
 /// The store cannot be opened.
 #[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum PostgresError {
-    /// The schema's name is none.
+    /// The name cannot name a schema.
     #[error("`{name}` cannot name the store's schema: 1 to 40 of [a-z0-9_], beginning with a letter")]
     Name {
-        /// What was given.
+        /// The name that was given.
         name: String,
     },
-    /// The server follows another one. What it shows may be old, and it takes no records.
+    /// The server follows another one. It may show old records, and takes no new ones.
     #[error("the server is a replica")]
     Replica,
-    /// The server acknowledges what it may lose.
-    #[error("the server may lose what it acknowledged: `{setting}` is `{value}`")]
+    /// The server acknowledges commits that it may lose.
+    #[error("the server may lose commits that it has acknowledged: `{setting}` is `{value}`")]
     NotDurable {
         /// The server's setting.
         setting: &'static str,
@@ -167,7 +170,7 @@ pub enum PostgresError {
         value: String,
     },
     /// The tables were made by a newer version of kiff.
-    #[error("the schema's version is {found}, and this is kiff for version {known}")]
+    #[error("the tables have version {found}, and this version of kiff knows none later than {known}")]
     Newer {
         /// The version found.
         found: i32,
@@ -178,6 +181,8 @@ pub enum PostgresError {
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }
+
+debug_as_display!(PostgresError);
 
 /// The error of a statement after which nothing is stored in any case.
 fn failed(error: sqlx::Error) -> StoreError {
@@ -211,18 +216,18 @@ fn is_race(error: &sqlx::Error) -> bool {
     matches!(code_of(error), Some("40001" | "40P01"))
 }
 
-/// What an append raises to undo what it did.
+/// The error that an append raises to undo itself.
 const MET_ANOTHER: &str = "KF001";
 
-/// What a read on a replica raises.
+/// The error that a read on a replica raises.
 const DIVISION_BY_ZERO: &str = "22012";
 
-/// Numbers beyond what a `bigint` holds are beyond every stream, log and page as well.
+/// A number beyond those of a `bigint` is beyond every stream, log and page as well.
 fn int(number: impl TryInto<i64>) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
 }
 
-/// No number in the tables is negative.
-fn count(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or_default()
+/// A count that the tables have. None of them is negative.
+fn count(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(StoreError::failed)
 }

@@ -63,7 +63,8 @@ pub(super) async fn find(
     let query = statements.find.query().bind(tenant.as_str()).bind(claim_text(claim));
     let Some(row) = query.fetch_optional(server).await.map_err(unread)? else { return Ok(None) };
     let closed: Option<i64> = row.try_get(2).map_err(failed)?;
-    Ok(Some(Found { stream: parsed(&row, 0)?, seq: seq(&row, 1)?, closed: closed.map(count) }))
+    let closed = closed.map(count).transpose()?;
+    Ok(Some(Found { stream: parsed(&row, 0)?, seq: seq(&row, 1)?, closed }))
 }
 
 pub(super) async fn open(
@@ -74,7 +75,7 @@ pub(super) async fn open(
     after: Option<&OpenMark>,
     limit: usize,
 ) -> Result<Vec<OpenMark>, StoreError> {
-    // Every stream's name is behind the empty text.
+    // Every stream's name sorts after the empty text.
     let (stream, place, id) = match after {
         Some(after) => (after.stream.as_str(), int(after.seq), mark_text(after.mark)),
         None => ("", 0, String::new()),
@@ -103,7 +104,7 @@ pub(super) fn claim_text(claim: &Claim) -> String {
     }
 }
 
-/// A mark's id as it stands in the table. The prefix tells the kind.
+/// A mark's id as it stands in the table. The prefix shows the kind.
 pub(super) fn mark_text(mark: Mark) -> String {
     match mark {
         Mark::Approval(id) => id.to_string(),
@@ -131,7 +132,7 @@ fn bytes(row: &PgRow) -> Result<RecordBytes, StoreError> {
 }
 
 fn seq(row: &PgRow, column: usize) -> Result<u64, StoreError> {
-    row.try_get(column).map(count).map_err(failed)
+    count(row.try_get(column).map_err(failed)?)
 }
 
 fn parsed<T: std::str::FromStr<Err = crate::NameError>>(row: &PgRow, column: usize) -> Result<T, StoreError> {

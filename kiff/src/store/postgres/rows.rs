@@ -64,7 +64,7 @@ impl<'a> Rows<'a> {
         self.claims.claims.get(place)
     }
 
-    /// True if the batch goes behind one stream's head and does not touch what was there before.
+    /// True if the batch goes after one stream's head and does not touch older rows.
     pub(super) fn are_usual(&self) -> bool {
         let is_one = self.parts.len() == 1 && self.written.streams.len() == 1;
         is_one && self.claims.twice.is_none() && self.marks.shut.is_empty() && self.marks.settled.is_empty()
@@ -180,7 +180,7 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// What a batch does to a mark, in the end.
+/// The state in which a batch leaves a mark.
 #[derive(Default)]
 struct End<'a> {
     /// The record that opened it, after the last one that closed it.

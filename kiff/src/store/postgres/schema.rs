@@ -53,7 +53,7 @@ pub(super) async fn check_server(pool: &PgPool) -> Result<Durability, PostgresEr
 
 /// Brings the tables to the known version. Any number of processes may do so at once, and again.
 pub(super) async fn migrate(pool: &PgPool, statements: &Statements) -> Result<(), PostgresError> {
-    if version(&mut *pool.acquire().await?, statements).await? == KNOWN {
+    if version(&mut *pool.acquire().await?, statements).await? == STEPS.len() {
         return Ok(());
     }
     let mut tx = pool.begin_with(statements.begin()).await?;
@@ -63,7 +63,7 @@ pub(super) async fn migrate(pool: &PgPool, statements: &Statements) -> Result<()
     if found == 0 {
         prepare(&mut tx, statements).await?;
     }
-    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or_default()) {
+    for step in STEPS.iter().skip(found) {
         let text = statements.in_schema(step);
         sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *tx).await?;
     }
@@ -74,7 +74,7 @@ pub(super) async fn migrate(pool: &PgPool, statements: &Statements) -> Result<()
 }
 
 /// The version of the tables; 0 if there are none.
-async fn version(connection: &mut sqlx::PgConnection, statements: &Statements) -> Result<i32, PostgresError> {
+async fn version(connection: &mut sqlx::PgConnection, statements: &Statements) -> Result<usize, PostgresError> {
     let there: bool = sqlx::query("SELECT to_regclass($1) IS NOT NULL")
         .bind(statements.in_schema("kiff.schema_version"))
         .fetch_one(&mut *connection)
@@ -84,8 +84,9 @@ async fn version(connection: &mut sqlx::PgConnection, statements: &Statements) -
         return Ok(0);
     }
     let text = statements.in_schema("SELECT version FROM kiff.schema_version");
-    let found = sqlx::query(AssertSqlSafe(text)).fetch_one(connection).await?.try_get(0)?;
-    if found > KNOWN { Err(PostgresError::Newer { found, known: KNOWN }) } else { Ok(found) }
+    let found: i32 = sqlx::query(AssertSqlSafe(text)).fetch_one(connection).await?.try_get(0)?;
+    let version = usize::try_from(found).ok().filter(|version| *version <= STEPS.len());
+    version.ok_or(PostgresError::Newer { found, known: KNOWN })
 }
 
 /// Makes the schema, unless the host made it, and the table of its version.

@@ -54,12 +54,12 @@ pub(super) async fn sequence(store: &PostgresStore, tenant: &TenantId) -> Result
     let query = store.statements.waiting.query().bind(tenant.as_str());
     let row = query.fetch_one(&store.pool).await.map_err(unread)?;
     if !row.try_get::<bool, _>(1).map_err(failed)? {
-        return row.try_get(0).map(count).map_err(failed);
+        return count(row.try_get(0).map_err(failed)?);
     }
     let mut tries = 0;
     loop {
         match place(store, tenant).await {
-            Ok((length, batches)) if batches < PAGE => return Ok(count(length)),
+            Ok((length, batches)) if batches < PAGE => return count(length),
             Ok(_) => tries = 0,
             Err(Lost::Before(error)) if is_race(&error) && tries < TRIES => tries += 1,
             Err(Lost::Before(error)) => return Err(failed(error)),
@@ -80,7 +80,7 @@ impl From<sqlx::Error> for Lost {
     }
 }
 
-/// Gives places to one page of batches. Tells the log's length then, and how many batches there were.
+/// Gives places to one page of batches. Returns the log's length after it, and how many batches there were.
 async fn place(store: &PostgresStore, tenant: &TenantId) -> Result<(i64, i64), Lost> {
     let mut tx = store.pool.begin_with(store.statements.begin()).await?;
     store.statements.lock_length.query().bind(tenant.as_str()).execute(&mut *tx).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// How far a commit must have come when it is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Durability {
-    /// Flushed, here and where the server is told to wait for.
+    /// Flushed, here and on the standbys that the server's settings name.
     On,
     /// Seen by those who read from the standbys, too: the host's wish, which is not weakened.
     RemoteApply,
@@ -72,8 +72,8 @@ impl Statements {
 
     /// Begins a transaction, whatever the session's defaults are.
     ///
-    /// Each statement must see what was committed before it, not before the transaction. The planner is told to
-    /// use the keys: a plan made while a table was small is kept while it grows.
+    /// Each statement must see what was committed before it, not before the transaction. Plans must use the keys,
+    /// because a plan made while a table was small is kept while it grows.
     pub(super) fn begin(&self) -> &'static str {
         match self.durability {
             Durability::On => {

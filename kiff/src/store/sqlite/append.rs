@@ -5,7 +5,7 @@ use crate::{
     kernel::record::{Claim, IndexEntry, Kind, Mark, Record, RecordBytes, index_of},
     store::{Append, Batch, CellSet, MarkKind},
 };
-use rusqlite::{Connection, OptionalExtension, Result, Statement, params};
+use rusqlite::{Connection, Error, OptionalExtension, Result, Statement, params};
 use std::borrow::Cow;
 
 /// A batch as rows. Made by the thread that appends, so that the writer's thread only writes.
@@ -72,6 +72,15 @@ impl Setting {
     }
 }
 
+/// An append or a setting that failed.
+#[derive(Debug)]
+pub(super) enum WriteError {
+    /// Nothing of it is left, and the rest of the transaction is as it was.
+    Alone(Error),
+    /// The transaction cannot be committed any more: it may hold a part of it, or SQLite has undone it.
+    Transaction(Error),
+}
+
 /// The statements of an append, and of the setting of a cell, prepared once.
 pub(super) struct Appender<'c> {
     savepoint: Statement<'c>,
@@ -109,19 +118,12 @@ impl<'c> Appender<'c> {
 
     /// Appends in a savepoint of its own, so that a batch that is refused or fails leaves the rest of the
     /// transaction as it was.
-    ///
-    /// # Errors
-    /// The outer error says that the transaction cannot be committed any more: it may hold a part of this
-    /// batch, or SQLite has undone it. The inner one is of this batch alone, and nothing of it is left.
-    pub(super) fn append(&mut self, rows: &Rows) -> Result<Result<Append>> {
+    pub(super) fn append(&mut self, rows: &Rows) -> Result<Append, WriteError> {
         self.alone(|appender| appender.write(rows), |answer| *answer == Append::Done)
     }
 
     /// Sets a cell, apart from the rest of the transaction as an append is.
-    ///
-    /// # Errors
-    /// As [`append`](Self::append).
-    pub(super) fn set(&mut self, setting: &Setting) -> Result<Result<CellSet>> {
+    pub(super) fn set(&mut self, setting: &Setting) -> Result<CellSet, WriteError> {
         self.alone(|appender| appender.compare_and_set(setting), |answer| *answer == CellSet::Done)
     }
 
@@ -129,22 +131,24 @@ impl<'c> Appender<'c> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T>,
         is_done: impl FnOnce(&T) -> bool,
-    ) -> Result<Result<T>> {
-        self.savepoint.execute([])?;
+    ) -> Result<T, WriteError> {
+        self.savepoint.execute([]).map_err(WriteError::Transaction)?;
         let result = work(self);
         if !result.as_ref().is_ok_and(is_done)
             && let Err(later) = self.undo.execute([])
         {
-            return Err(result.err().unwrap_or(later));
+            // The first error explains the second one.
+            return Err(WriteError::Transaction(result.err().unwrap_or(later)));
         }
-        self.release.execute([])?;
-        Ok(result)
+        self.release.execute([]).map_err(WriteError::Transaction)?;
+        result.map_err(WriteError::Alone)
     }
 
     fn compare_and_set(&mut self, setting: &Setting) -> Result<CellSet> {
-        let (tenant, name) = (setting.tenant.as_str(), &setting.name);
+        let tenant = setting.tenant.as_str();
+        let name = &setting.name;
         let revision: Option<i64> = self.revision.query_row(params![tenant, name], |row| row.get(0)).optional()?;
-        let actual = revision.and_then(|revision| u64::try_from(revision).ok()).unwrap_or_default();
+        let actual = count(revision)?;
         if actual != setting.expected {
             return Ok(CellSet::Conflict { actual });
         }
@@ -169,7 +173,7 @@ impl<'c> Appender<'c> {
 
     fn head(&mut self, tenant: &TenantId, stream: &EntityRef) -> Result<u64> {
         let head: Option<i64> = self.head.query_row(params![tenant.as_str(), stream.as_str()], |row| row.get(0))?;
-        Ok(head.and_then(|seq| u64::try_from(seq).ok()).unwrap_or_default())
+        count(head)
     }
 
     /// Stores the records and gives them their places in the log: the transaction has the right to write, so
@@ -177,7 +181,7 @@ impl<'c> Appender<'c> {
     fn records(&mut self, rows: &Rows) -> Result<()> {
         let tenant = rows.tenant.as_str();
         let length: Option<i64> = self.length.query_row([tenant], |row| row.get(0))?;
-        let mut idx = length.unwrap_or_default();
+        let mut idx = length.unwrap_or(0);
         for part in &rows.parts {
             for row in &part.rows {
                 self.record.execute(params![
@@ -256,7 +260,13 @@ pub(super) fn mark_id(mark: &Mark) -> String {
     }
 }
 
-/// SQLite's integers have a sign. What is beyond them is beyond every record.
+/// A count that the file has, or 0. No number in the tables is negative.
+fn count(number: Option<i64>) -> Result<u64> {
+    let number = number.unwrap_or(0);
+    u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(0, number))
+}
+
+/// SQLite's integers have a sign. A number beyond them is beyond every record as well.
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

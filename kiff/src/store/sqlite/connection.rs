@@ -11,9 +11,12 @@ use std::{
 /// `kiff` in ASCII, at offset 68 of every file that is ours.
 pub(super) const APPLICATION_ID: i64 = 0x6B69_6666;
 
-/// What brings a file from one schema version to the next, from 0, which has nothing. Never changed once
-/// released: a later schema is one more entry.
+/// Each brings a file from the schema version that is its place to the next; version 0 has no tables. A migration
+/// that was released never changes: a later schema is one more entry.
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("cells.sql")];
+
+/// The version of the schema after all of them.
+const NEWEST_SCHEMA: i64 = MIGRATIONS.len() as i64;
 
 /// The oldest SQLite whose write-ahead log cannot be corrupted by its own reset.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -29,7 +32,7 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     // A read error of mapped memory would be a signal and no error.
     ("mmap_size", "0", "0"),
     ("cell_size_check", "ON", "1"),
-    // What stands in the file's schema may call no function that does more than compute.
+    // The file's schema may call no function that does more than compute.
     ("trusted_schema", "OFF", "0"),
 ];
 
@@ -38,10 +41,8 @@ pub(super) fn open(path: &Path, wait: Duration) -> Result<Connection, SqliteErro
     check_version(rusqlite::version_number())?;
     check_owner(path, wait)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_CREATE, wait)?;
-    if connection.is_readonly("main").map_err(SqliteError::of)? {
-        return Err(SqliteError::io(std::io::ErrorKind::PermissionDenied.into()));
-    }
     take(&connection, path)?;
+    check_writable(&connection, wait)?;
     configure(&connection, wait)?;
     migrate(&connection)?;
     Ok(connection)
@@ -59,14 +60,10 @@ pub(super) fn open_reader(path: &Path, wait: Duration) -> Result<Connection, Sql
     Ok(connection)
 }
 
-/// The version of the schema that the connection sees now.
-pub(super) fn check_schema(version: i64) -> Result<(), SqliteError> {
-    let known = newest_schema();
-    if version > known { Err(SqliteError::TooNew { found: version, known }) } else { Ok(()) }
-}
-
-fn newest_schema() -> i64 {
-    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+/// Refuses a schema that this version of kiff does not know. Returns how many migrations the file has had.
+pub(super) fn check_schema(version: i64) -> Result<usize, SqliteError> {
+    let known = usize::try_from(version).ok().filter(|version| *version <= MIGRATIONS.len());
+    known.ok_or(SqliteError::TooNew { found: version, known: NEWEST_SCHEMA })
 }
 
 fn check_version(number: i32) -> Result<(), SqliteError> {
@@ -164,6 +161,22 @@ fn take(connection: &Connection, path: &Path) -> Result<(), SqliteError> {
     transaction.execute_batch(&mark).and_then(|()| transaction.commit()).map_err(SqliteError::of)
 }
 
+/// SQLite opens a file that it may not write all the same, to read it. A write shows it, which is undone.
+///
+/// `Connection::is_readonly` would say it too, but takes another type from rusqlite 0.37 on.
+fn check_writable(connection: &Connection, wait: Duration) -> Result<(), SqliteError> {
+    let transaction = connection.unchecked_transaction().map_err(SqliteError::of)?;
+    // Whether the file is read-only is looked at before any lock. A writer that holds it now shows that it is not.
+    connection.busy_timeout(Duration::ZERO).map_err(SqliteError::of)?;
+    let mark = format!("PRAGMA application_id = {APPLICATION_ID}");
+    let written = transaction.execute_batch(&mark).map_err(SqliteError::of);
+    connection.busy_timeout(wait).map_err(SqliteError::of)?;
+    match written {
+        Err(error @ SqliteError::ReadOnly(_)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn configure(connection: &Connection, wait: Duration) -> Result<(), SqliteError> {
     for (name, value, reads) in SETTINGS {
         let sql = format!("PRAGMA {name} = {value}");
@@ -203,20 +216,17 @@ fn check_setting(connection: &Connection, name: &'static str, wanted: &str) -> R
 
 /// Brings the schema up to date, in one transaction. The usual case takes no lock.
 fn migrate(connection: &Connection) -> Result<(), SqliteError> {
-    let version = number(connection, "user_version")?;
-    check_schema(version)?;
-    if version == newest_schema() {
+    if check_schema(number(connection, "user_version")?)? == MIGRATIONS.len() {
         return Ok(());
     }
     let transaction = begin(connection)?;
     // Another process may have done it while this one waited.
-    let version = number(&transaction, "user_version")?;
-    check_schema(version)?;
-    for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or_default()) {
+    let done = check_schema(number(&transaction, "user_version")?)?;
+    for migration in MIGRATIONS.iter().skip(done) {
         transaction.execute_batch(migration).map_err(SqliteError::of)?;
     }
-    let done = format!("PRAGMA user_version = {}", newest_schema());
-    transaction.execute_batch(&done).and_then(|()| transaction.commit()).map_err(SqliteError::of)
+    let mark = format!("PRAGMA user_version = {NEWEST_SCHEMA}");
+    transaction.execute_batch(&mark).and_then(|()| transaction.commit()).map_err(SqliteError::of)
 }
 
 /// A transaction that has the right to write from its start. One that asks for it later cannot wait for it.
@@ -232,7 +242,7 @@ fn number(connection: &Connection, name: &str) -> Result<i64, SqliteError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sqlite::tests::Folder;
+    use crate::store::sqlite::fixture::Folder;
 
     const WAIT: Duration = Duration::from_secs(5);
 
@@ -287,7 +297,7 @@ mod tests {
             }
         }
         let connection = open(&path, WAIT).unwrap();
-        assert_eq!(number(&connection, "user_version").unwrap(), newest_schema());
+        assert_eq!(number(&connection, "user_version").unwrap(), NEWEST_SCHEMA);
     }
 
     #[test]

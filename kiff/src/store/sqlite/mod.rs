@@ -3,10 +3,13 @@
 mod append;
 mod connection;
 mod error;
-mod oneshot;
+mod group;
 mod read;
+mod reply;
 mod writer;
 
+#[cfg(test)]
+mod fixture;
 #[cfg(test)]
 mod tests;
 
@@ -127,8 +130,9 @@ impl SqliteStore {
         let partial = PathBuf::from(partial);
         let copied = self.copy(&partial, &path);
         if copied.is_err() {
-            // What is left over is of no use, and the first error is the one to tell.
-            drop((fs::remove_file(&partial), fs::remove_file(&path)));
+            // The remains are of no use, and the first error is the one that explains.
+            let _ = fs::remove_file(&partial);
+            let _ = fs::remove_file(&path);
         }
         copied
     }

@@ -2,8 +2,7 @@
 
 use super::PAGE;
 use crate::{
-    base::code::coded,
-    base::ids::TenantId,
+    base::{code::coded, debug::debug_as_display, ids::TenantId},
     store::{DynStore, EventStore, StoreError},
 };
 use std::io::{self, Write};
@@ -11,7 +10,7 @@ use std::io::{self, Write};
 coded! {
     /// Why a log could not be written out. What was written is the log's beginning.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum ExportError {
         /// The store cannot be read.
         #[error("the log cannot be read")]
@@ -22,9 +21,11 @@ coded! {
     }
 }
 
-/// Writes a tenant's log out as `log.jsonl`, and tells how many records it has.
+debug_as_display!(ExportError);
+
+/// Writes a tenant's log out as `log.jsonl`, and returns how many records it has.
 ///
-/// What others append meanwhile is not among them. The writer is flushed and not synced; it is called from
+/// Records that are appended meanwhile are not among them. The writer is flushed and not synced; it is called from
 /// the caller's task, so give it a file with a buffer round it and no slow socket.
 ///
 /// ```

@@ -6,8 +6,11 @@ use super::{
     page::{Heads, Page},
 };
 use crate::{
-    base::code::coded,
-    base::ids::{EntityRef, TenantId, TraceId},
+    base::{
+        code::coded,
+        debug::debug_as_display,
+        ids::{EntityRef, TenantId, TraceId},
+    },
     kernel::{
         record::{Claim, Kind, Record, RecordBytes, RecordError, index_of},
         view::{FoldError, check_place},
@@ -22,17 +25,17 @@ use std::{
 coded! {
     /// Why a file could not be brought in.
     ///
-    /// What stands before the line is in the store or will be when the import is run again; the line itself and
-    /// what follows is not.
+    /// The lines before it are in the store, or will be when the import is run again; the line itself and those after
+    /// it are not.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum ImportError {
         /// The file cannot be read.
         #[error("line {line} cannot be read")]
         Read {
             /// The line; 1 is the first.
             line: u64,
-            /// What the reader said.
+            /// The reader's error.
             source: io::Error,
         } => "log_not_read",
         /// The line is no record, or one that this version cannot read.
@@ -40,7 +43,7 @@ coded! {
         Record {
             /// The line.
             line: u64,
-            /// What is wrong with it.
+            /// The record's error.
             source: RecordError,
         } => {source},
         /// The line stands for an erased record. A store cannot find anything by what is gone.
@@ -66,7 +69,7 @@ coded! {
             line: u64,
             /// The stream.
             entity: EntityRef,
-            /// What is wrong with its place.
+            /// Why it cannot be the next one.
             source: FoldError,
         } => {source},
         /// An event without its step, or a proposal without its decision: the file was cut there.
@@ -76,11 +79,11 @@ coded! {
             line: u64,
         } => "append_torn",
         /// A name that one record alone may have, such as an event's id, is taken.
-        #[error("line {line} claims what another record of the log has")]
+        #[error("line {line} claims a name that another record of the log has")]
         Claimed {
             /// The line.
             line: u64,
-            /// What is taken.
+            /// The claim that is taken.
             claim: Claim,
         } => "name_claimed",
         /// The store's log has another record at this place: it is another log, somebody else appends to it, or
@@ -90,7 +93,7 @@ coded! {
             /// The line.
             line: u64,
         } => "other_log",
-        /// The store's log begins with the whole file and goes on behind it. Nothing was to be added.
+        /// The store's log begins with the whole file and goes on after it. Nothing was to be added.
         #[error("the store's log has {length} records, and the file ends at {lines}")]
         StoreAhead {
             /// How many lines the file has.
@@ -103,11 +106,13 @@ coded! {
         Store {
             /// The first line that may not be stored.
             line: u64,
-            /// What the store said.
+            /// The store's error.
             source: StoreError,
         } => {source},
     }
 }
+
+debug_as_display!(ImportError);
 
 impl ImportError {
     /// The line at which it was found; 1 is the first.
@@ -128,7 +133,7 @@ impl ImportError {
     }
 }
 
-/// What came of an import.
+/// The outcome of an import.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
@@ -145,7 +150,7 @@ pub struct Imported {
 /// Brings `log.jsonl` into a store, byte for byte and in its order, and makes the store's index anew.
 ///
 /// Each line is read strictly, and its place and chain are checked before it is stored; what was stored is
-/// read back and compared. Into a store that holds the beginning of this log it goes on behind it, so an
+/// read back and compared. Into a store that holds the beginning of this log it goes on after it, so an
 /// import that was stopped is simply run again. A store with another log is refused untouched. While it
 /// runs, nobody else may append to the tenant's log.
 ///
@@ -162,7 +167,7 @@ pub struct Imported {
 /// let imported = log_file::import(&MemoryStore::new(), file.as_slice()).await?;
 /// assert_eq!((imported.records, imported.entities), (4, 1));
 ///
-/// // A record that was changed is found by the record behind it.
+/// // A record that was changed is found by the record after it.
 /// let changed = String::from_utf8(file)?.replacen("evt_1", "evt_0", 1);
 /// let refused = log_file::import(&MemoryStore::new(), changed.as_bytes()).await;
 /// assert!(matches!(refused, Err(ImportError::Place { line: 2, .. })));
@@ -239,8 +244,8 @@ impl Import<'_> {
     async fn take(&mut self, record: Record) -> Result<(), ImportError> {
         let line = self.line;
         if *record.tenant() != self.tenant {
-            let (expected, found) = (self.tenant.clone(), record.tenant().clone());
-            return Err(ImportError::OtherTenant { line, expected, found });
+            let expected = self.tenant.clone();
+            return Err(ImportError::OtherTenant { line, expected, found: record.tenant().clone() });
         }
         let goes_on = self.pair(&record)?;
         self.entities += u64::from(record.entity_seq() == 1);
@@ -261,7 +266,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// What is stored in one append and is one thing must stand together. True if the record is the second half.
+    /// Two records that are one thing, stored in one append, must stand together. True if the record is the second half.
     fn pair(&mut self, record: &Record) -> Result<bool, ImportError> {
         let kind = record.kind();
         let second = self.alone.take();
@@ -305,7 +310,8 @@ impl Import<'_> {
                 let records = batch.parts().iter().flat_map(|part| part.records());
                 let mut lines = (first..).zip(records).filter(|(_, record)| claims(record, &claim));
                 // Of two in one page, the second is the one too many.
-                let (one, two) = (lines.next(), lines.next());
+                let one = lines.next();
+                let two = lines.next();
                 return Err(ImportError::Claimed { line: two.or(one).map_or(first, |(line, _)| line), claim });
             }
         }

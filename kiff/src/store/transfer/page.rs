@@ -1,4 +1,4 @@
-//! What an import holds: records that wait to be stored, and where each stream ends.
+//! The memory of an import: records that wait to be stored, and where each stream ends.
 
 use super::PAGE;
 use crate::{
@@ -12,13 +12,13 @@ use std::{
 };
 
 /// An append of many records is not split for being many, up to here.
-const MOST: u64 = 4 * PAGE as u64;
+const MAX_PAIRED: u64 = 4 * PAGE as u64;
 /// How many streams' ends are kept. Of any other the end is read from the store.
-const MOST_HEADS: usize = 4 * PAGE;
+const MAX_HEADS: usize = 4 * PAGE;
 
 /// Records that go to the store in one batch.
 ///
-/// INVARIANT: a batch keeps the records of a stream together, so no stream comes back behind another one.
+/// INVARIANT: a batch keeps the records of a stream together, so no stream comes back after another one.
 #[derive(Default)]
 pub(super) struct Page {
     parts: Vec<(EntityRef, Vec<Record>)>,
@@ -28,12 +28,12 @@ pub(super) struct Page {
 
 impl Page {
     /// True if the record may go to the store together with those before it. A page ends between two
-    /// appends of the log, so that whoever is stopped leaves no half of one.
+    /// appends of the log, so that an import that is stopped leaves no half of one.
     pub(super) fn has_room_for(&self, record: &Record) -> bool {
         let is_full = self.records >= PAGE as u64;
         match self.parts.last().and_then(|(stream, records)| Some((stream, records.last()?))) {
             Some((stream, last)) if stream == record.entity() => {
-                !is_full || last.trace_id() == record.trace_id() && self.records < MOST
+                !is_full || last.trace_id() == record.trace_id() && self.records < MAX_PAIRED
             }
             _ => !is_full && !self.streams.contains(record.entity()),
         }
@@ -70,7 +70,8 @@ pub(super) struct Heads(HashMap<EntityRef, Head>);
 impl Heads {
     /// The end of the record's stream before the record.
     pub(super) async fn before(&self, store: &dyn DynStore, record: &Record) -> Result<Head, StoreError> {
-        let (tenant, entity) = (record.tenant(), record.entity());
+        let tenant = record.tenant();
+        let entity = record.entity();
         if let Some(head) = self.0.get(entity) {
             return Ok(head.clone());
         }
@@ -97,7 +98,7 @@ impl Heads {
 
     /// Makes room. INVARIANT: only while nothing waits to be stored, because what is dropped is read from the store.
     pub(super) fn trim(&mut self) {
-        if self.0.len() > MOST_HEADS {
+        if self.0.len() > MAX_HEADS {
             self.0.clear();
         }
     }

@@ -6,7 +6,7 @@ use super::{
     ground::{Ground, bytes_of, done, read_whole_log},
 };
 use crate::{
-    base::ids::{EntityRef, TenantId},
+    base::ids::EntityRef,
     kernel::record::{Record, RecordBytes},
     store::{Append, Batch, EventStore},
 };

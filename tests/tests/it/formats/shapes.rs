@@ -4,7 +4,7 @@
 //! reads: the records of the story and of a few that it lacks, and the reader's answer to a record without the
 //! member. `KIFF_OVERWRITE=1 cargo test -p kiff-tests --test it formats` adds new lines; it removes none.
 
-use super::{dir, snapshot, story};
+use super::{dir, formats, snapshot, story};
 use kiff::{
     Authority, Bounds, Call, Contract, Decision, Definition, Domain, Failure, Kind, Machine, NewEvent, Outcome,
     Proposal, Record, Resolution, Runtime, TenantId, Value,
@@ -56,19 +56,12 @@ fn every_kind_and_every_member_that_the_reader_knows_is_locked() {
         assert!(lock.contains(&format!("kiff-record/1 {kind} ")), "tests/shapes.lock lacks {kind}");
     }
     let members: BTreeSet<&str> = lock.split([' ', '.', '\n']).map(|word| word.trim_end_matches("[]")).collect();
-    let source = fs::read_to_string(dir().join("kiff/src/kernel/record/read.rs")).unwrap();
-    let calls = ["take", "parse", "maybe", "number", "small", "told", "maybe_told", "names", "members", "fixed_time"];
-    let mut asked = BTreeSet::new();
-    for call in calls {
-        for part in source.split(&format!(".{call}")).skip(1) {
-            // `.take("x")` and `.take::<String>("x")`.
-            let Some((before, after)) = part.split_once("(\"") else { continue };
-            if before.is_empty() || before.starts_with("::<") && !before.contains(['(', ';']) {
-                asked.insert(after.split('"').next().unwrap());
-            }
-        }
-    }
-    assert!(asked.len() > 40, "the members are not found in the source any more: {asked:?}");
+    // The page's tables are made of the declarations that the reader is made of.
+    let page = fs::read_to_string(formats()).unwrap();
+    let tables = page.split("\n## 4. ").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = tables.lines().filter_map(|line| line.strip_prefix("| `"));
+    let asked: BTreeSet<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    assert!(asked.len() > 40, "the members are not found in the page any more: {asked:?}");
     let missing: Vec<_> = asked.iter().filter(|member| !members.contains(**member)).collect();
     assert!(missing.is_empty(), "no record of these tests has {missing:?}: let one have them");
 }
@@ -116,7 +109,7 @@ fn position() -> Value {
     let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "PLACED")).build();
     let rt = Runtime::builder(domain.unwrap()).tenant("demo").store(store.clone()).build().unwrap().blocking();
     let placed = NewEvent::new("evt_1", "ORDER_PLACED");
-    let _ = rt.ingest(&Authority::service("shop"), "order:o_1", placed).unwrap();
+    let _ = rt.ingest(&Authority::service("shop").unwrap(), "order:o_1", placed).unwrap();
     let mut feed = rt.subscribe("view").unwrap();
     let _ = feed.next(1).unwrap();
     feed.acknowledge().unwrap();
@@ -221,7 +214,7 @@ fn rest() -> Vec<u8> {
         .build();
     let mut s = Scenario::new(domain.unwrap());
     s.given_events("order:o_1", ["ORDER_PLACED"]);
-    let agent = || Authority::agent("bot", ["operator"]);
+    let agent = || Authority::agent("bot", ["operator"]).unwrap();
     let asked = |name: &str| Proposal::new(name, "order:o_1");
     s.send(agent(), asked("SUCCEED")).assert_executed();
     s.send(agent(), asked("FAIL")).assert_failed();
@@ -231,11 +224,14 @@ fn rest() -> Vec<u8> {
     let Decision::Allowed(allowed) = s.runtime().decide(&agent(), asked("RUN")).unwrap() else { panic!("allowed") };
     s.advance(Duration::from_secs(10));
     let execution = allowed.permit.execution_id();
-    for who in [Authority::human("guest", ["operator"]), Authority::human("lead", ["lead"])] {
+    for who in [Authority::human("guest", ["operator"]).unwrap(), Authority::human("lead", ["lead"]).unwrap()] {
         let _ = s.runtime().resolve(&who, execution, Resolution::NotApplied, "not there").unwrap();
     }
     let _ = s.runtime().settle(allowed.permit, Ok(outcome())).unwrap();
-    let _ = s.runtime().resolve(&Authority::human("lead", ["lead"]), execution, Resolution::NotApplied, "no").unwrap();
+    let _ = s
+        .runtime()
+        .resolve(&Authority::human("lead", ["lead"]).unwrap(), execution, Resolution::NotApplied, "no")
+        .unwrap();
     let _ = s.send(agent(), asked("VANISH")).answer();
     s.replay().assert_same().log().to_vec()
 }

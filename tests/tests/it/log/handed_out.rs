@@ -28,7 +28,7 @@ fn witnesses_sign_what_extends_what_they_saw() {
         assert_eq!(refusals, [("witness.example/2", "log_signature_missing".to_owned())]);
         // Proofs carry the signatures of witnesses along.
         let proven = ledger.prove(0).unwrap().verify(&ledger_key(), &policy).unwrap();
-        assert_eq!(proven.witnesses()[0].name, "witness.example/1");
+        assert_eq!(proven.checkpoint().witnesses()[0].name, "witness.example/1");
     }
 }
 

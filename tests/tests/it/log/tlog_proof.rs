@@ -24,10 +24,10 @@ fn the_example_is_reproduced() {
 #[test]
 fn what_was_proved_is_told() {
     let proven = TlogProof::parse(PROOF.as_bytes()).unwrap().verify(&log_key(), &witnesses(1)).unwrap();
-    assert_eq!((proven.index(), proven.size(), proven.record()), (5, 7, Some(record())));
+    assert_eq!((proven.index(), proven.checkpoint().head().size, proven.record()), (5, 7, Some(record())));
     assert_eq!(proven.leaf().to_string(), format!("sha256:{}", expected("leaf_hash")));
-    assert_eq!(proven.origin(), "kiff.dev/log/kiff-demo");
-    assert_eq!(proven.witnesses().len(), 1);
+    assert_eq!(proven.checkpoint().origin(), "kiff.dev/log/kiff-demo");
+    assert_eq!(proven.checkpoint().witnesses().len(), 1);
 }
 
 #[test]
@@ -97,7 +97,7 @@ proptest! {
         bytes[at] = byte;
         let proven = TlogProof::parse(&bytes).and_then(|proof| proof.verify(&log_key(), &WitnessPolicy::none()));
         if let Ok(proven) = proven {
-            prop_assert_eq!((proven.index(), proven.size(), proven.record()), (5, 7, Some(record())));
+            prop_assert_eq!((proven.index(), proven.checkpoint().head().size, proven.record()), (5, 7, Some(record())));
         }
     }
 }

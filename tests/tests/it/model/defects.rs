@@ -1,73 +1,77 @@
-//! The model finds what it is there to find: defects that are sown into kiff, one at a time.
+//! The defects of `tests/defects` fit the sources, and the page on security has a row on each.
+//! `tests/defects/run.sh` sows them, and checks that the tests find them.
 
-use std::{fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
-/// Every defect that can be sown, by the name that `KIFF_DEFECT` takes.
-const DEFECTS: &[&str] = &[
-    "approval_not_consumed",
-    "denial_forgotten",
-    "digest_unchecked",
-    "doubt_taken_for_failure",
-    "expiry_ignored",
-    "key_content_unchecked",
-    "open_execution_unchecked",
-    "quorum_of_one_person",
-    "requester_settles",
-    "resolved_while_it_may_land",
-    "retry_of_any_effect",
-    "reviewer_unchecked",
-    "run_before_the_append",
-    "run_on_conflict",
-    "self_review",
-    "state_version_ignored",
-];
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The patches by the names of their defects.
+fn patches() -> BTreeMap<String, String> {
+    let files = fs::read_dir(root().join("tests/defects")).unwrap().map(|entry| entry.unwrap().path());
+    let patches = files.filter(|path| path.extension().is_some_and(|end| end == "patch"));
+    patches
+        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+/// One place that a patch changes: the file, and its lines before and after.
+struct Hunk {
+    file: String,
+    before: String,
+    after: String,
+}
+
+fn hunks(patch: &str) -> Vec<Hunk> {
+    let mut file = "";
+    let mut hunks = Vec::new();
+    // A line like `--- a/kiff/src/lib.rs` is none of a hunk's.
+    for line in patch.lines().filter(|line| !line.starts_with("--- a/")) {
+        if let Some(path) = line.strip_prefix("+++ b/") {
+            file = path;
+        } else if line.starts_with("@@ ") {
+            hunks.push(Hunk { file: file.to_owned(), before: String::new(), after: String::new() });
+        } else if let (Some(hunk), Some(text)) = (hunks.last_mut(), line.strip_prefix([' ', '-', '+'])) {
+            if !line.starts_with('+') {
+                hunk.before += &format!("{text}\n");
+            }
+            if !line.starts_with('-') {
+                hunk.after += &format!("{text}\n");
+            }
+        }
+    }
+    hunks
+}
 
 #[test]
-fn the_defects_are_those_that_the_sources_and_the_page_name() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let (mut waiting, mut sown) = (vec![root.join("kiff/src")], Vec::new());
-    while let Some(path) = waiting.pop() {
-        if path.is_dir() {
-            waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-            continue;
+fn every_defect_fits_the_sources() {
+    let mut sources = BTreeMap::new();
+    for (defect, patch) in patches() {
+        let switch = format!("crate::defect::is_sown(\"{defect}\")");
+        let hunks = hunks(&patch);
+        assert!(!hunks.is_empty(), "{defect} changes nothing");
+        for Hunk { file, before, after } in hunks {
+            let path = root().join(&file);
+            let source = sources.entry(file.clone()).or_insert_with(|| fs::read_to_string(path).unwrap());
+            // Once, so that it is changed where it was meant to be.
+            let places = source.matches(&before).count();
+            assert_eq!(places, 1, "{defect} is for lines of {file} that are there {places} times:\n{before}");
+            assert!(after.contains(&switch), "{defect} breaks {file} without its switch");
+            // One patch is applied after another.
+            *source = source.replacen(&before, &after, 1);
         }
-        let code = fs::read_to_string(&path).unwrap();
-        sown.extend(code.split("is_sown(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()));
-    }
-    sown.sort();
-    sown.dedup();
-    assert_eq!(sown, DEFECTS);
-    let page = fs::read_to_string(root.join("kiff/docs/security.md")).unwrap();
-    for defect in DEFECTS {
-        assert!(page.contains(&format!("\n| {defect} |")), "kiff/docs/security.md has no row on {defect}");
     }
 }
 
-/// Needs a build with `--cfg kiff_defect`: `CONTRIBUTING.md` has the command.
-#[cfg(kiff_defect)]
 #[test]
-fn the_model_finds_every_defect() {
-    use std::{env, process::Command};
-    // So many runs find any of them; without a defect fewer show that the model finds no more than there is.
-    const RUNS: &str = "1500";
-    const RUNS_WITHOUT: &str = "64";
-    let model = |defect: &str, runs: &str| {
-        let mut model = Command::new(env::current_exe().unwrap());
-        model.args(["--exact", "model::kiff_says_what_the_reference_says"]);
-        let output = model.env("KIFF_DEFECT", defect).env("KIFF_MODEL_RUNS", runs).output().unwrap();
-        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    let missed: Vec<_> = DEFECTS
-        .iter()
-        .filter(|defect| {
-            let (is_missed, said) = model(defect, RUNS);
-            let why = said.lines().find(|line| line.contains("kiff says")).unwrap_or("no difference");
-            println!("{defect}: {why}");
-            // Nothing else that goes wrong counts as found.
-            is_missed || !said.contains("kiff says")
-        })
-        .collect();
-    assert!(missed.is_empty(), "the model does not find {missed:?}");
-    let (is_well, said) = model("none", RUNS_WITHOUT);
-    assert!(is_well, "{said}");
+fn the_page_has_a_row_on_every_defect() {
+    let page = fs::read_to_string(root().join("kiff/docs/security.md")).unwrap();
+    let (_, table) = page.split_once("\n| defect | what then happens | found by |\n| --- | --- | --- |\n").unwrap();
+    let rows = table.lines().map_while(|line| line.strip_prefix("| ")).map(|row| row.split(" |").next().unwrap());
+    assert_eq!(rows.collect::<Vec<_>>(), patches().into_keys().collect::<Vec<_>>());
 }

@@ -31,7 +31,7 @@ fn rule_6_the_executor_starts_only_after_the_append_is_acknowledged() {
         let lab = Lab::default();
         let rt = Runtime::builder(domain(&lab, "v1").build().unwrap()).store(store.clone()).build().unwrap().blocking();
         for event in ["ORDER_PLACED", "ORDER_PAID"] {
-            let _ = rt.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+            let _ = rt.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
         }
         store.refuse.store(true, Ordering::SeqCst);
         store.lose.store(lost, Ordering::SeqCst);
@@ -87,7 +87,8 @@ fn rule_6_the_outcome_is_handed_back_if_it_cannot_be_recorded() {
     };
     let rt = build();
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
-        let _ = rt.blocking().ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+        let _ =
+            rt.blocking().ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
     }
     lab.then(Plan::Wait(1, noted()));
     let mut call = call(&rt, proposal("CHECKED", 5));
@@ -114,7 +115,8 @@ fn rule_6_an_outcome_whose_append_lost_its_answer_is_no_conflict_with_itself() {
     let domain = domain(&lab, "v1").build().unwrap();
     let rt = Runtime::builder(domain.clone()).store(store.clone()).timer(timer).build().unwrap();
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
-        let _ = rt.blocking().ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+        let _ =
+            rt.blocking().ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
     }
     for plan in [Plan::Wait(1, noted()), Plan::Wait(1, refunded())] {
         lab.then(plan);
@@ -132,12 +134,26 @@ fn rule_6_an_outcome_whose_append_lost_its_answer_is_no_conflict_with_itself() {
 }
 
 #[test]
+fn rule_6_nothing_is_built_on_a_part_of_a_batch() {
+    let store = Refusing::default();
+    let lab = Lab::default();
+    let rt = Runtime::builder(domain(&lab, "v1").build().unwrap()).store(store.clone()).build().unwrap().blocking();
+    for event in ["ORDER_PLACED", "ORDER_PAID"] {
+        let _ = rt.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
+    }
+    store.tear_once.store(true, Ordering::SeqCst);
+    let error = rt.execute(&agent(), refund(5)).unwrap_err();
+    assert!(matches!(error, RuntimeError::Inconsistent { what: "the store holds a part of a batch", .. }), "{error}");
+    assert_eq!(lab.runs(), 0);
+}
+
+#[test]
 fn rule_6_an_executor_may_call_back_for_another_entity_and_not_for_its_own() {
     let world = World::paid();
     let _permit = world.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap();
     assert_eq!(world.blocked(refund(5)).reason, *"execution_open");
     let event = NewEvent::new("x", "ORDER_PLACED");
-    let ingested = world.rt.ingest(&Authority::service("stripe"), "order:o_2", event).unwrap();
+    let ingested = world.rt.ingest(&Authority::service("stripe").unwrap(), "order:o_2", event).unwrap();
     assert!(matches!(ingested, Ingested::Accepted { .. }));
 }
 
@@ -151,6 +167,8 @@ struct Refusing {
     /// The next append is stored and its answer lost, and the read after it fails.
     lose_once: Arc<AtomicBool>,
     fail_read: Arc<AtomicBool>,
+    /// The next append breaks the store's promise: it stores the first record alone, and its answer is lost.
+    tear_once: Arc<AtomicBool>,
 }
 
 impl StoreLayer for Refusing {
@@ -164,6 +182,12 @@ impl StoreLayer for Refusing {
         if self.lose_once.swap(false, Ordering::SeqCst) {
             assert_eq!(self.inner.append(batch).await.unwrap(), Append::Done);
             self.fail_read.store(true, Ordering::SeqCst);
+            return Err(StoreError::unknown("the connection broke"));
+        }
+        if self.tear_once.swap(false, Ordering::SeqCst) {
+            let (tenant, part) = (batch.tenant().clone(), &batch.parts()[0]);
+            let torn = Batch::new(tenant).with(part.stream().clone(), part.expected(), part.records()[..1].to_vec());
+            assert_eq!(self.inner.append(&torn.unwrap()).await.unwrap(), Append::Done);
             return Err(StoreError::unknown("the connection broke"));
         }
         match (self.refuse.load(Ordering::SeqCst), self.lose.load(Ordering::SeqCst)) {

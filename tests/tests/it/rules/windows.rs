@@ -104,7 +104,7 @@ fn an_attempt_that_can_be_interrupted_ends_with_the_window() {
         let record = world.records(super::kit::ORDER).pop().unwrap();
         assert_eq!(record.kind(), Kind::ExecutionRetried);
         let deadline = at(&super::kit::body(&record), "deadline");
-        assert_eq!(deadline, record.recorded_at().plus(span).to_string());
+        assert_eq!(deadline, (record.recorded_at() + span).to_string());
         drop(running);
         world.verify();
     }

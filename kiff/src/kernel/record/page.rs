@@ -1,0 +1,146 @@
+//! The tables of `docs/formats.md` §4, from the declarations of the bodies. After a change that is meant, write them anew
+//! with `KIFF_OVERWRITE=1 cargo test -p kiff --lib record::page`.
+
+use super::{
+    body::{ExecutionTerms, HoldTerms, Issue, KeyPurpose, Kind, Ruling, Told, Verdict},
+    kind,
+    member::Checks,
+};
+use crate::{
+    base::{
+        actor::Granted,
+        code::Code,
+        digest::Digest,
+        ids::{
+            ActionName, ApprovalId, EntityRef, EventId, EventType, ExecutionId, IdempotencyKey, KeyId, Permission,
+            ReceiptId, Salt, StateName, Version,
+        },
+        public_key::PublicKey,
+        timestamp::Timestamp,
+    },
+    domain::{
+        contract::{Effect, Risk},
+        param::Params,
+    },
+    kernel::request::{Commitments, Notes},
+    value::Value,
+};
+use std::{env, fs, sync::Arc};
+
+/// One member of a body, as the format page has it.
+#[derive(Debug)]
+pub(crate) struct Row {
+    name: &'static str,
+    form: String,
+    note: &'static str,
+}
+
+impl Row {
+    pub(crate) fn of<T: Described>(name: &'static str, note: &'static str) -> Self {
+        Self { name, form: T::form(), note: note.trim() }
+    }
+}
+
+/// What the format page calls a type.
+pub(crate) trait Described {
+    fn form() -> String;
+}
+
+macro_rules! described {
+    ($($($Type:ty),+: $form:literal;)*) => {$($(
+        impl Described for $Type {
+            fn form() -> String {
+                $form.to_owned()
+            }
+        }
+    )+)*};
+}
+
+described! {
+    ActionName: "action";
+    ApprovalId: "approval id";
+    bool: "boolean";
+    Checks: "array";
+    Code: "code";
+    Commitments, Granted, Params: "object";
+    Digest: "digest";
+    Effect, KeyPurpose, PublicKey, Risk, String, Arc<str>, Verdict: "string";
+    EntityRef: "entity";
+    EventId: "event id";
+    EventType: "event type";
+    ExecutionId: "execution id";
+    IdempotencyKey: "idempotency key";
+    KeyId: "key id";
+    Permission: "permission";
+    ReceiptId: "receipt id";
+    Salt: "salt";
+    StateName: "state";
+    Timestamp: "time";
+    Told: "told";
+    u32, u64: "integer";
+    Value: "any JSON";
+    Vec<String>: "array of strings, optional";
+    Version: "version";
+}
+
+impl<T: Described> Described for Option<T> {
+    fn form() -> String {
+        T::form() + ", optional"
+    }
+}
+
+impl<T: Described> Described for super::member::Nullable<Option<T>> {
+    fn form() -> String {
+        T::form() + " or `null`"
+    }
+}
+
+/// The table of each section, by its title. What the three decisions share has a section of its own.
+fn tables() -> Vec<(String, Vec<Row>)> {
+    let shared = [Ruling::rows(), Issue::rows()].into_iter().flatten().collect();
+    let mut tables = vec![("The decision".to_owned(), shared)];
+    for (kind, mut rows) in kind::rows() {
+        match kind {
+            Kind::DecisionRecorded => rows.extend(Notes::rows()),
+            Kind::ActionValidated => rows = ExecutionTerms::rows(),
+            Kind::ApprovalRequired => rows = HoldTerms::rows(),
+            // It has what all decisions have.
+            Kind::ActionBlocked => continue,
+            _ => {}
+        }
+        tables.push((format!("`{kind}`"), rows));
+    }
+    tables
+}
+
+fn written(mut rows: Vec<Row>) -> String {
+    rows.sort_by_key(|row| row.name);
+    let mut table = "| member | type | |\n| --- | --- | --- |\n".to_owned();
+    for Row { name, form, note } in rows {
+        let note = if note.is_empty() { String::new() } else { format!("{note} ") };
+        table.push_str(&format!("| `{name}` | {form} | {note}|\n"));
+    }
+    table
+}
+
+#[test]
+fn the_tables_of_the_page_are_those_of_the_code() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/formats.md");
+    let page = fs::read_to_string(path).unwrap();
+    let mut expected = page.clone();
+    for (title, rows) in tables() {
+        let section = expected.find(&format!("\n### {title}\n")).unwrap_or_else(|| panic!("no section {title}"));
+        let start =
+            section + expected[section..].find("\n| member |").unwrap_or_else(|| panic!("no table {title}")) + 1;
+        let end = start + expected[start..].find("\n\n").unwrap() + 1;
+        expected.replace_range(start..end, &written(rows));
+    }
+    if env::var_os("KIFF_OVERWRITE").is_some() {
+        fs::write(path, &expected).unwrap();
+    }
+    let page = fs::read_to_string(path).unwrap();
+    for (line, (page, expected)) in (1..).zip(page.lines().zip(expected.lines())) {
+        assert_eq!(page, expected, "line {line} of docs/formats.md");
+    }
+    assert_eq!(page, expected);
+}
