@@ -44,7 +44,7 @@ use std::{any::Any, time::Duration};
 ///     state_changed      bot    RESOLVED → CLOSED
 /// ");
 /// s.replay().assert_same();
-/// # Ok::<(), kiff::DomainError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// With annotated functions, reviewers and time:
@@ -103,36 +103,37 @@ use std::{any::Any, time::Duration};
 ///     .role("operator", ["orders.refund"])
 ///     .role("approver", ["orders.approve"])
 ///     .build()?;
-/// let agent = || Authority::agent("bot", ["operator"])?;
-/// let person = |id| Authority::human(id, ["approver"])?;
+/// let agent = Authority::agent("bot", ["operator"])?;
+/// let ann = Authority::human("ann", ["approver"])?;
+/// let bob = Authority::human("bob", ["approver"])?;
 /// let mut s = Scenario::new(domain).at("2026-05-24T09:50:18Z");
 ///
 /// // Each event comes from a source that its machine lets report it.
 /// for order in ["order:1", "order:2", "order:3"] {
 ///     s.given_payload(order, "ORDER_PAID", Value::object([("cents", 49_00)]));
 /// }
-/// s.propose::<refund_order>(agent(), "1", params! { cents: 50_00 }).assert_blocked("not_more_than_paid");
+/// s.propose::<refund_order>(agent.clone(), "1", params! { cents: 50_00 }).assert_blocked("not_more_than_paid");
 ///
 /// // Two people must grant; the second grant runs it.
-/// let held = s.propose::<refund_order>(agent(), "1", params! { cents: 49_00 }).assert_held("approval_required");
-/// let held = s.grant(held, person("ann")).assert_held("approval_required");
-/// s.assert_grant_refused(&held, person("ann"), "already_granted");
-/// let done = s.grant(held, person("bob")).assert_executed();
+/// let held = s.propose::<refund_order>(agent.clone(), "1", params! { cents: 49_00 }).assert_held("approval_required");
+/// let held = s.grant(held, ann.clone()).assert_held("approval_required");
+/// s.assert_grant_refused(&held, ann.clone(), "already_granted");
+/// let done = s.grant(held, bob).assert_executed();
 /// assert_eq!(done.message, "4900 paid back");
 /// s.assert_state("order:1", "REFUNDED");
 ///
 /// // Denied for good.
-/// let held = s.propose::<refund_order>(agent(), "2", params! { cents: 49_00 }).assert_held("approval_required");
-/// s.deny(&held, person("ann"), "the parcel arrived");
-/// s.propose::<refund_order>(agent(), "2", params! { cents: 49_00 }).assert_blocked("approval_denied");
+/// let held = s.propose::<refund_order>(agent.clone(), "2", params! { cents: 49_00 }).assert_held("approval_required");
+/// s.deny(&held, ann.clone(), "the parcel arrived");
+/// s.propose::<refund_order>(agent.clone(), "2", params! { cents: 49_00 }).assert_blocked("approval_denied");
 ///
 /// // Nobody came in time.
-/// let held = s.propose::<refund_order>(agent(), "3", params! { cents: 49_00 }).assert_held("approval_required");
+/// let held = s.propose::<refund_order>(agent.clone(), "3", params! { cents: 49_00 }).assert_held("approval_required");
 /// s.advance(Duration::from_secs(25 * 60 * 60));
-/// s.assert_grant_refused(&held, person("ann"), "approval_expired");
+/// s.assert_grant_refused(&held, ann.clone(), "approval_expired");
 /// s.replay().assert_same();
 /// # }
-/// # Ok::<(), kiff::DomainError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// A scenario runs executors on this thread without an async runtime, so an executor must not need a reactor,
