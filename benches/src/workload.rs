@@ -63,7 +63,7 @@ pub fn runtime() -> Result<(Runtime, MemoryStore), Box<dyn Error>> {
 /// The proposing agent.
 #[must_use]
 pub fn agent() -> Authority {
-    Authority::agent(AGENT, [ROLE])
+    Authority::agent(AGENT, [ROLE]).unwrap()
 }
 
 /// The proposal.
@@ -78,7 +78,7 @@ pub fn proposal(entity: &str) -> Proposal {
 /// # Errors
 /// If the runtime refuses.
 pub fn give_history(runtime: &Runtime, entity: &str, records: usize) -> Result<(), Box<dyn Error>> {
-    let source = Authority::service("shop");
+    let source = Authority::service("shop").unwrap();
     for number in 0..records.div_ceil(2).max(1) {
         let kind = if number == 0 { "ORDER_PAID" } else { "ORDER_NOTED" };
         let event = NewEvent::new(format!("{entity}.{number}").replace(':', "-"), kind);

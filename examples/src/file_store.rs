@@ -254,7 +254,8 @@ mod tests {
     fn a_line_that_a_crash_cut_off_is_dropped() {
         let path = std::env::temp_dir().join(format!("kiff-cut-off-{}", std::process::id()));
         let event = |id: &str, kind: &str| {
-            let said = runtime(&path).ingest(&Authority::service("stripe"), "order:o_1", NewEvent::new(id, kind));
+            let said =
+                runtime(&path).ingest(&Authority::service("stripe").unwrap(), "order:o_1", NewEvent::new(id, kind));
             said.unwrap().accepted().unwrap();
         };
         event("evt_1", "ORDER_PLACED");

@@ -210,13 +210,13 @@ mod tests {
     use kiff::{Authority, params, testing::Scenario};
 
     fn clerk() -> Authority {
-        Authority::agent("desk-bot", ["clerk"])
+        Authority::agent("desk-bot", ["clerk"]).unwrap()
     }
 
     fn inspected() -> Scenario {
         let mut s = Scenario::new(domain().unwrap()).provide(Bank);
         s.given_payload("return:r_1", "RETURN_ANNOUNCED", Value::object([("paid_cents", 25_000)]));
-        let warehouse = Authority::service("warehouse");
+        let warehouse = Authority::service("warehouse").unwrap();
         for event in ["GOODS_ARRIVED", "GOODS_INSPECTED"] {
             s.given_from(&warehouse, "return:r_1", event, Value::object::<&str, &str>([]));
         }
@@ -236,8 +236,8 @@ mod tests {
         let mut s = inspected();
         let held = s.propose::<pay_customer>(clerk(), "r_1", params! { cents: 20_000, to: "original_card" });
         let held = held.assert_held("amount_above_threshold");
-        let held = s.grant(held, Authority::human("ann", ["lead"])).assert_held("amount_above_threshold");
-        s.grant(held, Authority::human("bob", ["lead"])).assert_executed();
+        let held = s.grant(held, Authority::human("ann", ["lead"]).unwrap()).assert_held("amount_above_threshold");
+        s.grant(held, Authority::human("bob", ["lead"]).unwrap()).assert_executed();
     }
 
     #[test]

@@ -139,14 +139,14 @@ impl Shop {
         self.at(time);
         self.events += 1;
         let event = NewEvent::new(format!("evt_{:03}", self.events), kind);
-        self.runtime.ingest(&Authority::service("stripe"), &format!("order:{order}"), event)?.accepted()?;
+        self.runtime.ingest(&Authority::service("stripe")?, &format!("order:{order}"), event)?.accepted()?;
         Ok(())
     }
 
     fn execute(&mut self, time: &str, order: &str, action: &str, body: &str) -> Result<Answer> {
         self.at(time);
         // The host knows the caller by the API key. The `actor` in the body is only a claim.
-        let caller = Authority::agent("ops-agent", ["operator"]);
+        let caller = Authority::agent("ops-agent", ["operator"])?;
         let answer = self.runtime.execute(&caller, wire::proposal(order, action, body)?)?;
         let request = format!("POST /v1/entities/{order}/actions/{action}/execute\n{body}");
         self.exchanges.push((request, wire::answer(&answer)));
@@ -156,7 +156,7 @@ impl Shop {
 
     fn review(&mut self, time: &str, verdict: &str, approval: ApprovalId, note: &str) -> Result<()> {
         self.at(time);
-        let reviewer = Authority::human("ops-human", ["ops_operator"]);
+        let reviewer = Authority::human("ops-human", ["ops_operator"])?;
         let review = match verdict {
             "grant" => self.runtime.grant(&reviewer, approval, note)?,
             _ => self.runtime.deny(&reviewer, approval, note)?,
@@ -174,7 +174,7 @@ impl Shop {
 
     /// Asks what the same call would return now, without writing anything.
     fn explain(&mut self, order: &str, action: &str, body: &str) -> Result<()> {
-        let caller = Authority::agent("ops-agent", ["operator"]);
+        let caller = Authority::agent("ops-agent", ["operator"])?;
         let explanation = self.runtime.explain(&caller, wire::proposal(order, action, body)?)?;
         self.notes.push(format!("the same call again: {}, {}", explanation.decision, explanation.reason));
         Ok(())

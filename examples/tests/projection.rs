@@ -117,9 +117,9 @@ mod tests {
         for order in 1..=ORDERS {
             let entity = format!("order:o_{order}");
             let paid = NewEvent::new(format!("evt_{order}"), "ORDER_PAID");
-            log.ingest(&Authority::service("stripe"), &entity, paid).unwrap().accepted().unwrap();
+            log.ingest(&Authority::service("stripe").unwrap(), &entity, paid).unwrap().accepted().unwrap();
             let proposal = Proposal::new("REFUND", entity).param("cents", 100 * order);
-            let agent = Authority::agent("ops-agent", ["operator"]);
+            let agent = Authority::agent("ops-agent", ["operator"]).unwrap();
             let _ = log.execute(&agent, proposal).unwrap().executed().unwrap();
             clock.advance(Duration::from_secs(12 * 60 * 60));
         }

@@ -51,11 +51,11 @@
 //! // The calls of `Runtime` are async; `blocking()` gives the same calls without an async runtime.
 //! let rt = Runtime::builder(domain).build()?.blocking();
 //!
-//! let stripe = Authority::service("stripe");
+//! let stripe = Authority::service("stripe")?;
 //! rt.ingest(&stripe, "order:ord_1", NewEvent::new("evt_1", "ORDER_PLACED"))?.accepted()?;
 //!
 //! // Host code says who acts, never the proposal.
-//! let agent = Authority::agent("ops-agent", ["operator"]);
+//! let agent = Authority::agent("ops-agent", ["operator"])?;
 //! let refund = |cents: u64| Proposal::new("REFUND_ORDER", "order:ord_1").param("cents", cents);
 //!
 //! // The order is not paid yet, so the proposal is blocked, and the executor is never called.
@@ -67,7 +67,7 @@
 //! let Answer::Held(held) = rt.execute(&agent, refund(999_00))? else { panic!() };
 //! assert_eq!(held.reason, "amount_above_threshold");
 //!
-//! let reviewer = Authority::human("ops-human", ["ops_operator"]);
+//! let reviewer = Authority::human("ops-human", ["ops_operator"])?;
 //! rt.grant(&reviewer, held.approval_id, "verified with the customer")?.recorded()?;
 //! let done = rt.resume(held.approval_id)?.executed()?;
 //! assert_eq!(done.message, "99900 cents paid back for ord_1");

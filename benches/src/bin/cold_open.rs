@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_history(&path, &entity, records)?;
     let snapped = open(&path, 1)?.blocking();
     let event = NewEvent::new("last", "ORDER_NOTED");
-    snapped.ingest(&kiff::Authority::service("shop"), &entity, event)?.accepted()?;
+    snapped.ingest(&kiff::Authority::service("shop").unwrap(), &entity, event)?.accepted()?;
     drop(snapped);
     let folded = median(&path, &entity, 0)?;
     let opened = median(&path, &entity, 1)?;

@@ -64,8 +64,8 @@ impl Log {
         let builder = Runtime::builder(domain()?).tenant(TENANT).store(MemoryStore::new());
         let rt = builder.signer(Ed25519Signer::from_seed(&[1; 32])).build()?.blocking();
         let event = NewEvent::new(format!("evt_{entity}"), "ORDER_PAID");
-        rt.ingest(&Authority::service("shop"), &name, event)?.accepted()?;
-        let agent = Authority::agent(AGENT, [ROLE]);
+        rt.ingest(&Authority::service("shop").unwrap(), &name, event)?.accepted()?;
+        let agent = Authority::agent(AGENT, [ROLE]).unwrap();
         for _ in 0..executions {
             let mut proposal = Proposal::new("CREDIT_ORDER", &*name);
             for (name, value) in PARAMS {

@@ -100,14 +100,14 @@ fn agents(clock: &ManualClock, payments: &Payments, tenant: &str, signer: Ed2551
         .blocking();
     for order in ["order:a", "order:b", "order:c"] {
         let paid = NewEvent::new(format!("evt_{}", order.replace(':', "_")), "ORDER_PAID");
-        rt.ingest(&Authority::service("shop"), order, paid)?.accepted()?;
+        rt.ingest(&Authority::service("shop")?, order, paid)?.accepted()?;
     }
     Ok(rt)
 }
 
 /// A warrant for an effect that the host runs itself.
 fn warrant(rt: &Blocking, order: &str, amount: &str) -> Result<String> {
-    let agent = Authority::agent("bot", ["operator"]);
+    let agent = Authority::agent("bot", ["operator"])?;
     match rt.decide(&agent, Proposal::new("REFUND_ORDER", order).param("amount", amount))? {
         Decision::Allowed(allowed) => Ok(allowed.warrant().ok_or("no signer")?.to_json()),
         other => Err(format!("not cleared: {other:?}").into()),
@@ -125,7 +125,7 @@ fn main() -> Result<()> {
     };
 
     let rt = agents(&clock, &payments, "acme", demo_key::signer())?;
-    let agent = Authority::agent("bot", ["operator"]);
+    let agent = Authority::agent("bot", ["operator"])?;
     let done = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:a").param("amount", "49.00"))?.executed()?;
     print("by an executor", Ok(done.message))?;
 

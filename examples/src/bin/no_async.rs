@@ -34,11 +34,11 @@ fn domain() -> Result<Domain, DomainError> {
 fn main() -> Result<()> {
     let mut out = std::io::stdout().lock();
     let runtime = Runtime::builder(domain()?).build()?.blocking();
-    let (agent, guard) = (Authority::agent("concierge-bot", ["concierge"]), Authority::human("mira", ["guard"]));
+    let (agent, guard) = (Authority::agent("concierge-bot", ["concierge"])?, Authority::human("mira", ["guard"])?);
     for (number, minutes) in [5, 30, 90].into_iter().enumerate() {
         let door = format!("door:d_{number}");
         let locked = NewEvent::new(format!("evt_{number}"), "DOOR_LOCKED");
-        runtime.ingest(&Authority::service("lock"), &door, locked)?.accepted()?;
+        runtime.ingest(&Authority::service("lock")?, &door, locked)?.accepted()?;
 
         let proposal = Proposal::new("OPEN_DOOR", &door).param("minutes", minutes);
         let mut answer = runtime.execute(&agent, proposal)?;

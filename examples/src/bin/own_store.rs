@@ -30,9 +30,9 @@ fn run(folder: &Path) -> Result<()> {
     let path = folder.join("orders");
     let runtime = on_file(&path)?.build()?.blocking();
     let paid = NewEvent::new("evt_1", "ORDER_PAID");
-    runtime.ingest(&Authority::service("stripe"), "order:ord_001", paid)?.accepted()?;
+    runtime.ingest(&Authority::service("stripe")?, "order:ord_001", paid)?.accepted()?;
     let proposal = Proposal::new("AUTO_REFUND", "order:ord_001").param("amount", "49.00").param("reason", "broken");
-    let done = runtime.execute(&Authority::agent("ops-agent", ["operator"]), proposal)?.executed()?;
+    let done = runtime.execute(&Authority::agent("ops-agent", ["operator"])?, proposal)?.executed()?;
     writeln!(out, "\n{}", done.message)?;
     drop(runtime);
 

@@ -31,9 +31,9 @@ fn main() -> Result<()> {
 
 fn pay_ten_times(out: &mut StdoutLock<'_>, runtime: &Blocking, bank: &Bank, call: &Proposal) -> Result<()> {
     let approved = NewEvent::new("evt_1", "INVOICE_APPROVED").payload(Value::object([("amount", "10000.00")]));
-    runtime.ingest(&Authority::service("erp"), INVOICE, approved)?.accepted()?;
+    runtime.ingest(&Authority::service("erp")?, INVOICE, approved)?.accepted()?;
 
-    let agent = Authority::agent("payables-agent", ["payer"]);
+    let agent = Authority::agent("payables-agent", ["payer"])?;
     // The payment is made, but its answer is lost.
     runtime.execute(&agent, call.clone())?.executed()?;
     let mut retries = BTreeMap::new();

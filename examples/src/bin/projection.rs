@@ -46,9 +46,9 @@ fn main() -> Result<()> {
 fn refund(runtime: &Blocking, order: u64) -> Result<()> {
     let entity = format!("order:ord_{order}");
     let paid = NewEvent::new(format!("evt_{order}"), "ORDER_PAID");
-    runtime.ingest(&Authority::service("stripe"), &entity, paid)?.accepted()?;
+    runtime.ingest(&Authority::service("stripe")?, &entity, paid)?.accepted()?;
     let proposal = Proposal::new("REFUND", entity).param("cents", 10_00 * order);
-    let _ = runtime.execute(&Authority::agent("ops-agent", ["operator"]), proposal)?.executed()?;
+    let _ = runtime.execute(&Authority::agent("ops-agent", ["operator"])?, proposal)?.executed()?;
     Ok(())
 }
 

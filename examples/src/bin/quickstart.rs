@@ -63,7 +63,7 @@ impl Stripe {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let runtime = Runtime::builder(domain()?).provide(Stripe).build()?.blocking();
-    let (stripe, agent) = (Authority::service("stripe"), Authority::agent("ops-agent", ["operator"]));
+    let (stripe, agent) = (Authority::service("stripe")?, Authority::agent("ops-agent", ["operator"])?);
 
     for (order, events, amount) in [
         ("order:ord_001", ["ORDER_PLACED", "ORDER_PAID"].as_slice(), "49.00"),
@@ -96,12 +96,12 @@ mod tests {
         s.given::<Order>("ord_002", ["ORDER_PLACED", "ORDER_PAID"]);
         let held = s
             .propose::<refund_order>(
-                Authority::agent("ops-agent", ["operator"]),
+                Authority::agent("ops-agent", ["operator"]).unwrap(),
                 "ord_002",
                 params! { amount: "999.00", reason: "broken" },
             )
             .assert_held("amount_above_threshold");
-        s.grant(held, Authority::human("ops-human", ["ops_operator"])).assert_executed();
+        s.grant(held, Authority::human("ops-human", ["ops_operator"]).unwrap()).assert_executed();
         s.replay().assert_same();
         Ok(())
     }

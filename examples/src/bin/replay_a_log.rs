@@ -21,13 +21,13 @@ fn main() -> Result<()> {
 /// A day of refunds under the present rules. A service would read the file that `export` has written.
 fn yesterday() -> Result<Vec<u8>> {
     let runtime = Runtime::builder(refund::domain()?).provide(Stripe::fake()).build()?.blocking();
-    let agent = Authority::agent("ops-agent", ["operator"]);
+    let agent = Authority::agent("ops-agent", ["operator"])?;
     let proposed =
         [("AUTO_REFUND", "20.00"), ("AUTO_REFUND", "75.00"), ("REFUND_ORDER", "80.00"), ("REFUND_ORDER", "999.00")];
     for (number, (action, amount)) in proposed.into_iter().enumerate() {
         let order = format!("order:ord_{number}");
         let paid = NewEvent::new(format!("evt_{number}"), "ORDER_PAID");
-        runtime.ingest(&Authority::service("stripe"), &order, paid)?.accepted()?;
+        runtime.ingest(&Authority::service("stripe")?, &order, paid)?.accepted()?;
         let proposal = Proposal::new(action, order).param("amount", amount).param("reason", "customer request");
         let _ = runtime.execute(&agent, proposal)?;
     }

@@ -24,7 +24,7 @@ fn main() -> Result<()> {
 
     if let Answer::Held(held) = desk.propose("GIVE_CREDIT", "ticket:t_2", &[("cents", 2500.into())])? {
         desk.clock.advance(Duration::from_secs(90));
-        desk.runtime.grant(&Authority::human("ops-human", ["support_lead"]), held.approval_id, "fair")?.recorded()?;
+        desk.runtime.grant(&Authority::human("ops-human", ["support_lead"])?, held.approval_id, "fair")?.recorded()?;
         let answer = desk.runtime.resume(held.approval_id)?;
         desk.print("granted, resumed", &answer)?;
     }
@@ -55,7 +55,7 @@ impl Desk {
     fn open(&mut self, ticket: u32) -> Result<()> {
         let event = NewEvent::new(format!("evt_{ticket}"), "TICKET_OPENED");
         let event = event.payload(Value::object([("consent", ticket != 3)]));
-        self.runtime.ingest(&Authority::service("helpdesk"), &format!("ticket:t_{ticket}"), event)?.accepted()?;
+        self.runtime.ingest(&Authority::service("helpdesk")?, &format!("ticket:t_{ticket}"), event)?.accepted()?;
         Ok(())
     }
 
@@ -65,7 +65,7 @@ impl Desk {
         for (name, value) in params {
             proposal = proposal.param(*name, value.clone());
         }
-        let answer = self.runtime.execute(&Authority::agent("support-bot", ["support_agent"]), proposal)?;
+        let answer = self.runtime.execute(&Authority::agent("support-bot", ["support_agent"])?, proposal)?;
         self.print(&format!("{action} {ticket}"), &answer)?;
         Ok(answer)
     }

@@ -2,10 +2,10 @@
 
 pub(crate) mod ids;
 pub(crate) mod code;
+pub(crate) mod boxed;
 pub(crate) mod debug;
 pub(crate) mod timestamp;
 pub(crate) mod digest;
-pub(crate) mod boxed;
 pub(crate) mod public_key;
 pub(crate) mod few;
 pub(crate) mod scratch;

@@ -35,8 +35,8 @@ use crate::{
 /// # let domain = Domain::builder("shop", "v1").table(orders).define(refund).build()?;
 /// let rt = Runtime::builder(domain).signer(Ed25519Signer::generate()?).build()?;
 /// # let rt = rt.blocking();
-/// # rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
-/// # rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new("REFUND_ORDER", "order:1"))?.executed()?;
+/// # rt.ingest(&Authority::service("stripe")?, "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
+/// # rt.execute(&Authority::agent("bot", [""; 0])?, Proposal::new("REFUND_ORDER", "order:1"))?.executed()?;
 /// # Ok(())
 /// # }
 /// ```

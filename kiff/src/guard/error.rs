@@ -4,6 +4,7 @@ use super::ReplayError;
 use crate::{
     base::{
         code::{Code, coded},
+        debug::debug_as_display,
         ids::{ActionName, EntityRef, ReceiptId},
     },
     evidence::{receipt::ReceiptFault, warrant::WarrantFault},
@@ -13,7 +14,7 @@ use crate::{
 coded! {
     /// Why a guard refused. Nothing ran.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum GuardRefusal {
         /// The call came without a warrant.
         #[error("there is no receipt")]
@@ -59,6 +60,8 @@ coded! {
         } => "receipt_id_reused",
     }
 }
+
+debug_as_display!(GuardRefusal);
 
 /// A guarded effect that was refused, or did not come to its end.
 #[non_exhaustive]

@@ -17,9 +17,9 @@
 //! # let signer = Ed25519Signer::generate()?;
 //! # let published = KeySet::new().with(signer.public_key().clone()).to_json();
 //! # let rt = Runtime::builder(domain).tenant("acme").issued_by("refund-agents").signer(signer).build()?.blocking();
-//! # rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
+//! # rt.ingest(&Authority::service("stripe")?, "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
 //! # let asked = Proposal::new("REFUND_ORDER", "order:1").param("amount", "49.00");
-//! # let Decision::Allowed(allowed) = rt.decide(&Authority::agent("bot", [""; 0]), asked)? else { panic!() };
+//! # let Decision::Allowed(allowed) = rt.decide(&Authority::agent("bot", [""; 0])?, asked)? else { panic!() };
 //! # let warrant = allowed.warrant().ok_or("no warrant")?.to_json().into_bytes();
 //! // In the payment service, once:
 //! let guard = Guard::builder(KeySet::from_json(published.as_bytes())?, "refund-agents").build();

@@ -2,6 +2,7 @@
 
 use crate::base::{
     boxed::boxed_twin,
+    debug::debug_as_display,
     digest::Digest,
     ids::{ReceiptId, TenantId},
     timestamp::Timestamp,
@@ -65,9 +66,11 @@ pub enum Begun {
 
 /// A store of used receipts failed.
 #[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("the store of used receipts failed")]
 pub struct ReplayError(#[source] Box<dyn Error + Send + Sync>);
+
+debug_as_display!(ReplayError);
 
 impl ReplayError {
     /// Wraps what went wrong.

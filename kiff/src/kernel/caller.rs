@@ -3,7 +3,7 @@
 use crate::{
     base::{
         actor::{Actor, Authority, Granted},
-        ids::{NameError, Role},
+        ids::Role,
     },
     domain::{Action, Domain},
 };
@@ -18,9 +18,9 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// The caller of an authority that the host made.
-    pub(crate) fn of(domain: &Domain, authority: &Authority) -> Result<Self, NameError> {
-        let actor = authority.actor()?;
-        Ok(Self { actor: Arc::clone(actor), granted: resolve(domain, actor, authority.roles()?) })
+    pub(crate) fn of(domain: &Domain, authority: &Authority) -> Self {
+        let actor = authority.actor();
+        Self { actor: Arc::clone(actor), granted: resolve(domain, actor, authority.roles()) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::base::{
     code::{coded, words},
+    debug::debug_as_display,
     digest::Digest,
 };
 use std::{
@@ -77,7 +78,7 @@ words! {
 coded! {
     /// An anchor that did not do what it should.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum AnchorError {
         /// The digest is not there.
         #[error("`{digest}` is not anchored there")]
@@ -90,6 +91,8 @@ coded! {
         Failed(#[source] Box<dyn Error + Send + Sync>) => "anchor_failed",
     }
 }
+
+debug_as_display!(AnchorError);
 
 impl AnchorError {
     /// The place gave no answer.

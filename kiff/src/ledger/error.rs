@@ -1,8 +1,7 @@
 //! What can go wrong with a ledger.
 
 use crate::{
-    base::code::coded,
-    base::ids::ReceiptId,
+    base::{code::coded, debug::debug_as_display, ids::ReceiptId},
     evidence::{
         log::{CheckpointFault, TreeError},
         receipt::SignerError,
@@ -14,7 +13,7 @@ use std::io;
 coded! {
     /// A ledger that could not be opened, or a call of it that could not be carried out.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum LedgerError {
         /// The log has fewer records than a head that was signed.
         #[error("the log has {size} records, and a head of {head} was signed")]
@@ -82,3 +81,5 @@ coded! {
         Bundle(#[source] io::Error) => "bundle_failed",
     }
 }
+
+debug_as_display!(LedgerError);

@@ -56,7 +56,7 @@ const MAX_TRIES: u32 = 16;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let rt = shop(paid_back)?;
-/// # rt.blocking().execute(&Authority::agent("bot", ["operator"]), Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
+/// # rt.blocking().execute(&Authority::agent("bot", ["operator"])?, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
 /// // A key of its own, not the one that signs receipts.
 /// let signer = Ed25519LogSigner::new("kiff.dev/log/shop", Ed25519Signer::generate()?)?;
 /// let log = signer.verifier_key().clone();

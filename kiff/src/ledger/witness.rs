@@ -1,7 +1,7 @@
 //! Witnesses: others who sign a checkpoint once they have seen that it extends all that they saw before.
 
 use crate::{
-    base::{boxed::boxed_twin, code::coded, digest::Digest},
+    base::{boxed::boxed_twin, code::coded, debug::debug_as_display, digest::Digest},
     evidence::log::{
         Checkpoint, CheckpointFault, KeyRole, NoteSignature, ProofError, SignedCheckpoint, VerifierKey,
         VerifierKeyError, WitnessPolicy, cosigned_message,
@@ -40,7 +40,7 @@ pub trait Witness: Send + Sync + 'static {
 coded! {
     /// Why a witness has not signed.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum WitnessError {
         /// It has seen another size last.
         #[error("the witness has seen {size} records last")]
@@ -59,6 +59,8 @@ coded! {
         Failed(#[source] Box<dyn Error + Send + Sync>) => "witness_failed",
     }
 }
+
+debug_as_display!(WitnessError);
 
 impl WitnessError {
     /// It cannot be reached, or gave no answer that can be read.

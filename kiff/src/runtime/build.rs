@@ -105,7 +105,7 @@ impl RuntimeBuilder {
     /// // `SqliteStore` (feature `sqlite-bundled`) keeps the log in a file.
     /// let store = MemoryStore::new();
     /// let rt = Runtime::builder(domain.clone()).store(store.clone()).build()?.blocking();
-    /// rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("evt_1", "ORDER_PLACED"))?.accepted()?;
+    /// rt.ingest(&Authority::service("shop")?, "order:1", NewEvent::new("evt_1", "ORDER_PLACED"))?.accepted()?;
     ///
     /// // Another process, or the same one after a restart, goes on from the log.
     /// let rt = Runtime::builder(domain).store(store).build()?.blocking();
@@ -141,8 +141,8 @@ impl RuntimeBuilder {
     /// #     .build()?;
     /// // `#[action]` functions take it as `bank: &Bank`; an executor by hand asks `call.provided::<Bank>()?`.
     /// let rt = Runtime::builder(domain).provide(Bank { name: "the first bank" }).build()?.blocking();
-    /// # rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
-    /// let agent = Authority::agent("bot", [""; 0]);
+    /// # rt.ingest(&Authority::service("stripe")?, "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
+    /// let agent = Authority::agent("bot", [""; 0])?;
     /// let done = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1"))?.executed()?;
     /// assert_eq!(done.message, "paid back by the first bank");
     /// # Ok(())
@@ -174,14 +174,14 @@ impl RuntimeBuilder {
     ///     })
     ///     .build()?
     ///     .blocking();
-    /// # let source = Authority::service("stripe");
+    /// # let source = Authority::service("stripe")?;
     /// # for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
     /// #     rt.ingest(&source, "order:1", kiff::NewEvent::new(id, event))?.accepted()?;
     /// # }
-    /// # let agent = Authority::agent("bot", ["operator"]);
+    /// # let agent = Authority::agent("bot", ["operator"])?;
     /// # let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00);
     /// # let Answer::InDoubt(doubt) = rt.execute(&agent, refund)? else { return Err("known".into()) };
-    /// # let done = rt.probe(&Authority::human("lee", ["lead"]), doubt.execution_id)?.settled()?.executed()?;
+    /// # let done = rt.probe(&Authority::human("lee", ["lead"])?, doubt.execution_id)?.settled()?.executed()?;
     /// # assert!(done.message.contains("the bank has paid 2000"), "{}", done.message);
     /// # Ok(())
     /// # }
@@ -274,10 +274,10 @@ impl RuntimeBuilder {
     /// let store = MemoryStore::new();
     /// let rt = Runtime::builder(domain.clone()).store(store.clone()).snapshots(1_000).build()?.blocking();
     /// # let rt = Runtime::builder(domain.clone()).store(store.clone()).snapshots(10).build()?.blocking();
-    /// rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("evt_0", "ORDER_PLACED"))?.accepted()?;
+    /// rt.ingest(&Authority::service("shop")?, "order:1", NewEvent::new("evt_0", "ORDER_PLACED"))?.accepted()?;
     /// for number in 1..=20 {
     ///     let event = NewEvent::new(format!("evt_{number}"), "ORDER_NOTED");
-    ///     rt.ingest(&Authority::service("shop"), "order:1", event)?.accepted()?;
+    ///     rt.ingest(&Authority::service("shop")?, "order:1", event)?.accepted()?;
     /// }
     ///
     /// // Another process reads the snapshot and what came after it.

@@ -55,14 +55,14 @@ impl Runtime {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// // The bank does not answer: nobody knows whether the money has moved.
     /// let rt = shop(|_| Err(Failure::unknown("no answer from the bank")))?.blocking();
-    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let agent = Authority::agent("bot", ["operator"])?;
     /// let refund = || Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00);
     /// assert_eq!(rt.execute(&agent, refund())?.word(), "in_doubt");
     /// // Until that is settled, nothing else runs on this order.
     /// assert!(matches!(rt.execute(&agent, refund())?, Answer::Blocked(it) if it.reason == "execution_in_doubt"));
     ///
     /// // A person looks it up at the bank, for each execution in doubt.
-    /// let lead = Authority::human("lee", ["lead"]);
+    /// let lead = Authority::human("lee", ["lead"])?;
     /// for doubt in rt.in_doubt()? {
     ///     let happened = Resolution::Succeeded(Outcome::new("paid back").emit("ORDER_REFUNDED"));
     ///     let answer = rt.resolve(&lead, doubt.execution_id, happened, "bank statement 4711")?.settled()?;
@@ -82,7 +82,7 @@ impl Runtime {
         resolution: Resolution,
         evidence: &str,
     ) -> Result<Resolved, RuntimeError> {
-        let by = self.caller(authority)?;
+        let by = self.caller(authority);
         let command = Resolve { execution, resolution: &resolution, by: &by, evidence, inquiry: None };
         self.settle_doubt(&command, self.draw()?).await
     }
@@ -112,10 +112,10 @@ impl Runtime {
     ///     _ => Ok(Outcome::new("paid back").emit("ORDER_REFUNDED")),
     /// })?
     /// .blocking();
-    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let agent = Authority::agent("bot", ["operator"])?;
     /// rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
     ///
-    /// let lead = Authority::human("lee", ["lead"]);
+    /// let lead = Authority::human("lee", ["lead"])?;
     /// for doubt in rt.in_doubt()? {
     ///     let done = rt.retry(&lead, doubt.execution_id)?.settled()?.executed()?;
     ///     assert_eq!(done.execution_id, doubt.execution_id);
@@ -127,7 +127,7 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Resolved`].
     pub async fn retry(&self, authority: &Authority, execution: ExecutionId) -> Result<Resolved, RuntimeError> {
-        let by = self.caller(authority)?;
+        let by = self.caller(authority);
         let mut call = self.draw()?;
         let command = RetryExecution { execution, by: &by };
         let Transacted { reply, receipt, acknowledged, running, .. } = self.transact(&command, &mut call).await?;
@@ -161,14 +161,14 @@ impl Runtime {
     ///     Ok(Probed::Applied(paid))
     /// };
     /// let rt = Runtime::builder(domain).probe("REFUND_ORDER", ask_the_bank).build()?.blocking();
-    /// # let source = Authority::service("stripe");
+    /// # let source = Authority::service("stripe")?;
     /// # for (id, event) in [("evt_1", "ORDER_PLACED"), ("evt_2", "ORDER_PAID")] {
     /// #     rt.ingest(&source, "order:1", kiff::NewEvent::new(id, event))?.accepted()?;
     /// # }
-    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let agent = Authority::agent("bot", ["operator"])?;
     /// rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
     ///
-    /// let lead = Authority::human("lee", ["lead"]);
+    /// let lead = Authority::human("lee", ["lead"])?;
     /// for doubt in rt.in_doubt()? {
     ///     let done = rt.probe(&lead, doubt.execution_id)?.settled()?.executed()?;
     ///     assert_eq!(done.message, format!("probed as succeeded: payment {}", doubt.execution_id));
@@ -182,7 +182,7 @@ impl Runtime {
     /// [`RuntimeError::NoProbe`] if the action has none here; otherwise [`RuntimeError`] if the call could not be carried
     /// out. A refusal is a [`Resolved`].
     pub async fn probe(&self, authority: &Authority, execution: ExecutionId) -> Result<Resolved, RuntimeError> {
-        let by = self.caller(authority)?;
+        let by = self.caller(authority);
         let mut call = self.draw()?;
         let inquiry = match self.transact(&Inquire { execution, by: &by }, &mut call).await?.reply {
             Ok(inquiry) => inquiry,

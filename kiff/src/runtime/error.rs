@@ -22,9 +22,6 @@ coded! {
         /// The proposal cannot be admitted at all. Nothing was recorded.
         #[error(transparent)]
         Proposal(#[from] ProposalError) => error,
-        /// A name that host code made the authority with breaks its alphabet. Nothing was recorded.
-        #[error("the authority is malformed: {0}")]
-        Authority(#[source] NameError) => "authority_malformed",
         /// A name breaks its alphabet. Nothing was recorded.
         #[error(transparent)]
         Name(#[from] NameError) => "name_malformed",

@@ -37,7 +37,7 @@ impl Runtime {
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rt = shop(paid_back)?.blocking();
-    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let agent = Authority::agent("bot", ["operator"])?;
     /// let refund = |cents: u64| Proposal::new("REFUND_ORDER", "order:1").param("cents", cents);
     ///
     /// let done = rt.execute(&agent, refund(20_00).idempotency_key("refund-1"))?.executed()?;
@@ -73,7 +73,7 @@ impl Runtime {
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rt = shop(paid_back)?.blocking();
-    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let agent = Authority::agent("bot", ["operator"])?;
     /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00).idempotency_key("refund-1");
     ///
     /// match rt.decide(&agent, refund.clone())? {
@@ -115,7 +115,7 @@ impl Runtime {
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rt = shop(paid_back)?.blocking();
-    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let agent = Authority::agent("bot", ["operator"])?;
     /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00);
     ///
     /// if let Decision::Allowed(allowed) = rt.decide(&agent, refund)? {
@@ -143,18 +143,18 @@ impl Runtime {
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rt = shop(paid_back)?.blocking();
-    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let agent = Authority::agent("bot", ["operator"])?;
     /// let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 999_00))?;
     /// let Answer::Held(held) = answer else { return Err("not held".into()) };
     /// assert_eq!(held.quorum, 2);
     ///
     /// // Two different people must consent. A grant only records: nothing runs yet.
-    /// let ann = Authority::human("ann", ["approver"]);
+    /// let ann = Authority::human("ann", ["approver"])?;
     /// let status = rt.grant(&ann, held.approval_id, "the parcel is lost")?.recorded()?;
     /// assert_eq!(status.state, ApprovalState::Pending);
     /// assert!(matches!(rt.resume(held.approval_id)?, Answer::Held(held) if held.grants == 1));
     ///
-    /// let bob = Authority::human("bob", ["approver"]);
+    /// let bob = Authority::human("bob", ["approver"])?;
     /// let status = rt.grant(&bob, held.approval_id, "seen the carrier's letter")?.recorded()?;
     /// assert_eq!(status.state, ApprovalState::Granted);
     /// let done = rt.resume(held.approval_id)?.executed()?;
@@ -275,6 +275,10 @@ impl Runtime {
 }
 
 /// What a command that may clear an effect has come to.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart at once; a box would cost each execution an allocation"
+)]
 enum Cleared {
     ToRun(ClearedEffect),
     Answered(Box<Answer>),

@@ -102,7 +102,7 @@ impl Ingested {
 /// # let rt = shop(paid_back)?.blocking();
 /// // Check the webhook's signature first: that is what makes the sender `stripe`.
 /// let body = br#"{"id": "evt_7", "kind": "checkout.created", "order": "7"}"#;
-/// for event in rt.ingest_raw(&Authority::service("stripe"), &Webhook, body)? {
+/// for event in rt.ingest_raw(&Authority::service("stripe")?, &Webhook, body)? {
 ///     event.accepted()?;
 /// }
 /// assert!(rt.state("order:7")?.is_some_and(|order| order.state == "CREATED"));
@@ -134,7 +134,7 @@ impl Runtime {
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rt = shop(paid_back)?.blocking();
-    /// let stripe = Authority::service("stripe");
+    /// let stripe = Authority::service("stripe")?;
     /// let placed = || NewEvent::new("evt_3", "ORDER_PLACED");
     /// let accepted = rt.ingest(&stripe, "order:2", placed())?;
     /// assert!(matches!(accepted, Ingested::Accepted { state, .. } if state == "CREATED"));
@@ -152,7 +152,7 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is an [`Ingested`].
     pub async fn ingest(&self, source: &Authority, entity: &str, event: NewEvent) -> Result<Ingested, RuntimeError> {
-        let source = source.actor()?;
+        let source = source.actor();
         let entity: EntityRef = entity.parse()?;
         let event = EventBody::admit(event)?;
         let mut call = self.draw()?;

@@ -35,7 +35,7 @@ impl Runtime {
     /// let mut tx = pool.begin().await?;
     /// sqlx::query("UPDATE orders SET paid = true WHERE id = 7").execute(&mut *tx).await?;
     /// let paid = NewEvent::new("payment_7", "ORDER_PAID");
-    /// rt.ingest_in(store.within(&mut tx), &Authority::service("shop"), "order:7", paid).await?.accepted()?;
+    /// rt.ingest_in(store.within(&mut tx), &Authority::service("shop")?, "order:7", paid).await?.accepted()?;
     /// tx.commit().await?;
     /// # Ok(()) }
     /// ```
@@ -71,7 +71,7 @@ impl Runtime {
         entity: &str,
         event: NewEvent,
     ) -> Result<Ingested, RuntimeError> {
-        let source = source.actor()?;
+        let source = source.actor();
         let entity: EntityRef = entity.parse()?;
         let event = EventBody::admit(event)?;
         let mut call = self.draw()?;

@@ -67,7 +67,7 @@ impl Runtime {
     ///     .role("key_keeper", ["kiff.keys"])
     ///     .build()?;
     /// let rt = Runtime::builder(domain).build()?.blocking();
-    /// let keeper = Authority::human("kim", ["key_keeper"]);
+    /// let keeper = Authority::human("kim", ["key_keeper"])?;
     ///
     /// let (old, new) = (Ed25519Signer::generate()?, Ed25519Signer::generate()?);
     /// rt.publish_key(&keeper, old.public_key(), KeyPurpose::Receipt)?.recorded()?;
@@ -75,7 +75,7 @@ impl Runtime {
     /// // The old key was stolen. Its receipts count for the first 4,711 records of the log, and no further.
     /// rt.revoke_key(&keeper, old.key_id(), 4_711, "the backup was stolen")?.recorded()?;
     ///
-    /// let refused = rt.publish_key(&Authority::agent("bot", ["key_keeper"]), new.public_key(), KeyPurpose::Log)?;
+    /// let refused = rt.publish_key(&Authority::agent("bot", ["key_keeper"])?, new.public_key(), KeyPurpose::Log)?;
     /// assert!(refused.recorded().is_err_and(|refusal| refusal.code() == "actor_kind"));
     /// # Ok(())
     /// # }
@@ -115,7 +115,7 @@ impl Runtime {
         change: KeyChangeOf<'_>,
         key_id: &KeyId,
     ) -> Result<KeyChange, RuntimeError> {
-        let by = self.caller(authority)?;
+        let by = self.caller(authority);
         let command = ChangeKeys { change, by: &by };
         Ok(match self.transact(&command, &mut self.draw()?).await?.reply {
             Err(refusal) => KeyChange::Refused(refusal),

@@ -86,10 +86,10 @@ use views::Views;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # fn is_send<T: Send>(_: &T) {}
-/// # is_send(&refund(shop(paid_back)?, Authority::agent("bot", ["operator"]), "1".to_owned(), 20_00));
+/// # is_send(&refund(shop(paid_back)?, Authority::agent("bot", ["operator"])?, "1".to_owned(), 20_00));
 /// // The same call where there is no async runtime.
 /// let rt = shop(paid_back)?.blocking();
-/// let agent = Authority::agent("bot", ["operator"]);
+/// let agent = Authority::agent("bot", ["operator"])?;
 /// let done = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?.executed()?;
 /// assert_eq!(done.message, "paid back");
 /// # Ok(())
@@ -160,14 +160,14 @@ impl Runtime {
     /// Checks the proposal's names and parameters, and draws what the call needs from outside.
     fn admit(&self, authority: &Authority, proposal: Proposal) -> Result<(AdmittedProposal, Call), RuntimeError> {
         let call = self.draw()?;
-        let caller = self.caller(authority)?;
+        let caller = self.caller(authority);
         let admitted = admit_proposal(&self.inner.domain, &self.tenant, caller, proposal, &call.ids)?;
         Ok((admitted, call))
     }
 
     /// Who calls, with what the policy lets them do.
-    fn caller(&self, authority: &Authority) -> Result<Caller, RuntimeError> {
-        Caller::of(&self.inner.domain, authority).map_err(RuntimeError::Authority)
+    fn caller(&self, authority: &Authority) -> Caller {
+        Caller::of(&self.inner.domain, authority)
     }
 
     /// Draws what a call needs from outside, once.

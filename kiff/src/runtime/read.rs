@@ -130,7 +130,7 @@ impl Runtime {
     /// let order = Machine::new("order").starts("ORDER_PAID", "PAID").facts::<OrderFacts>();
     /// let rt = Runtime::builder(Domain::builder("shop", "v1").table(order).build()?).build()?.blocking();
     /// let paid = NewEvent::new("evt_1", "ORDER_PAID").payload(Value::object([("cents", 49_00)]));
-    /// rt.ingest(&Authority::service("stripe"), "order:1", paid)?.accepted()?;
+    /// rt.ingest(&Authority::service("stripe")?, "order:1", paid)?.accepted()?;
     ///
     /// let order = rt.state("order:1")?.ok_or("no such order")?;
     /// assert_eq!(order.state, "PAID");
@@ -163,13 +163,13 @@ impl Runtime {
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rt = shop(paid_back)?.blocking();
-    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let agent = Authority::agent("bot", ["operator"])?;
     /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 999_00);
     /// let would = rt.explain(&agent, refund.clone())?;
     /// assert_eq!(would.decision, Verdict::ApprovalRequired);
     /// assert_eq!(would.reason, "amount_above_threshold");
     ///
-    /// let would = rt.explain(&Authority::agent("new-bot", ["trainee"]), refund)?;
+    /// let would = rt.explain(&Authority::agent("new-bot", ["trainee"])?, refund)?;
     /// assert_eq!(would.decision, Verdict::Blocked);
     /// assert_eq!(would.reason, "permission_denied");
     /// for refusal in &would.refusals {
@@ -194,7 +194,7 @@ impl Runtime {
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.
     pub async fn allowed_actions(&self, authority: &Authority, entity: &str) -> Result<Vec<ActionName>, RuntimeError> {
-        let caller = self.caller(authority)?;
+        let caller = self.caller(authority);
         let view = self.refresh(&entity.parse()?).await?;
         Ok(allowed_actions(self.domain(), &view, &caller.granted))
     }
@@ -230,7 +230,7 @@ impl Runtime {
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rt = shop(paid_back)?.blocking();
-    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let agent = Authority::agent("bot", ["operator"])?;
     /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 999_00).reasoning("the parcel is lost");
     /// rt.execute(&agent, refund)?;
     ///

@@ -83,16 +83,16 @@ impl Runtime {
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rt = shop(paid_back)?.blocking();
-    /// let agent = Authority::agent("bot", ["operator"]);
+    /// let agent = Authority::agent("bot", ["operator"])?;
     /// let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 999_00))?;
     /// let Answer::Held(held) = answer else { return Err("not held".into()) };
     ///
     /// for person in ["ann", "bob"] {
-    ///     let reviewer = Authority::human(person, ["approver"]);
+    ///     let reviewer = Authority::human(person, ["approver"])?;
     ///     rt.grant(&reviewer, held.approval_id, "seen the carrier's letter")?.recorded()?;
     /// }
     /// // Nobody grants twice, and nobody without the permission at all. A refused review is recorded too.
-    /// let refused = rt.grant(&Authority::human("eve", ["operator"]), held.approval_id, "please")?.recorded();
+    /// let refused = rt.grant(&Authority::human("eve", ["operator"])?, held.approval_id, "please")?.recorded();
     /// assert!(refused.is_err_and(|refusal| refusal.code() == "permission_denied"));
     ///
     /// rt.resume(held.approval_id)?.executed()?;
@@ -144,7 +144,7 @@ impl Runtime {
         action: ReviewAction,
         note: &str,
     ) -> Result<Review, RuntimeError> {
-        let reviewer = self.caller(authority)?;
+        let reviewer = self.caller(authority);
         let command = review::Review { approval, action: &action, reviewer: &reviewer, note };
         let Transacted { reply, receipt, .. } = self.transact(&command, &mut self.draw()?).await?;
         Ok(match reply {

@@ -1,7 +1,10 @@
 //! A batch of records, for one append.
 
 use crate::{
-    base::ids::{EntityRef, TenantId},
+    base::{
+        debug::debug_as_display,
+        ids::{EntityRef, TenantId},
+    },
     kernel::record::{Claim, Record},
 };
 
@@ -104,12 +107,14 @@ impl Part {
 
 /// A part that does not fit into its batch.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the records for stream `{stream}` are not the next ones of that stream, or it is in the batch already")]
 pub struct BatchError {
     /// The stream.
     pub stream: EntityRef,
 }
+
+debug_as_display!(BatchError);
 
 /// How an append came out.
 #[non_exhaustive]

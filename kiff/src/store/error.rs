@@ -1,12 +1,12 @@
 //! How a store fails.
 
-use crate::base::code::coded;
+use crate::base::{code::coded, debug::debug_as_display};
 use std::error::Error;
 
 coded! {
     /// The store failed. The variant says whether the call may have had an effect, because that decides what may follow.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum StoreError {
         /// Certainly nothing was stored.
         #[error("the store failed")]
@@ -16,6 +16,8 @@ coded! {
         Unknown(#[source] Box<dyn Error + Send + Sync>) => "store_outcome_unknown",
     }
 }
+
+debug_as_display!(StoreError);
 
 impl StoreError {
     /// Certainly nothing was stored.

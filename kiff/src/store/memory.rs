@@ -318,7 +318,7 @@ mod tests {
         let tenant = TenantId::new("acme").unwrap();
         let stream: EntityRef = "order:one".parse().unwrap();
         let body = Body::EventIngested(EventBody::admit(NewEvent::new(event, "ORDER_PAID")).unwrap());
-        let draft = Draft::new(Authority::service("stripe").actor().unwrap(), body);
+        let draft = Draft::new(Authority::service("stripe").unwrap().actor(), body);
         let trace = "trace_01J8Z9K3M4N5P6Q7R8S9T0V1W2".parse().unwrap();
         let records = seal(&Head::empty(tenant.clone(), stream.clone()), vec![draft], trace, Timestamp::EPOCH).unwrap();
         Batch::new(tenant).with(stream, 0, records).unwrap()

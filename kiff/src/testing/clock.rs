@@ -77,7 +77,7 @@ impl Clock for ManualClock {
 /// let log = || -> Result<Vec<u8>, Box<dyn std::error::Error>> {
 ///     let builder = Runtime::builder(domain.clone()).clock(ManualClock::default()).ids(FixedIds::default());
 ///     let rt = builder.build()?.blocking();
-///     rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("evt_1", "ORDER_PLACED"))?.accepted()?;
+///     rt.ingest(&Authority::service("shop")?, "order:1", NewEvent::new("evt_1", "ORDER_PLACED"))?.accepted()?;
 ///     Ok(rt.export()?)
 /// };
 /// // The same bytes in every run.

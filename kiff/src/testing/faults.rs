@@ -38,7 +38,7 @@ pub enum Fault {
 /// let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
 /// let store = FaultStore::new(MemoryStore::new());
 /// let rt = Runtime::builder(domain).store(store.clone()).build()?.blocking();
-/// let placed = || rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("e1", "ORDER_PLACED"));
+/// let placed = || rt.ingest(&Authority::service("shop")?, "order:1", NewEvent::new("e1", "ORDER_PLACED"));
 ///
 /// store.fail_at(1, Fault::Refused);
 /// assert!(placed().is_err());
@@ -60,7 +60,7 @@ pub enum Fault {
 ///         let store = FaultStore::new(MemoryStore::new());
 ///         store.fail_at(call, fault);
 ///         let rt = Runtime::builder(domain.clone()).store(store.clone()).build()?.blocking();
-///         let placed = || rt.ingest(&Authority::service("shop"), "order:1", NewEvent::new("e1", "ORDER_PLACED"));
+///         let placed = || rt.ingest(&Authority::service("shop")?, "order:1", NewEvent::new("e1", "ORDER_PLACED"));
 ///         // The source reports it again until it is acknowledged.
 ///         let answer = placed().or_else(|_| placed())?;
 ///         assert!(answer.is_in_the_log());

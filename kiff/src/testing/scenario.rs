@@ -26,7 +26,7 @@ use std::{any::Any, time::Duration};
 ///     .build()?;
 /// let mut s = Scenario::new(domain).at("2026-05-24T09:50:18Z");
 /// s.given_events("ticket:t_1", ["TICKET_RESOLVED"]);
-/// s.propose_named(Authority::agent("bot", ["agent"]), "CLOSE_TICKET", "ticket:t_1", params! {}).assert_executed();
+/// s.propose_named(Authority::agent("bot", ["agent"])?, "CLOSE_TICKET", "ticket:t_1", params! {}).assert_executed();
 /// s.assert_timeline("ticket:t_1", "
 ///     event_ingested     given  TICKET_RESOLVED
 ///     state_changed      given  RESOLVED
@@ -96,8 +96,8 @@ use std::{any::Any, time::Duration};
 ///     .role("operator", ["orders.refund"])
 ///     .role("approver", ["orders.approve"])
 ///     .build()?;
-/// let agent = || Authority::agent("bot", ["operator"]);
-/// let person = |id| Authority::human(id, ["approver"]);
+/// let agent = || Authority::agent("bot", ["operator"])?;
+/// let person = |id| Authority::human(id, ["approver"])?;
 /// let mut s = Scenario::new(domain).at("2026-05-24T09:50:18Z");
 ///
 /// // Each event comes from a source that its machine lets report it.
@@ -217,8 +217,10 @@ impl Scenario {
         let kind = entity.split(':').next().unwrap_or_default();
         let steps = self.domain.machine(kind).map(|machine| machine.steps.as_slice()).unwrap_or_default();
         let source = steps.iter().filter(|step| step.on == *event).find_map(|step| step.sources.first());
-        let source = Authority::service(source.map_or("given", |source| source.as_str()));
-        self.given_from(&source, entity, event, payload)
+        match Authority::service(source.map_or("given", |source| source.as_str())) {
+            Ok(source) => self.given_from(&source, entity, event, payload),
+            Err(error) => fail(&error),
+        }
     }
 
     /// Takes in one event from this source.

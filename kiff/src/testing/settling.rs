@@ -22,7 +22,7 @@ impl Scenario {
     ///     .build()?;
     /// let not_there = |_: &Probing| Ok(Probed::NotApplied);
     /// let mut s = Scenario::new(domain).with(|builder| builder.probe("CLOSE_TICKET", not_there));
-    /// let (bot, lead) = (Authority::agent("bot", [""; 0]), Authority::human("lee", ["lead"]));
+    /// let (bot, lead) = (Authority::agent("bot", [""; 0])?, Authority::human("lee", ["lead"])?);
     /// s.given_events("ticket:t_1", ["TICKET_RESOLVED"]);
     ///
     /// let doubt = s.propose_named(bot.clone(), "CLOSE_TICKET", "ticket:t_1", params! {}).assert_in_doubt("error");

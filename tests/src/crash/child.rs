@@ -104,7 +104,7 @@ impl Teller {
 
     /// A lap can be run again: its events have ids, its proposals have keys.
     fn run_lap(&self, name: &str) -> Result<(), Failure> {
-        let stranger = Authority::agent("stranger", [""; 0]);
+        let stranger = Authority::agent("stranger", [""; 0]).unwrap();
         let fates = ["at_once", "lost", "refused"];
         for (action, answer) in ["PAY_ONCE", "PAY_REPEATABLY"].into_iter().flat_map(|it| fates.map(|fate| (it, fate))) {
             let entity = format!("payout:{name}_{}_{answer}", action.to_ascii_lowercase());
@@ -126,7 +126,7 @@ impl Teller {
     fn request(&self, entity: &str) -> Result<(), Failure> {
         let id = format!("evt_{}", entity.replace(':', "_"));
         let event = NewEvent::new(&id, "REQUESTED");
-        let trace = match self.rt.ingest(&Authority::service("shop"), entity, event)? {
+        let trace = match self.rt.ingest(&Authority::service("shop").unwrap(), entity, event)? {
             Ingested::Accepted { trace_id, .. } => Some(trace_id),
             Ingested::AlreadyKnown => None,
             other => return Err(format!("{other:?}").into()),
@@ -228,9 +228,9 @@ fn probe(ledger: Arc<Ledger>) -> impl Probe {
 const MOST_WAITS: u32 = 1_200;
 
 fn clerk() -> Authority {
-    Authority::agent("clerk", ["clerk"])
+    Authority::agent("clerk", ["clerk"]).unwrap()
 }
 
 fn lead() -> Authority {
-    Authority::human("lee", ["lead"])
+    Authority::human("lee", ["lead"]).unwrap()
 }

@@ -28,7 +28,7 @@ pub fn value(bytes: &[u8]) -> bool {
 pub fn proposal(bytes: &[u8]) -> bool {
     let Ok(proposal) = Proposal::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.execute(&Authority::agent("bot", ["operator"]), proposal) {
+    match rt.execute(&Authority::agent("bot", ["operator"]).unwrap(), proposal) {
         Ok(_) => check_log(&rt),
         Err(RuntimeError::Proposal(_) | RuntimeError::NoExecutor { .. }) => return false,
         Err(error) => unreachable!("{error}"),
@@ -43,7 +43,7 @@ pub fn proposal(bytes: &[u8]) -> bool {
 pub fn event(bytes: &[u8]) -> bool {
     let Ok(event) = NewEvent::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.ingest(&Authority::service("stripe"), "order:o_1", event) {
+    match rt.ingest(&Authority::service("stripe").unwrap(), "order:o_1", event) {
         Ok(_) => check_log(&rt),
         Err(error) => unreachable!("{error}"),
     }
@@ -57,7 +57,7 @@ pub fn event(bytes: &[u8]) -> bool {
 pub fn review(bytes: &[u8]) -> bool {
     let Ok(request) = ReviewRequest::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.review(&Authority::human("ann", ["approver"]), &request) {
+    match rt.review(&Authority::human("ann", ["approver"]).unwrap(), &request) {
         Ok(Review::Refused(refusal)) => assert_eq!(refusal.code(), "approval_unknown"),
         Ok(Review::Recorded(status)) => unreachable!("{status:?}"),
         Err(error) => unreachable!("{error}"),
@@ -76,7 +76,10 @@ fn check_log(rt: &Blocking) {
 fn shop() -> Option<Blocking> {
     static DOMAIN: LazyLock<Option<Domain>> = LazyLock::new(domain);
     let rt = Runtime::builder(DOMAIN.clone()?).build().ok()?.blocking();
-    rt.ingest(&Authority::service("stripe"), "order:o_1", NewEvent::new("evt_0", "PAID")).ok()?.accepted().ok()?;
+    rt.ingest(&Authority::service("stripe").unwrap(), "order:o_1", NewEvent::new("evt_0", "PAID"))
+        .ok()?
+        .accepted()
+        .ok()?;
     Some(rt)
 }
 

@@ -24,7 +24,7 @@ const LOG: &str = include_str!("../../vectors/receipt/log.jsonl");
 /// If that does not hold.
 pub fn record(bytes: &[u8]) -> bool {
     // White space is no part of the canonical form, so the strict reader reads what the quick one would have read.
-    if let Some(rest) = bytes.strip_prefix(b"{")
+    if let Some(rest @ [_, ..]) = bytes.strip_prefix(b"{")
         && bytes.len() < MAX_RECORD
     {
         assert_eq!(told(bytes), told(&[b"{ ", rest].concat()));

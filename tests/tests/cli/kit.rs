@@ -142,13 +142,16 @@ impl Shop {
         self.orders += 1;
         let (order, rt) = (format!("order:o_{}", self.orders), self.runtime.blocking());
         let event = NewEvent::new(format!("evt_{}", self.orders), "OPENED");
-        rt.ingest(&Authority::service("web"), &order, event).unwrap().accepted().unwrap();
-        rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new("CLOSE", &*order)).unwrap().executed().unwrap();
+        rt.ingest(&Authority::service("web").unwrap(), &order, event).unwrap().accepted().unwrap();
+        rt.execute(&Authority::agent("bot", [""; 0]).unwrap(), Proposal::new("CLOSE", &*order))
+            .unwrap()
+            .executed()
+            .unwrap();
     }
 
     /// One record.
     pub(crate) fn revoke(&self, from_index: u64) {
-        let keeper = Authority::human("kim", ["key_keeper"]);
+        let keeper = Authority::human("kim", ["key_keeper"]).unwrap();
         let signer = receipt_signer();
         let change = self.runtime.blocking().revoke_key(&keeper, signer.key_id(), from_index, "stolen");
         change.unwrap().recorded().unwrap();

@@ -161,7 +161,9 @@ pub(crate) fn judge(rt: &Blocking, told: &[Line], payments: &[Payment]) -> Resul
     }
     for entity in &log.entities {
         // So that the runtime holds a view to compare with.
-        let _ = rt.allowed_actions(&Authority::agent("clerk", ["clerk"]), entity).map_err(|error| error.to_string())?;
+        let _ = rt
+            .allowed_actions(&Authority::agent("clerk", ["clerk"]).unwrap(), entity)
+            .map_err(|error| error.to_string())?;
         let rebuild = rt.rebuild(entity).map_err(|error| error.to_string())?;
         if !rebuild.matches() {
             return Err(format!("{entity}: {rebuild}"));

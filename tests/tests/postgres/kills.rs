@@ -125,7 +125,7 @@ impl Client {
         for name in &self.names {
             let event = NewEvent::new(format!("evt_{name}_{after}"), if after == 0 { "STARTED" } else { "BUMPED" });
             let entity = stream(name);
-            let _ = self.source.ingest(&Authority::service("host"), entity.as_str(), event).await.unwrap();
+            let _ = self.source.ingest(&Authority::service("host").unwrap(), entity.as_str(), event).await.unwrap();
             let records = self.memory.read(&tenant(), &entity, after, 10).await.unwrap();
             assert_eq!(records.len(), 2);
             let records = records.into_iter().map(|bytes| Record::parse(bytes).unwrap()).collect();

@@ -99,5 +99,5 @@ async fn start_together(rt: &kiff::Runtime) {
     let kind = if id == "shared_0" { "STARTED" } else { "BUMPED" };
     let event = kiff::NewEvent::new(id, kind);
     // Whether the machine takes it depends on who came first; it is recorded in any case.
-    let _ = rt.ingest(&kiff::Authority::service("host"), "counter:shared", event).await.unwrap();
+    let _ = rt.ingest(&kiff::Authority::service("host").unwrap(), "counter:shared", event).await.unwrap();
 }

@@ -68,11 +68,11 @@ pub(crate) fn runtime(store: impl EventStore) -> Runtime {
 
 pub(crate) async fn start(rt: &Runtime, name: &str) {
     let event = NewEvent::new(format!("evt_{name}"), "STARTED");
-    let _ = rt.ingest(&Authority::service("host"), &format!("counter:{name}"), event).await.unwrap();
+    let _ = rt.ingest(&Authority::service("host").unwrap(), &format!("counter:{name}"), event).await.unwrap();
 }
 
 pub(crate) async fn bump(rt: &Runtime, name: &str) {
-    let agent = Authority::agent("bot", ["operator"]);
+    let agent = Authority::agent("bot", ["operator"]).unwrap();
     let answer = rt.execute(&agent, Proposal::new("BUMP", format!("counter:{name}"))).await.unwrap();
     assert!(matches!(answer, Answer::Executed(_)), "{answer:?}");
 }
@@ -133,7 +133,7 @@ fn a_runtime_governs_on_it() {
         let rt = runtime(store.clone());
         start(&rt, "one").await;
         bump(&rt, "one").await;
-        let stranger = Authority::agent("stranger", ["none"]);
+        let stranger = Authority::agent("stranger", ["none"]).unwrap();
         let answer = rt.execute(&stranger, Proposal::new("BUMP", "counter:one")).await.unwrap();
         assert!(matches!(answer, Answer::Blocked(_)), "{answer:?}");
         // Another runtime, which knows only what is stored.

@@ -58,13 +58,13 @@ fn what_was_open_elsewhere_is_granted_and_used_here() {
     on_tokio(async {
         let from = orders(MemoryStore::new());
         let paid = NewEvent::new("evt_1", "ORDER_PAID");
-        from.ingest(&Authority::service("stripe"), "order:o_1", paid).await.unwrap().accepted().unwrap();
+        from.ingest(&Authority::service("stripe").unwrap(), "order:o_1", paid).await.unwrap().accepted().unwrap();
         let refund = Proposal::new("REFUND_ORDER", "order:o_1").param("amount", "999.00").param("reason", "broken");
-        let answer = from.execute(&Authority::agent("ops-agent", ["operator"]), refund).await.unwrap();
+        let answer = from.execute(&Authority::agent("ops-agent", ["operator"]).unwrap(), refund).await.unwrap();
         let Answer::Held(held) = answer else { panic!("held") };
         let to = orders(PostgresStore::open_in(cluster.pool().await, &new_schema()).await.unwrap());
         let _ = to.import_from(from.export().await.unwrap().as_slice()).await.unwrap();
-        let human = Authority::human("ops-human", ["ops_operator"]);
+        let human = Authority::human("ops-human", ["ops_operator"]).unwrap();
         let _ = to.grant(&human, held.approval_id, "fine").await.unwrap().recorded().unwrap();
         let _ = to.resume(held.approval_id).await.unwrap().executed().unwrap();
         assert!(to.rebuild("order:o_1").await.unwrap().matches());

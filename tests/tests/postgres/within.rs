@@ -79,7 +79,7 @@ impl Host {
 }
 
 fn host() -> Authority {
-    Authority::service("host")
+    Authority::service("host").unwrap()
 }
 
 fn is_accepted(ingested: &Ingested) -> bool {
@@ -235,7 +235,8 @@ fn an_event_ends_the_open_approvals_with_the_commit() {
     on_tokio(async {
         let mut host = Host::new(&cluster).await;
         host.rt = Runtime::builder(reviewed()).tenant("acme").store(host.store.clone()).build().unwrap();
-        let (agent, ann) = (Authority::agent("bot", ["operator"]), Authority::human("ann", ["approver"]));
+        let (agent, ann) =
+            (Authority::agent("bot", ["operator"]).unwrap(), Authority::human("ann", ["approver"]).unwrap());
         start(&host.rt, "one").await;
         let answer = host.rt.execute(&agent, Proposal::new("CLOSE", "counter:one")).await.unwrap();
         let Answer::Held(held) = answer else { panic!("{answer:?}") };

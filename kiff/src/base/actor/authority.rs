@@ -4,91 +4,94 @@ use super::identity::{Actor, ActorType};
 use crate::base::ids::{ActorId, NameError, Role};
 use std::{collections::BTreeSet, sync::Arc};
 
-/// Who acts in one call, and the roles that the host gives to it.
+/// Who acts in one call, and the roles that the host gives to the actor.
 ///
-/// Only host code makes one. The constructors check names but return no error, so that a call stays one line: a name that
-/// breaks its alphabet is reported by the call that uses the authority.
+/// Only host code makes one. The constructors check every name, so an authority is always sound, and a clone of one shares its
+/// names: make it once for each caller and pass it by reference to every call.
 ///
 /// ```
 /// use kiff::Authority;
 ///
-/// let agent = Authority::agent("ops-agent", ["operator"]).on_behalf_of("alice");
-/// let stripe = Authority::service("stripe");
-/// assert_eq!(agent.actor()?.id, *"ops-agent");
-/// assert!(stripe.roles()?.is_empty());
+/// let agent = Authority::agent("ops-agent", ["operator"])?.on_behalf_of("alice")?;
+/// let stripe = Authority::service("stripe")?;
+/// assert_eq!(agent.actor().id, *"ops-agent");
+/// assert!(stripe.roles().is_empty());
+///
+/// let error = Authority::agent("ops agent", ["operator"]).unwrap_err();
+/// assert_eq!(error.to_string(), "`ops agent` is not an actor id: [A-Za-z0-9._~:@+-]{1,128}");
 /// # Ok::<(), kiff::NameError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Authority(Result<Named, NameError>);
-
-#[derive(Clone, Debug)]
-struct Named {
+pub struct Authority {
     actor: Arc<Actor>,
     roles: Arc<[Role]>,
 }
 
 impl Authority {
     /// An agent with these roles.
-    pub fn agent<R: AsRef<str>>(id: impl AsRef<str>, roles: impl IntoIterator<Item = R>) -> Self {
-        Self::of(ActorType::Agent, id.as_ref(), roles)
+    ///
+    /// # Errors
+    /// [`NameError`] if the id or a role breaks its alphabet.
+    pub fn agent<R: AsRef<str>>(id: impl AsRef<str>, roles: impl IntoIterator<Item = R>) -> Result<Self, NameError> {
+        Self::of(ActorType::Agent, id.as_ref())?.with_roles(roles)
     }
 
     /// A person with these roles.
-    pub fn human<R: AsRef<str>>(id: impl AsRef<str>, roles: impl IntoIterator<Item = R>) -> Self {
-        Self::of(ActorType::Human, id.as_ref(), roles)
+    ///
+    /// # Errors
+    /// [`NameError`] if the id or a role breaks its alphabet.
+    pub fn human<R: AsRef<str>>(id: impl AsRef<str>, roles: impl IntoIterator<Item = R>) -> Result<Self, NameError> {
+        Self::of(ActorType::Human, id.as_ref())?.with_roles(roles)
     }
 
     /// Another service, without roles.
-    pub fn service(id: impl AsRef<str>) -> Self {
-        Self::of(ActorType::Service, id.as_ref(), [""; 0])
+    ///
+    /// # Errors
+    /// [`NameError`] if the id breaks its alphabet.
+    pub fn service(id: impl AsRef<str>) -> Result<Self, NameError> {
+        Self::of(ActorType::Service, id.as_ref())
     }
 
     /// The host itself, without roles.
-    pub fn system(id: impl AsRef<str>) -> Self {
-        Self::of(ActorType::System, id.as_ref(), [""; 0])
+    ///
+    /// # Errors
+    /// [`NameError`] if the id breaks its alphabet.
+    pub fn system(id: impl AsRef<str>) -> Result<Self, NameError> {
+        Self::of(ActorType::System, id.as_ref())
     }
 
-    /// The same actor with these roles instead.
-    #[must_use]
-    pub fn with_roles<R: AsRef<str>>(self, roles: impl IntoIterator<Item = R>) -> Self {
-        Self(self.0.and_then(|granted| Ok(Named { roles: parse_roles(roles)?, ..granted })))
+    /// Replaces the roles.
+    ///
+    /// # Errors
+    /// [`NameError`] if a role breaks its alphabet.
+    pub fn with_roles<R: AsRef<str>>(self, roles: impl IntoIterator<Item = R>) -> Result<Self, NameError> {
+        Ok(Self { roles: parse_roles(roles)?, ..self })
     }
 
-    /// The same actor, acting for this principal.
-    #[must_use]
-    pub fn on_behalf_of(self, principal: impl AsRef<str>) -> Self {
-        Self(self.0.and_then(|granted| {
-            let mut actor = Arc::unwrap_or_clone(granted.actor);
-            actor.on_behalf_of = Some(ActorId::new(principal)?);
-            Ok(Named { actor: Arc::new(actor), ..granted })
-        }))
+    /// Sets the principal for whom the actor acts.
+    ///
+    /// # Errors
+    /// [`NameError`] if the principal's id breaks its alphabet.
+    pub fn on_behalf_of(self, principal: impl AsRef<str>) -> Result<Self, NameError> {
+        let mut actor = Arc::unwrap_or_clone(self.actor);
+        actor.on_behalf_of = Some(ActorId::new(principal)?);
+        Ok(Self { actor: Arc::new(actor), ..self })
     }
 
     /// Who acts.
-    ///
-    /// # Errors
-    /// [`NameError`] if a name that the authority was made with breaks its alphabet.
-    pub fn actor(&self) -> Result<&Arc<Actor>, NameError> {
-        self.granted().map(|granted| &granted.actor)
+    #[must_use]
+    pub fn actor(&self) -> &Arc<Actor> {
+        &self.actor
     }
 
     /// The roles that the host gave.
-    ///
-    /// # Errors
-    /// [`NameError`] if a name that the authority was made with breaks its alphabet.
-    pub fn roles(&self) -> Result<&Arc<[Role]>, NameError> {
-        self.granted().map(|granted| &granted.roles)
+    #[must_use]
+    pub fn roles(&self) -> &Arc<[Role]> {
+        &self.roles
     }
 
-    fn of<R: AsRef<str>>(kind: ActorType, id: &str, roles: impl IntoIterator<Item = R>) -> Self {
-        Self(ActorId::new(id).and_then(|id| {
-            let actor = Arc::new(Actor::new(id, kind, None));
-            Ok(Named { actor, roles: parse_roles(roles)? })
-        }))
-    }
-
-    fn granted(&self) -> Result<&Named, NameError> {
-        self.0.as_ref().map_err(Clone::clone)
+    fn of(kind: ActorType, id: &str) -> Result<Self, NameError> {
+        Ok(Self { actor: Arc::new(Actor::new(ActorId::new(id)?, kind, None)), roles: Arc::default() })
     }
 }
 
@@ -102,9 +105,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bad_name_is_kept_until_it_is_used() {
-        assert!(Authority::agent("ops agent", ["operator"]).actor().is_err());
-        assert!(Authority::agent("ops-agent", ["oper ator"]).actor().is_err());
-        assert!(Authority::service("stripe").on_behalf_of("").actor().is_err());
+    fn a_bad_name_fails_where_it_is_given() {
+        assert!(Authority::agent("ops agent", ["operator"]).is_err());
+        assert!(Authority::agent("ops-agent", ["oper ator"]).is_err());
+        assert!(Authority::service("stripe").unwrap().on_behalf_of("").is_err());
+        assert!(Authority::service("stripe").unwrap().with_roles(["oper ator"]).is_err());
     }
 }

@@ -59,8 +59,8 @@ impl Granted {
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let directory = Directory { all: vec![Permission::new("orders.refund")?, Permission::new("orders.approve")?] };
-/// let agent = Authority::agent("bot", ["orders.refund"]);
-/// let granted = directory.resolve(agent.actor()?, agent.roles()?);
+/// let agent = Authority::agent("bot", ["orders.refund"])?;
+/// let granted = directory.resolve(agent.actor(), agent.roles());
 /// assert!(granted.holds(&Permission::new("orders.refund")?));
 /// assert!(!granted.holds(&Permission::new("orders.approve")?));
 ///
@@ -101,7 +101,7 @@ pub trait PermissionPolicy: fmt::Debug + Send + Sync {
     ///     }
     ///
     ///     fn holders(&self, _: &Permission) -> Option<Vec<Actor>> {
-    ///         let people = ["ann", "bob"].map(|id| Authority::human(id, [""; 0]));
+    ///         let people = ["ann", "bob"].map(|id| Authority::human(id, [""; 0])?);
     ///         Some(people.iter().filter_map(|person| Some(Actor::clone(person.actor().ok()?))).collect())
     ///     }
     /// }
@@ -172,8 +172,8 @@ mod tests {
         let permission = |text| Permission::new(text).unwrap();
         policy.grant(Role::new("a").unwrap(), [permission("x.b"), permission("x.a")]);
         policy.grant(Role::new("b").unwrap(), [permission("x.c"), permission("x.a")]);
-        let authority = Authority::human("h", ["b", "a", "unknown"]);
-        let resolved = policy.resolve(authority.actor().unwrap(), authority.roles().unwrap());
+        let authority = Authority::human("h", ["b", "a", "unknown"]).unwrap();
+        let resolved = policy.resolve(authority.actor(), authority.roles());
         assert_eq!(resolved.permissions.iter().map(Permission::as_str).collect::<Vec<_>>(), ["x.a", "x.b", "x.c"]);
         assert!(resolved.holds(&permission("x.b")) && !resolved.holds(&permission("x.d")));
     }

@@ -57,6 +57,7 @@ impl Ulid {
 }
 
 /// The digits of an alphabet by their characters; [`NO_DIGIT`] for all others.
+#[expect(clippy::indexing_slicing, reason = "a byte is always a place among 256, and this runs at compile time")]
 const fn digits(alphabet: &[u8]) -> [u8; 256] {
     let mut digits = [NO_DIGIT; 256];
     let mut rest = alphabet;

@@ -79,7 +79,7 @@ use crate::{
 /// let Value::Object(params) = Value::parse(arguments.as_bytes(), &Limits::default())? else {
 ///     return Err("arguments are an object".into());
 /// };
-/// let agent = Authority::agent("bot", ["operator"]);
+/// let agent = Authority::agent("bot", ["operator"])?;
 /// let answer = rt.execute(&agent, Proposal::new(name, "order:1").params(params))?;
 /// // The answer goes back to the model as the result of the tool.
 /// assert_eq!(answer.word(), "executed");

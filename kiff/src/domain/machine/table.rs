@@ -130,7 +130,7 @@ impl Machine {
     /// # use kiff::{Authority, Domain, NewEvent, Runtime};
     /// # let rt = Runtime::builder(Domain::builder("shop", "v1").table(order).build()?).build()?.blocking();
     /// # let paid = NewEvent::new("evt_1", "ORDER_PAID").payload(Value::object([("euros", 49)]));
-    /// # rt.ingest(&Authority::service("shop"), "order:1", paid)?.accepted()?;
+    /// # rt.ingest(&Authority::service("shop")?, "order:1", paid)?.accepted()?;
     /// # let state = rt.state("order:1")?.ok_or("no such order")?;
     /// # assert_eq!(state.facts::<OrderFacts>().map(|facts| facts.paid_cents), Some(49_00));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

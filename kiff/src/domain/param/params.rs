@@ -48,9 +48,9 @@ impl Params {
     /// });
     /// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PAID", "PAID")).define(refund).build()?;
     /// # let rt = Runtime::builder(domain).build()?.blocking();
-    /// # rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
+    /// # rt.ingest(&Authority::service("stripe")?, "order:1", NewEvent::new("evt_1", "ORDER_PAID"))?.accepted()?;
     /// # let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00).param("note", "with regrets");
-    /// # let done = rt.execute(&Authority::agent("bot", [""; 0]), refund)?.executed()?;
+    /// # let done = rt.execute(&Authority::agent("bot", [""; 0])?, refund)?.executed()?;
     /// # assert_eq!(done.message, "2000 paid back, with regrets");
     /// # Ok(())
     /// # }

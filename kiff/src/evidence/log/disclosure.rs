@@ -35,7 +35,7 @@ const PARAMETERS: &str = "parameters.";
 #[doc = include_str!("../../../docs/shop.txt")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let rt = shop(paid_back)?.blocking();
-/// # let agent = Authority::agent("bot", ["operator"]);
+/// # let agent = Authority::agent("bot", ["operator"])?;
 /// # rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
 /// # let log = rt.export()?;
 /// # let mut records = log.split(|byte| *byte == b'\n').filter_map(|line| Record::parse(line.into()).ok());

@@ -96,7 +96,7 @@ impl Receipt {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
     /// let rt = Runtime::builder(domain).signer(Ed25519Signer::generate()?).build()?.blocking();
-    /// let answer = rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new("REFUND_ORDER", "order:1"))?;
+    /// let answer = rt.execute(&Authority::agent("bot", [""; 0])?, Proposal::new("REFUND_ORDER", "order:1"))?;
     /// let receipt = answer.receipt().ok_or("no receipt")?;
     ///
     /// let timeline = rt.timeline(receipt.entity().as_str())?;

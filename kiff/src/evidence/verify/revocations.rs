@@ -46,7 +46,7 @@ impl Revocations {
     /// # let domain = Domain::builder("shop", "v1").table(table).role("key_keeper", ["kiff.keys"]).build()?;
     /// # let rt = Runtime::builder(domain).build()?.blocking();
     /// let stolen = Ed25519Signer::generate()?;
-    /// rt.revoke_key(&Authority::human("kim", ["key_keeper"]), stolen.key_id(), 4_711, "stolen")?.recorded()?;
+    /// rt.revoke_key(&Authority::human("kim", ["key_keeper"])?, stolen.key_id(), 4_711, "stolen")?.recorded()?;
     ///
     /// let log = rt.export()?;
     /// let lines = log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());

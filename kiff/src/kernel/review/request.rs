@@ -16,13 +16,13 @@ use crate::{
 #[doc = include_str!("../../../docs/shop.txt")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let rt = shop(paid_back)?.blocking();
-/// # let agent = Authority::agent("bot", ["operator"]);
+/// # let agent = Authority::agent("bot", ["operator"])?;
 /// # let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 999_00))?;
 /// # let Answer::Held(held) = answer else { return Err("not held".into()) };
 /// # let id = held.approval_id;
 /// let sent = format!(r#"{{"approval_id": "{id}", "verdict": "grant", "reason": "seen the carrier's letter"}}"#);
 /// let request = ReviewRequest::from_json(sent.as_bytes())?;
-/// let status = rt.review(&Authority::human("ann", ["approver"]), &request)?.recorded()?;
+/// let status = rt.review(&Authority::human("ann", ["approver"])?, &request)?.recorded()?;
 /// assert_eq!(status.reviewed_by, "ann");
 ///
 /// // Who reviews is not for the text to say.

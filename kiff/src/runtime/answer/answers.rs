@@ -36,7 +36,7 @@ use std::{error::Error, fmt};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
 /// # let rt = Runtime::builder(domain).build()?.blocking();
-/// # let agent = Authority::agent("bot", [""; 0]);
+/// # let agent = Authority::agent("bot", [""; 0])?;
 ///
 /// let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1"))?;
 /// assert_eq!(tell(&answer), "there is no action `REFUND_ORDER` on `order:1`");

@@ -15,7 +15,7 @@ impl Answer {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let domain = Domain::builder("d", "v1").table(Machine::new("order").starts("PAID", "PAID")).build()?;
     /// # let rt = Runtime::builder(domain).build()?.blocking();
-    /// let answer = rt.execute(&Authority::agent("bot", ["operator"]), Proposal::new("REFUND", "order:1"))?;
+    /// let answer = rt.execute(&Authority::agent("bot", ["operator"])?, Proposal::new("REFUND", "order:1"))?;
     /// let json = answer.to_value();
     /// let json = json.as_object().ok_or("an object")?;
     /// assert_eq!(json.get("answer").and_then(|word| word.as_str()), Some("blocked"));

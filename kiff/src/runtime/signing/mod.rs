@@ -3,7 +3,7 @@
 mod pkcs8;
 
 use crate::{
-    base::{code::coded, ids::KeyId, public_key::PublicKey},
+    base::{code::coded, debug::debug_as_display, ids::KeyId, public_key::PublicKey},
     evidence::receipt::{Signer, SignerError},
     runtime::clock::EntropyError,
 };
@@ -53,7 +53,7 @@ pub struct Ed25519Signer {
 coded! {
     /// A key that could not be read from a file, or written to one.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum KeyFileError {
         /// The file could not be read or written.
         #[error("the key file could not be read or written")]
@@ -90,6 +90,8 @@ coded! {
         OtherPublicKey => "public_key_mismatch",
     }
 }
+
+debug_as_display!(KeyFileError);
 
 impl Ed25519Signer {
     /// A new key from the system's randomness.

@@ -81,13 +81,18 @@ impl Field {
     }
 
     fn event(&self, id: &str, kind: &str) {
-        assert!(self.rt.ingest(&Authority::service("shop"), ORDER, NewEvent::new(id, kind)).unwrap().is_in_the_log());
+        assert!(
+            self.rt
+                .ingest(&Authority::service("shop").unwrap(), ORDER, NewEvent::new(id, kind))
+                .unwrap()
+                .is_in_the_log()
+        );
     }
 
     fn ask(&self, cents: u64, key: Option<&str>) -> Answer {
         let proposal = Proposal::new("REFUND", ORDER).param("cents", cents);
         let proposal = key.map_or_else(|| proposal.clone(), |key| proposal.clone().idempotency_key(key));
-        self.rt.execute(&Authority::agent("bot", ["operator"]), proposal).unwrap()
+        self.rt.execute(&Authority::agent("bot", ["operator"]).unwrap(), proposal).unwrap()
     }
 
     fn held(&self) -> ApprovalId {
@@ -150,7 +155,7 @@ fn interleavings_of_one_approval() {
     in_every_order(|| {
         let field = Field::new();
         let id = field.held();
-        let _ = field.rt.grant(&Authority::human("ann", ["reviewer"]), id, "").unwrap();
+        let _ = field.rt.grant(&Authority::human("ann", ["reviewer"]).unwrap(), id, "").unwrap();
         let resume =
             |field: Field| -> Box<dyn FnOnce() -> Answer + Send> { Box::new(move || field.rt.resume(id).unwrap()) };
         let answers = together((0..3).map(|_| resume(field.clone())).collect());
@@ -202,7 +207,7 @@ fn interleavings_of_grant_deny_and_revoke() {
     in_every_order(|| {
         let field = Field::new();
         let id = field.held();
-        let of = |name: &'static str| Authority::human(name, ["reviewer"]);
+        let of = |name: &'static str| Authority::human(name, ["reviewer"]).unwrap();
         let [granting, denying, revoking] = [0; 3].map(|_| field.rt.clone());
         let reviews = together::<Review>(vec![
             Box::new(move || granting.grant(&of("ann"), id, "").unwrap()),

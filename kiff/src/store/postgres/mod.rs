@@ -11,7 +11,10 @@ mod within;
 
 use super::{Append, Batch, Cell, CellSet, EventStore, Found, MarkKind, OpenMark, StoreError};
 use crate::{
-    base::ids::{EntityRef, TenantId},
+    base::{
+        debug::debug_as_display,
+        ids::{EntityRef, TenantId},
+    },
     kernel::record::{Claim, RecordBytes},
 };
 use sqlx::PgPool;
@@ -147,7 +150,7 @@ impl fmt::Debug for PostgresStore {
 
 /// The store cannot be opened.
 #[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum PostgresError {
     /// The name cannot name a schema.
     #[error("`{name}` cannot name the store's schema: 1 to 40 of [a-z0-9_], beginning with a letter")]
@@ -178,6 +181,8 @@ pub enum PostgresError {
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }
+
+debug_as_display!(PostgresError);
 
 /// The error of a statement after which nothing is stored in any case.
 fn failed(error: sqlx::Error) -> StoreError {

@@ -1,6 +1,6 @@
 //! What can be wrong with a file, or with the SQLite that reads it.
 
-use crate::base::code::coded;
+use crate::base::{code::coded, debug::debug_as_display};
 use rusqlite::ErrorCode;
 use std::{error::Error, io, path::PathBuf, sync::Arc};
 
@@ -9,7 +9,7 @@ coded! {
     ///
     /// It is the source of the [`StoreError`](crate::store::StoreError)s that the store gives.
     #[non_exhaustive]
-    #[derive(Clone, Debug, thiserror::Error)]
+    #[derive(Clone, thiserror::Error)]
     pub enum SqliteError {
         /// This SQLite has bugs that can destroy a log.
         #[error("SQLite {found} is too old: {needed} is the oldest that keeps a log safe")]
@@ -66,6 +66,8 @@ coded! {
         WriterEnded => "writer_ended",
     }
 }
+
+debug_as_display!(SqliteError);
 
 /// What SQLite or the system said. Several appends may share one.
 type Cause = Arc<dyn Error + Send + Sync>;

@@ -2,8 +2,7 @@
 
 use super::PAGE;
 use crate::{
-    base::code::coded,
-    base::ids::TenantId,
+    base::{code::coded, debug::debug_as_display, ids::TenantId},
     store::{DynStore, EventStore, StoreError},
 };
 use std::io::{self, Write};
@@ -11,7 +10,7 @@ use std::io::{self, Write};
 coded! {
     /// Why a log could not be written out. What was written is the log's beginning.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum ExportError {
         /// The store cannot be read.
         #[error("the log cannot be read")]
@@ -21,6 +20,8 @@ coded! {
         Write(#[source] io::Error) => "log_not_written",
     }
 }
+
+debug_as_display!(ExportError);
 
 /// Writes a tenant's log out as `log.jsonl`, and returns how many records it has.
 ///

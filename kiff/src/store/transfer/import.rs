@@ -6,8 +6,11 @@ use super::{
     page::{Heads, Page},
 };
 use crate::{
-    base::code::coded,
-    base::ids::{EntityRef, TenantId, TraceId},
+    base::{
+        code::coded,
+        debug::debug_as_display,
+        ids::{EntityRef, TenantId, TraceId},
+    },
     kernel::{
         record::{Claim, Kind, Record, RecordBytes, RecordError, index_of},
         view::{FoldError, check_place},
@@ -25,7 +28,7 @@ coded! {
     /// The lines before it are in the store, or will be when the import is run again; the line itself and those after
     /// it are not.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum ImportError {
         /// The file cannot be read.
         #[error("line {line} cannot be read")]
@@ -108,6 +111,8 @@ coded! {
         } => {source},
     }
 }
+
+debug_as_display!(ImportError);
 
 impl ImportError {
     /// The line at which it was found; 1 is the first.

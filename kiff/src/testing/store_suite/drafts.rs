@@ -231,7 +231,7 @@ fn ulid(number: u64) -> Ulid {
 }
 
 fn service(name: &str) -> Result<Arc<Actor>, Broken> {
-    Ok(Arc::clone(Authority::service(name).actor()?))
+    Ok(Arc::clone(Authority::service(name)?.actor()))
 }
 
 fn drafted(body: Body) -> Result<Draft, Broken> {

@@ -70,12 +70,12 @@ pub(crate) fn tell(story: &Story) -> Told {
 pub(crate) fn refund(rt: &Blocking, number: usize, cents: u64) -> Receipt {
     let order = format!("order:o_{number}");
     let paid = NewEvent::new(format!("evt_{number}"), "PAID").payload(Value::object([("amount", "999.00")]));
-    rt.ingest(&Authority::service("stripe"), &order, paid).unwrap().accepted().unwrap();
-    let agent = Authority::agent("bot", [""; 0]);
+    rt.ingest(&Authority::service("stripe").unwrap(), &order, paid).unwrap().accepted().unwrap();
+    let agent = Authority::agent("bot", [""; 0]).unwrap();
     let answer = rt.execute(&agent, Proposal::new("REFUND", &order).param("cents", cents)).unwrap();
     let answer = match answer {
         Answer::Held(held) => {
-            let reviewer = Authority::human("kim", ["approver"]);
+            let reviewer = Authority::human("kim", ["approver"]).unwrap();
             let _ = rt.grant(&reviewer, held.approval_id, "seen").unwrap().recorded().unwrap();
             rt.resume(held.approval_id).unwrap()
         }

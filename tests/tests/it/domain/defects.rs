@@ -139,10 +139,10 @@ impl PermissionPolicy for Directory {
         let holding = self.0.iter().filter(|(_, _, held)| held.contains(&permission.as_str()));
         let actor = |(id, kind, _): &(&'static str, ActorType, &[&str])| {
             let authority = match kind {
-                ActorType::Human => Authority::human(id, [""; 0]),
-                _ => Authority::agent(id, [""; 0]).on_behalf_of("ann"),
+                ActorType::Human => Authority::human(id, [""; 0]).unwrap(),
+                _ => Authority::agent(id, [""; 0]).unwrap().on_behalf_of("ann").unwrap(),
             };
-            Actor::clone(authority.actor().unwrap())
+            Actor::clone(authority.actor())
         };
         Some(holding.map(actor).collect())
     }

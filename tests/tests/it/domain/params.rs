@@ -247,7 +247,7 @@ fn runtime() -> kiff::Blocking {
     let domain = domain.role("boss", ["orders.approve"]).build().unwrap();
     let rt = Runtime::builder(domain).build().unwrap().blocking();
     let paid = NewEvent::new("evt_1", "ORDER_PAID");
-    rt.ingest(&Authority::service("stripe"), "order:1", paid).unwrap().accepted().unwrap();
+    rt.ingest(&Authority::service("stripe").unwrap(), "order:1", paid).unwrap().accepted().unwrap();
     rt
 }
 
@@ -262,7 +262,7 @@ fn an_agent_writes_the_new_names_and_the_annotation_the_old() {
     assert_eq!(names, [("sum", ""), ("lines", ""), ("why", "What went wrong."), ("target", "")]);
     assert_eq!(refund_order::CONTRACT.summary, "pay {sum} back for {entity}, which was {why}");
 
-    let (rt, agent) = (runtime(), Authority::agent("bot", [""; 0]));
+    let (rt, agent) = (runtime(), Authority::agent("bot", [""; 0]).unwrap());
     let params = r#"{"sum": 20, "lines": [{"sku": "A", "count": null}], "why": "broken"}"#;
     let blocked = rt.explain(&agent, proposal(params)).unwrap();
     assert_eq!(blocked.reason, "parameters_invalid");
@@ -277,7 +277,7 @@ fn an_agent_writes_the_new_names_and_the_annotation_the_old() {
 
 #[test]
 fn what_was_admitted_is_read_back_from_the_log() {
-    let (rt, agent) = (runtime(), Authority::agent("bot", [""; 0]));
+    let (rt, agent) = (runtime(), Authority::agent("bot", [""; 0]).unwrap());
     let params = r#"{"sum": 1.10, "lines": [{"sku": "A", "howMany": 9007199254740993}], "why": "broken", "target": {"voucher": {"percent": 5, "note": null}}}"#;
     let _ = rt.execute(&agent, proposal(params)).unwrap().executed().unwrap();
     let log = rt.export().unwrap();

@@ -276,7 +276,7 @@ impl World {
         let validators = (0..KINDS.len()).map(validator).collect();
         let rt = Runtime::builder(domain).build().unwrap().blocking();
         let paid = NewEvent::new("evt_1", "ORDER_PAID");
-        rt.ingest(&Authority::service("stripe"), "order:1", paid).unwrap().accepted().unwrap();
+        rt.ingest(&Authority::service("stripe").unwrap(), "order:1", paid).unwrap().accepted().unwrap();
         Self { rt, validators }
     }
 
@@ -284,7 +284,7 @@ impl World {
     fn admits(&self, place: usize, params: &str) -> bool {
         let text = format!(r#"{{"action":"A{place}","entity":"order:1","parameters":{params}}}"#);
         let proposal = Proposal::from_json(text.as_bytes()).unwrap();
-        let explained = self.rt.explain(&Authority::agent("bot", [""; 0]), proposal).unwrap();
+        let explained = self.rt.explain(&Authority::agent("bot", [""; 0]).unwrap(), proposal).unwrap();
         explained.reason != "parameters_invalid"
     }
 

@@ -143,7 +143,7 @@ fn what_strict_mode_makes_a_model_write_is_admitted() {
     let validator = jsonschema::draft202012::new(&strict["function"]["parameters"]).unwrap();
     let rt = Runtime::builder(domain).build().unwrap().blocking();
     let paid = NewEvent::new("evt_1", "ORDER_PAID");
-    rt.ingest(&Authority::service("stripe"), "order:1", paid).unwrap().accepted().unwrap();
+    rt.ingest(&Authority::service("stripe").unwrap(), "order:1", paid).unwrap().accepted().unwrap();
     for arguments in [
         r#"{"target":"card","lines":[],"cents":null,"huge":null,"flags":null}"#,
         r#"{"target":{"days":null},"lines":[{"sku":"A","count":null}],"cents":"0.50","huge":"2305843009213693952","flags":[true,null]}"#,
@@ -152,7 +152,7 @@ fn what_strict_mode_makes_a_model_write_is_admitted() {
         assert!(validator.is_valid(&serde_json::from_str(arguments).unwrap()), "{arguments}");
         let Value::Object(params) = Value::parse(arguments.as_bytes(), &Limits::default()).unwrap() else { panic!() };
         let proposal = Proposal::new("REFUND", "order:1").params(params);
-        let explained = rt.explain(&Authority::agent("bot", [""; 0]), proposal).unwrap();
+        let explained = rt.explain(&Authority::agent("bot", [""; 0]).unwrap(), proposal).unwrap();
         assert_eq!(explained.reason, "none", "{:?}", explained.refusals);
     }
 }

@@ -41,7 +41,8 @@ fn the_receipt_follows_from_the_record() {
         .at("2026-05-24T09:00:00Z");
     s.given_events("order:ord_001", ["ORDER_PLACED"]);
     let asked = Proposal::new("REFUND_ORDER", "order:ord_001").param("amount", "49.00");
-    let blocked = s.send(Authority::agent("ops-agent", ["operator"]), asked).assert_blocked("state_not_allowed");
+    let blocked =
+        s.send(Authority::agent("ops-agent", ["operator"]).unwrap(), asked).assert_blocked("state_not_allowed");
     let log = s.replay().assert_same();
     assert_eq!(log.log().split(|byte| *byte == b'\n').nth(3).map(String::from_utf8_lossy), Some(text("record").into()));
     let receipt = blocked.receipt.expect("the message to sign was another");

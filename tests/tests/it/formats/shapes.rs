@@ -109,7 +109,7 @@ fn position() -> Value {
     let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "PLACED")).build();
     let rt = Runtime::builder(domain.unwrap()).tenant("demo").store(store.clone()).build().unwrap().blocking();
     let placed = NewEvent::new("evt_1", "ORDER_PLACED");
-    let _ = rt.ingest(&Authority::service("shop"), "order:o_1", placed).unwrap();
+    let _ = rt.ingest(&Authority::service("shop").unwrap(), "order:o_1", placed).unwrap();
     let mut feed = rt.subscribe("view").unwrap();
     let _ = feed.next(1).unwrap();
     feed.acknowledge().unwrap();
@@ -214,7 +214,7 @@ fn rest() -> Vec<u8> {
         .build();
     let mut s = Scenario::new(domain.unwrap());
     s.given_events("order:o_1", ["ORDER_PLACED"]);
-    let agent = || Authority::agent("bot", ["operator"]);
+    let agent = || Authority::agent("bot", ["operator"]).unwrap();
     let asked = |name: &str| Proposal::new(name, "order:o_1");
     s.send(agent(), asked("SUCCEED")).assert_executed();
     s.send(agent(), asked("FAIL")).assert_failed();
@@ -224,11 +224,14 @@ fn rest() -> Vec<u8> {
     let Decision::Allowed(allowed) = s.runtime().decide(&agent(), asked("RUN")).unwrap() else { panic!("allowed") };
     s.advance(Duration::from_secs(10));
     let execution = allowed.permit.execution_id();
-    for who in [Authority::human("guest", ["operator"]), Authority::human("lead", ["lead"])] {
+    for who in [Authority::human("guest", ["operator"]).unwrap(), Authority::human("lead", ["lead"]).unwrap()] {
         let _ = s.runtime().resolve(&who, execution, Resolution::NotApplied, "not there").unwrap();
     }
     let _ = s.runtime().settle(allowed.permit, Ok(outcome())).unwrap();
-    let _ = s.runtime().resolve(&Authority::human("lead", ["lead"]), execution, Resolution::NotApplied, "no").unwrap();
+    let _ = s
+        .runtime()
+        .resolve(&Authority::human("lead", ["lead"]).unwrap(), execution, Resolution::NotApplied, "no")
+        .unwrap();
     let _ = s.send(agent(), asked("VANISH")).answer();
     s.replay().assert_same().log().to_vec()
 }

@@ -58,8 +58,8 @@ pub(crate) fn snapshot() -> String {
     let build = |builder: kiff::RuntimeBuilder| builder.tenant("demo").store(store.clone()).snapshots(1);
     let mut s = Scenario::new(domain()).with(build).at("2026-05-24T09:00:00Z");
     s.given_events("order:ord_001", ["ORDER_PAID"]);
-    let agent = || Authority::agent("ops-agent", ["operator"]).on_behalf_of("alice");
-    let human = |id: &str| Authority::human(id, ["ops_operator"]);
+    let agent = || Authority::agent("ops-agent", ["operator"]).unwrap().on_behalf_of("alice").unwrap();
+    let human = |id: &str| Authority::human(id, ["ops_operator"]).unwrap();
     let held = |reason: &str| Proposal::new("HELD", "order:ord_001").param("reason", reason);
     let denied = s.send(agent(), held("one")).assert_held("approval_required");
     s.deny(&denied, human("ann"), "not this one");

@@ -89,17 +89,17 @@ pub(crate) fn log() -> Vec<u8> {
 }
 
 fn agent() -> Authority {
-    Authority::agent("ops-agent", ["operator"])
+    Authority::agent("ops-agent", ["operator"]).unwrap()
 }
 
 fn human() -> Authority {
-    Authority::human("ops-human", ["ops_operator"])
+    Authority::human("ops-human", ["ops_operator"]).unwrap()
 }
 
 fn paid(s: &mut Scenario, entity: &str) {
-    s.given_from(&Authority::service("shop"), entity, "ORDER_PLACED", Value::object([("items", 2)]));
+    s.given_from(&Authority::service("shop").unwrap(), entity, "ORDER_PLACED", Value::object([("items", 2)]));
     let payload = Value::parse(br#"{"amount":49.00,"currency":"EUR"}"#, &Limits::default()).unwrap();
-    s.given_from(&Authority::service("stripe"), entity, "ORDER_PAID", payload);
+    s.given_from(&Authority::service("stripe").unwrap(), entity, "ORDER_PAID", payload);
     s.advance(Duration::from_millis(1_234));
 }
 
@@ -113,14 +113,14 @@ fn executed(s: &mut Scenario) {
         .payload(Value::object([("items", 2)]))
         .correlation("cart-77")
         .causation("checkout-5");
-    let _ = s.runtime().ingest(&Authority::service("shop"), "order:ord_001", placed).unwrap();
+    let _ = s.runtime().ingest(&Authority::service("shop").unwrap(), "order:ord_001", placed).unwrap();
     let payload = Value::parse(br#"{"amount":49.00,"currency":"EUR"}"#, &Limits::default()).unwrap();
-    s.given_from(&Authority::service("stripe"), "order:ord_001", "ORDER_PAID", payload);
+    s.given_from(&Authority::service("stripe").unwrap(), "order:ord_001", "ORDER_PAID", payload);
     s.advance(Duration::from_millis(1_234));
     let sent = br#"{"action":"REFUND_ORDER","entity":"order:ord_001","parameters":{"amount":49.0,"reason":"customer request"},
         "reasoning":"the parcel is lost","confidence":"0.92","evidence":["msg_881"],"idempotency_key":"refund-ord_001-1",
         "correlation":"thread-12","actor":{"id":"root","type":"human"}}"#;
-    s.send(agent().on_behalf_of("alice"), Proposal::from_json(sent).unwrap()).assert_executed();
+    s.send(agent().on_behalf_of("alice").unwrap(), Proposal::from_json(sent).unwrap()).assert_executed();
 }
 
 fn blocked(s: &mut Scenario) {
@@ -135,7 +135,7 @@ fn reviewed(s: &mut Scenario) {
     let entity = "order:ord_003";
     paid(s, entity);
     let held = s.send(agent(), refund_of("999.00", "card closed")).assert_held("amount_above_threshold");
-    s.assert_grant_refused(&held, Authority::human("ops-agent", ["ops_operator"]), "self_review");
+    s.assert_grant_refused(&held, Authority::human("ops-agent", ["ops_operator"]).unwrap(), "self_review");
     let to = "orders.approve".parse().unwrap();
     let _ = s.runtime().escalate(&human(), held.approval_id, to, "over my limit").unwrap();
     s.grant(held, human()).assert_failed();
@@ -189,17 +189,19 @@ fn in_the_outbox(asked: &Probing) -> Result<Probed, Box<dyn Error + Send + Sync>
 fn suppressed(s: &mut Scenario) {
     s.given_events("order:ord_006", ["ORDER_PLACED"]);
     let asked = |amount: &str| Proposal::new("REFUND_ORDER", "order:ord_006").param("amount", amount);
-    let intruder = Authority::agent("loop-agent", ["guest"]);
-    assert_eq!(intruder.actor().unwrap().kind, ActorType::Agent);
+    let intruder = Authority::agent("loop-agent", ["guest"]).unwrap();
+    assert_eq!(intruder.actor().kind, ActorType::Agent);
     let _ = s.send(intruder, asked("1.00")).assert_blocked("permission_denied");
     for amount in ["1.00", "2.00", "3.00", "4.00"] {
-        let _ = s.send(Authority::agent("loop-agent", ["operator"]), asked(amount)).assert_blocked("state_not_allowed");
+        let _ = s
+            .send(Authority::agent("loop-agent", ["operator"]).unwrap(), asked(amount))
+            .assert_blocked("state_not_allowed");
     }
 }
 
 /// The keys of RFC 8032 §7.1: one for receipts, which is revoked, and one for the log.
 fn keys(s: &mut Scenario) {
-    let keeper = Authority::human("key-keeper", ["key_keeper"]);
+    let keeper = Authority::human("key-keeper", ["key_keeper"]).unwrap();
     let (receipts, log) =
         ("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw");
     let key: PublicKey = receipts.parse().unwrap();

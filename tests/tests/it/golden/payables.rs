@@ -7,7 +7,7 @@ use kiff_examples::payables::{Bank, domain, pay_invoice};
 const INVOICE: &str = "invoice:inv_100";
 
 fn agent() -> Authority {
-    Authority::agent("payables-agent", ["payer"])
+    Authority::agent("payables-agent", ["payer"]).unwrap()
 }
 
 /// An approved invoice of $10,000.
@@ -66,7 +66,7 @@ fn only_what_is_due_is_paid() {
 fn who_lacks_the_permission_learns_nothing_about_the_invoice() {
     for id in ["inv_100", "inv_999"] {
         let (mut s, _) = scenario();
-        let stranger = Authority::agent("stranger", ["reader"]);
+        let stranger = Authority::agent("stranger", ["reader"]).unwrap();
         let blocked = s.propose::<pay_invoice>(stranger, id, params! { amount: "1" });
         assert_eq!(blocked.assert_blocked("permission_denied").refusals.len(), 1);
     }

@@ -8,11 +8,11 @@ fn scenario() -> Scenario {
 }
 
 fn agent() -> Authority {
-    Authority::agent("ops-agent", ["operator"])
+    Authority::agent("ops-agent", ["operator"]).unwrap()
 }
 
 fn human() -> Authority {
-    Authority::human("ops-human", ["ops_operator"])
+    Authority::human("ops-human", ["ops_operator"]).unwrap()
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn an_agent_cannot_grant_its_own_refund() {
     let held = s
         .propose::<refund_order>(agent(), "ord_002", params! { amount: "999.00", reason: "broken" })
         .assert_held("amount_above_threshold");
-    let greedy = Authority::agent("ops-agent", ["operator", "ops_operator"]);
+    let greedy = Authority::agent("ops-agent", ["operator", "ops_operator"]).unwrap();
     let review = s.runtime().grant(&greedy, held.approval_id, "").unwrap();
     assert!(matches!(review, Review::Refused(_)), "{review:?}");
 }
@@ -93,7 +93,7 @@ fn only_stripe_says_that_an_order_is_paid() {
     let mut s = scenario();
     s.given::<Order>("ord_003", ["ORDER_PLACED"]);
     let event = kiff::NewEvent::new("evt_x", "ORDER_PAID");
-    let said = s.runtime().ingest(&Authority::service("someone"), "order:ord_003", event).unwrap();
+    let said = s.runtime().ingest(&Authority::service("someone").unwrap(), "order:ord_003", event).unwrap();
     assert!(said.accepted().is_err());
     s.propose::<auto_refund>(agent(), "ord_003", params! { amount: "49.0", reason: "broken" })
         .assert_blocked("state_not_allowed");

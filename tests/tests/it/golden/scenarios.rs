@@ -108,7 +108,7 @@ fn a_denied_refund_stays_denied() {
 fn again(runtime: &Blocking, scenario: &Scenario) -> Answer {
     let proposal =
         Proposal::new("REFUND_ORDER", scenario.order).param("amount", "999.0").param("reason", "customer request");
-    runtime.execute(&Authority::agent("ops-agent", ["operator"]), proposal).unwrap()
+    runtime.execute(&Authority::agent("ops-agent", ["operator"]).unwrap(), proposal).unwrap()
 }
 
 #[test]

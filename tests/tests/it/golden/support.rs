@@ -6,11 +6,11 @@ use kiff_examples::support::{close, domain, escalate, give_credit, reply, share_
 use std::time::Duration;
 
 fn agent() -> Authority {
-    Authority::agent("support-bot", ["support_agent"])
+    Authority::agent("support-bot", ["support_agent"]).unwrap()
 }
 
 fn lead() -> Authority {
-    Authority::human("ops-human", ["support_lead"])
+    Authority::human("ops-human", ["support_lead"]).unwrap()
 }
 
 /// A desk with one open ticket, `t_1`.
@@ -47,7 +47,7 @@ fn a_credit_waits_for_a_lead() {
     let mut s = scenario(true);
     let held = s.propose::<give_credit>(agent(), "t_1", params! { cents: 2500 }).assert_held("approval_required");
     assert_eq!(s.runtime().pending_approvals().unwrap()[0].shown, "ticket:t_1: a credit of 2500 cents");
-    s.assert_grant_refused(&held, Authority::human("intern", ["support_agent"]), "permission_denied");
+    s.assert_grant_refused(&held, Authority::human("intern", ["support_agent"]).unwrap(), "permission_denied");
     s.grant(held, lead()).assert_executed();
     s.assert_state("ticket:t_1", "RESOLVED");
 }

@@ -97,7 +97,7 @@ impl Field {
         let runtime = || Runtime::builder(domain.clone()).store(store.clone()).build().unwrap().blocking();
         let runtimes: Vec<_> = (0..count).map(|_| runtime()).collect();
         let paid = NewEvent::new(format!("{entity}.paid"), "ORDER_PAID");
-        let _ = runtimes[0].ingest(&Authority::service("shop"), entity, paid).unwrap();
+        let _ = runtimes[0].ingest(&Authority::service("shop").unwrap(), entity, paid).unwrap();
         let (approvals, history) = (Mutex::default(), Mutex::default());
         Self { ticks, runtimes, entity: entity.to_owned(), approvals, events: AtomicU64::new(0), history }
     }
@@ -117,12 +117,21 @@ impl Field {
                 if has_key {
                     proposal = proposal.idempotency_key(format!("once-{}", self.entity));
                 }
-                self.answered(from, rt.execute(&Authority::agent("bot", ["operator"]), proposal), cents, has_key, None)
+                self.answered(
+                    from,
+                    rt.execute(&Authority::agent("bot", ["operator"]).unwrap(), proposal),
+                    cents,
+                    has_key,
+                    None,
+                )
             }
             (Op::Resume, Some(id)) => self.answered(from, rt.resume(id), 0, false, Some(id)),
             (Op::Event, _) => {
                 let id = format!("{}.{}", self.entity, self.events.fetch_add(1, Ordering::SeqCst));
-                match rt.ingest(&Authority::service("shop"), &self.entity, NewEvent::new(id, "NOTE_ADDED")).unwrap() {
+                match rt
+                    .ingest(&Authority::service("shop").unwrap(), &self.entity, NewEvent::new(id, "NOTE_ADDED"))
+                    .unwrap()
+                {
                     Ingested::Accepted { .. } => Some(Seen::Moved),
                     other => panic!("{other:?}"),
                 }
@@ -183,7 +192,7 @@ impl Field {
 }
 
 fn reviewed(rt: &Blocking, approval: ApprovalId, by: usize, op: Op) -> Seen {
-    let person = Authority::human(format!("person{by}"), ["reviewer"]);
+    let person = Authority::human(format!("person{by}"), ["reviewer"]).unwrap();
     let review = match op {
         Op::Grant => rt.grant(&person, approval, ""),
         Op::Deny => rt.deny(&person, approval, ""),

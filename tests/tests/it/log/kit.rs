@@ -94,14 +94,14 @@ impl Shop {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let order = format!("order:{seller}-{number}");
         let event = NewEvent::new(format!("evt_{seller}_{number}"), "OPENED");
-        self.blocking().ingest(&Authority::service("web"), &order, event).unwrap().accepted().unwrap();
+        self.blocking().ingest(&Authority::service("web").unwrap(), &order, event).unwrap().accepted().unwrap();
         order
     }
 
     /// The receipt of an order that was closed.
     pub(crate) fn receipt(&self) -> Receipt {
         let order = self.open_order(0);
-        let answer = self.blocking().execute(&Authority::agent("bot", [""; 0]), Proposal::new("CLOSE", order));
+        let answer = self.blocking().execute(&Authority::agent("bot", [""; 0]).unwrap(), Proposal::new("CLOSE", order));
         let Answer::Executed(done) = answer.unwrap() else { panic!("not executed") };
         done.receipt.unwrap()
     }

@@ -190,12 +190,12 @@ pub(crate) fn action_name(at: usize) -> String {
 
 pub(crate) fn authority(person: &Person) -> Authority {
     let of = match person.who {
-        Who::Agent => Authority::agent(person.id, person.roles),
-        Who::Human => Authority::human(person.id, person.roles),
-        Who::Service => Authority::service(person.id).with_roles(person.roles),
+        Who::Agent => Authority::agent(person.id, person.roles).unwrap(),
+        Who::Human => Authority::human(person.id, person.roles).unwrap(),
+        Who::Service => Authority::service(person.id).unwrap().with_roles(person.roles).unwrap(),
     };
     match person.principal {
-        Some(principal) => of.on_behalf_of(principal),
+        Some(principal) => of.on_behalf_of(principal).unwrap(),
         None => of,
     }
 }

@@ -69,8 +69,8 @@ impl World {
     fn decide(&self, order: &str, action: &str, amount: &str) -> Decision {
         let number = self.events.fetch_add(1, Ordering::Relaxed);
         let paid = NewEvent::new(format!("evt_{number}"), "ORDER_PAID");
-        let _ = self.rt.ingest(&Authority::service("stripe"), &format!("order:{order}"), paid).unwrap();
-        let agent = Authority::agent("bot", ["operator"]).on_behalf_of("alice");
+        let _ = self.rt.ingest(&Authority::service("stripe").unwrap(), &format!("order:{order}"), paid).unwrap();
+        let agent = Authority::agent("bot", ["operator"]).unwrap().on_behalf_of("alice").unwrap();
         let asked = Proposal::new(action, format!("order:{order}")).param("amount", amount);
         self.rt.decide(&agent, asked).unwrap()
     }
@@ -208,9 +208,9 @@ fn what_a_person_granted_runs_with_the_receipt_of_its_clearance() {
     let guard = world.guard(MemoryReplayStore::new());
     let held = world.decide("o_1", "REFUND_ORDER", "499.00");
     let Decision::Held(held) = held else { panic!("{held:?}") };
-    let lead = Authority::human("lee", ["lead"]);
+    let lead = Authority::human("lee", ["lead"]).unwrap();
     world.rt.grant(&lead, held.approval_id, "seen").unwrap().recorded().unwrap();
-    let agent = Authority::agent("bot", ["operator"]).on_behalf_of("alice");
+    let agent = Authority::agent("bot", ["operator"]).unwrap().on_behalf_of("alice").unwrap();
     let asked = Proposal::new("REFUND_ORDER", "order:o_1").param("amount", "499.00").approval(held.approval_id);
     let allowed = world.rt.decide(&agent, asked).unwrap();
     let Decision::Allowed(allowed) = allowed else { panic!("{allowed:?}") };

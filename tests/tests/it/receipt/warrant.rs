@@ -45,10 +45,11 @@ fn builder(shown: &Shown) -> RuntimeBuilder {
 fn an_executor_shows_the_receipt_of_its_clearance_and_so_does_a_retry() {
     let shown = Shown::default();
     let rt = builder(&shown).signer(Ed25519Signer::from_seed(&SEED)).build().unwrap().blocking();
-    let _ = rt.ingest(&Authority::service("stripe"), "order:1", NewEvent::new("e", "ORDER_PAID")).unwrap();
-    let agent = Authority::agent("bot", [""; 0]).on_behalf_of("alice");
+    let _ = rt.ingest(&Authority::service("stripe").unwrap(), "order:1", NewEvent::new("e", "ORDER_PAID")).unwrap();
+    let agent = Authority::agent("bot", [""; 0]).unwrap().on_behalf_of("alice").unwrap();
     let Answer::InDoubt(doubt) = rt.execute(&agent, Proposal::new("ACT", "order:1")).unwrap() else { panic!() };
-    let done = rt.retry(&Authority::human("lee", ["resolver"]), doubt.execution_id).unwrap().settled().unwrap();
+    let done =
+        rt.retry(&Authority::human("lee", ["resolver"]).unwrap(), doubt.execution_id).unwrap().settled().unwrap();
     let done = done.executed().unwrap();
     assert_eq!(done.receipt, doubt.receipt);
 
@@ -58,7 +59,7 @@ fn an_executor_shows_the_receipt_of_its_clearance_and_so_does_a_retry() {
     let warrant = Warrant::parse(shown[0].as_bytes()).unwrap();
     assert_eq!(warrant.to_json(), shown[0]);
     assert_eq!(Some(warrant.receipt()), doubt.receipt.as_ref());
-    assert_eq!(warrant.actor(), &**agent.actor().unwrap());
+    assert_eq!(warrant.actor(), &**agent.actor());
     let verified =
         ReceiptVerifier::new(keys()).verify_receipt(warrant.receipt().clone(), at("9999-01-01T00:00:00.000Z"));
     assert_eq!(verified.unwrap().receipt().decision().as_str(), "allowed");

@@ -22,7 +22,7 @@ fn rule_4_another_entity_is_a_mismatch() {
     let (world, id) = granted();
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
         let event = NewEvent::new(format!("other_{event}"), event);
-        let _ = world.rt.ingest(&Authority::service("stripe"), "order:o_2", event).unwrap();
+        let _ = world.rt.ingest(&Authority::service("stripe").unwrap(), "order:o_2", event).unwrap();
     }
     let other = Proposal::new("REFUND", "order:o_2").param("cents", 500).approval(id);
     refused(world.send(other), "approval_mismatch");
@@ -38,11 +38,11 @@ fn rule_4_another_action_requester_principal_or_parameter_is_a_mismatch() {
     // A parameter that is below the threshold makes no detour round the approval it names.
     refused(world.send(refund(5).approval(id)), "approval_mismatch");
     for other in [
-        Authority::agent("bot2", ["operator"]).on_behalf_of("alice"),
-        Authority::agent("bot", ["operator"]).on_behalf_of("bob"),
-        Authority::agent("bot", ["operator"]),
-        Authority::agent("BOT", ["operator"]).on_behalf_of("alice"),
-        Authority::human("bot", ["operator"]).on_behalf_of("alice"),
+        Authority::agent("bot2", ["operator"]).unwrap().on_behalf_of("alice").unwrap(),
+        Authority::agent("bot", ["operator"]).unwrap().on_behalf_of("bob").unwrap(),
+        Authority::agent("bot", ["operator"]).unwrap(),
+        Authority::agent("BOT", ["operator"]).unwrap().on_behalf_of("alice").unwrap(),
+        Authority::human("bot", ["operator"]).unwrap().on_behalf_of("alice").unwrap(),
     ] {
         refused(world.rt.execute(&other, refund(500).approval(id)).unwrap(), "approval_mismatch");
     }
@@ -56,7 +56,7 @@ fn rule_4_another_tenant_does_not_know_the_approval() {
     let (world, id) = granted();
     let other = world.rt.runtime().tenant("other").unwrap().blocking();
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
-        let _ = other.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+        let _ = other.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
     }
     refused(other.execute(&agent(), refund(500).approval(id)).unwrap(), "approval_unknown");
     assert!(other.resume(id).is_err());
@@ -192,7 +192,7 @@ fn rule_4_clearing_repeats_every_check_for_the_recorded_requester() {
     refused(world.rt.resume(id).unwrap(), "execution_open");
     drop(permit);
     // The requester's call is checked too.
-    let fired = Authority::agent("bot", [""; 0]).on_behalf_of("alice");
+    let fired = Authority::agent("bot", [""; 0]).unwrap().on_behalf_of("alice").unwrap();
     refused(world.rt.execute(&fired, refund(500).approval(id)).unwrap(), "permission_denied");
     assert_eq!(world.lab.runs(), 0);
 }

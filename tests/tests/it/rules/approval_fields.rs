@@ -48,7 +48,8 @@ const BOUND: [Row; 17] = [
         |world, id| {
             let other = world.rt.runtime().tenant("other").unwrap().blocking();
             for event in ["ORDER_PLACED", "ORDER_PAID"] {
-                let _ = other.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+                let _ =
+                    other.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
             }
             other.execute(&agent(), own().approval(id)).unwrap()
         },
@@ -66,7 +67,7 @@ const BOUND: [Row; 17] = [
         |world, id| {
             for event in ["ORDER_PLACED", "ORDER_PAID"] {
                 let event = NewEvent::new(format!("other_{event}"), event);
-                let _ = world.rt.ingest(&Authority::service("stripe"), "order:o_2", event).unwrap();
+                let _ = world.rt.ingest(&Authority::service("stripe").unwrap(), "order:o_2", event).unwrap();
             }
             let other = Proposal::new("REFUND", "order:o_2").param("cents", 500).param("note", "broken");
             world.send(other.approval(id))
@@ -101,31 +102,31 @@ const BOUND: [Row; 17] = [
     ("a text left out", |world, id| world.send(refund(500).approval(id)), "approval_mismatch", "parameters"),
     (
         "the requester",
-        |world, id| by(Authority::agent("bot2", ["operator"]).on_behalf_of("alice"), world, id),
+        |world, id| by(Authority::agent("bot2", ["operator"]).unwrap().on_behalf_of("alice").unwrap(), world, id),
         "approval_mismatch",
         "requester",
     ),
     (
         "the requester's spelling",
-        |world, id| by(Authority::agent("BOT", ["operator"]).on_behalf_of("alice"), world, id),
+        |world, id| by(Authority::agent("BOT", ["operator"]).unwrap().on_behalf_of("alice").unwrap(), world, id),
         "approval_mismatch",
         "requester",
     ),
     (
         "the requester's kind",
-        |world, id| by(Authority::human("bot", ["operator"]).on_behalf_of("alice"), world, id),
+        |world, id| by(Authority::human("bot", ["operator"]).unwrap().on_behalf_of("alice").unwrap(), world, id),
         "approval_mismatch",
         "requester",
     ),
     (
         "the principal",
-        |world, id| by(Authority::agent("bot", ["operator"]).on_behalf_of("bob"), world, id),
+        |world, id| by(Authority::agent("bot", ["operator"]).unwrap().on_behalf_of("bob").unwrap(), world, id),
         "approval_mismatch",
         "requester",
     ),
     (
         "no principal",
-        |world, id| by(Authority::agent("bot", ["operator"]), world, id),
+        |world, id| by(Authority::agent("bot", ["operator"]).unwrap(), world, id),
         "approval_mismatch",
         "requester",
     ),
@@ -267,8 +268,8 @@ fn shown(note: &str) -> [String; 2] {
             .role("reviewer", ["orders.approve"])
             .build();
         let rt = Runtime::builder(domain.unwrap()).build().unwrap().blocking();
-        rt.ingest(&Authority::service("web"), ORDER, NewEvent::new("e", "PAID")).unwrap().accepted().unwrap();
-        let _ = held(rt.execute(&Authority::agent("bot", [""; 0]), refund(5).param("note", note)).unwrap());
+        rt.ingest(&Authority::service("web").unwrap(), ORDER, NewEvent::new("e", "PAID")).unwrap().accepted().unwrap();
+        let _ = held(rt.execute(&Authority::agent("bot", [""; 0]).unwrap(), refund(5).param("note", note)).unwrap());
         rt.pending_approvals().unwrap().remove(0).shown
     })
 }

@@ -110,7 +110,7 @@ fn unreliable() -> Vec<String> {
     let define = || kiff::Definition::new(contract.clone()).executor(Lab::default());
     let world = World::with(|domain| domain.table(parcel()).define(define()), |builder| builder);
     let sent = NewEvent::new("e", "PARCEL_SENT");
-    let _ = world.rt.ingest(&Authority::service("post"), "parcel:p", sent).unwrap();
+    let _ = world.rt.ingest(&Authority::service("post").unwrap(), "parcel:p", sent).unwrap();
     let later = world.other(|lab| domain(lab, "v2").table(parcel().facts::<Fragile>()).define(define()));
     let answer = blocked(later.execute(&agent(), Proposal::new("LOSE", "parcel:p")).unwrap());
     answer.refusals.iter().map(|refusal: &Refusal| refusal.code().to_string()).collect()
@@ -151,7 +151,7 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
     take(grant(&reviewer("ann"), "appr_01J8Z9K3M4N5P6Q7R8S9T0V1W3".parse().unwrap()));
     let id = world.held(proposal("HELD_FOR_TWO", 1)).approval_id;
     take(grant(&stranger(), id));
-    take(grant(&Authority::agent("judge", ["reviewer"]), id));
+    take(grant(&Authority::agent("judge", ["reviewer"]).unwrap(), id));
     take(grant(&reviewer("alice"), id));
     world.grant(id, "ann");
     take(grant(&reviewer("ann"), id));
@@ -186,11 +186,18 @@ fn every_code_of_a_refused_change_of_keys_comes_out_of_a_run() {
     let known = ["permission_denied", "actor_kind", "key_already_published", "key_revoked"];
     assert_all(KeyRefusal::CODES, &known);
     let (world, key) = (World::new(), public_key());
-    let (hsm, agent) = (Authority::service("hsm").with_roles(["keeper"]), Authority::agent("bot", ["keeper"]));
+    let (hsm, agent) = (
+        Authority::service("hsm").unwrap().with_roles(["keeper"]).unwrap(),
+        Authority::agent("bot", ["keeper"]).unwrap(),
+    );
     let publish = |by: &Authority| world.rt.publish_key(by, &key, KeyPurpose::Log).unwrap().recorded();
     let revoke = |by: &Authority| world.rt.revoke_key(by, key.id(), 7, "lost").unwrap().recorded();
     let mut found = Vec::new();
-    for by in [Authority::human("ann", ["reviewer"]), agent, Authority::system("host").with_roles(["keeper"])] {
+    for by in [
+        Authority::human("ann", ["reviewer"]).unwrap(),
+        agent,
+        Authority::system("host").unwrap().with_roles(["keeper"]).unwrap(),
+    ] {
         found.push(publish(&by).unwrap_err().code().to_string());
         assert_eq!(revoke(&by).unwrap_err().code(), *found.last().unwrap().as_str());
     }
@@ -225,7 +232,7 @@ fn every_code_of_a_refused_event_comes_out_of_a_run() {
     assert_all(EventRefusal::CODES, &known);
     let fragile = kiff::Machine::new("crate").starts("CRATE_SENT", "SENT").facts::<Fragile>();
     let world = World::with(|domain| domain.table(fragile), |builder| builder);
-    let stripe = Authority::service("stripe");
+    let stripe = Authority::service("stripe").unwrap();
     let placed = || NewEvent::new("a", "ORDER_PLACED");
     let _ = world.rt.ingest(&stripe, ORDER, placed()).unwrap();
     let large = Value::from("x".repeat(40_000));
@@ -269,7 +276,7 @@ fn every_code_of_a_proposal_that_is_not_admitted_comes_out_of_a_run() {
         });
         error.map(|(): ()| ()).unwrap_err().code().to_string()
     };
-    let crowd = Authority::agent("bot", (0..2_000).map(|number| format!("role_{number}")));
+    let crowd = Authority::agent("bot", (0..2_000).map(|number| format!("role_{number}"))).unwrap();
     let crowded = match world.rt.execute(&crowd, refund(5)) {
         Err(kiff::RuntimeError::Proposal(error @ ProposalError::AuthorityTooLarge { .. })) => error.code().to_string(),
         other => panic!("{other:?}"),
@@ -324,7 +331,7 @@ fn everything() -> World {
     let _ = world.rt.settle(allowed.permit, Ok(Outcome::new("late"))).unwrap();
     settle(Resolution::Succeeded(noted()));
     let _ = world.rt.execute(&stranger(), Proposal::new("NO_SUCH", "order:x").param("y", 1)).unwrap();
-    let (keeper, key) = (Authority::service("hsm").with_roles(["keeper"]), public_key());
+    let (keeper, key) = (Authority::service("hsm").unwrap().with_roles(["keeper"]).unwrap(), public_key());
     world.rt.publish_key(&keeper, &key, KeyPurpose::Receipt).unwrap().recorded().unwrap();
     world.rt.revoke_key(&keeper, key.id(), u64::MAX, "lost").unwrap().recorded().unwrap();
     world

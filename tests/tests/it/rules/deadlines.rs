@@ -168,7 +168,7 @@ fn an_outcome_whose_append_was_lost_is_found_behind_records_of_others() {
     // Another process reports a fact at the place where the outcome was tried.
     let other = Runtime::builder(world.domain.clone()).clock(world.clock.clone()).ids(world.ids.clone()).store(inner);
     let note = NewEvent::new("note", "NOTE_ADDED");
-    let _ = other.build().unwrap().blocking().ingest(&Authority::service("stripe"), ORDER, note).unwrap();
+    let _ = other.build().unwrap().blocking().ingest(&Authority::service("stripe").unwrap(), ORDER, note).unwrap();
     // Behind it the outcome lands, and neither the answer nor the first look for it comes back.
     store.fail_at(3, Fault::Lost);
     store.fail_at(4, Fault::Refused);

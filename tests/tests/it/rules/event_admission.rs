@@ -21,7 +21,7 @@ fn refused(world: &World, source: &Authority, entity: &str, event: NewEvent, cod
 }
 
 fn stripe() -> Authority {
-    Authority::service("stripe")
+    Authority::service("stripe").unwrap()
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn rule_10_the_same_event_is_acknowledged_once() {
     refused(&world, &stripe(), ORDER, NewEvent::new("a", "ORDER_PAID"), "event_id_reused");
     refused(&world, &stripe(), "order:o_2", placed(), "event_id_reused");
     // Another source has ids of its own.
-    let elsewhere = ingest(&world, &Authority::service("shop"), "order:o_2", placed());
+    let elsewhere = ingest(&world, &Authority::service("shop").unwrap(), "order:o_2", placed());
     assert!(matches!(elsewhere, Ingested::Accepted { .. }));
     // So has another tenant.
     let tenant = world.rt.runtime().tenant("other").unwrap().blocking();
@@ -66,17 +66,17 @@ fn rule_10_the_same_event_is_acknowledged_once() {
 fn rule_10_only_the_named_sources_may_report_and_agents_never() {
     let world = World::new();
     let placed = || NewEvent::new("a", "ORDER_PLACED");
-    for source in [agent(), Authority::agent("stripe", ["admin"])] {
+    for source in [agent(), Authority::agent("stripe", ["admin"]).unwrap()] {
         refused(&world, &source, ORDER, placed(), "source_not_allowed");
     }
-    assert!(ingest(&world, &Authority::human("hugo", [""; 0]), ORDER, placed()).is_in_the_log());
+    assert!(ingest(&world, &Authority::human("hugo", [""; 0]).unwrap(), ORDER, placed()).is_in_the_log());
     let paid = || NewEvent::new("b", "ORDER_PAID");
     for source in [
-        Authority::service("shop"),
-        Authority::service("Stripe"),
-        Authority::human("hugo", ["admin"]),
-        Authority::service("shop").on_behalf_of("stripe"),
-        Authority::agent("stripe", ["admin"]),
+        Authority::service("shop").unwrap(),
+        Authority::service("Stripe").unwrap(),
+        Authority::human("hugo", ["admin"]).unwrap(),
+        Authority::service("shop").unwrap().on_behalf_of("stripe").unwrap(),
+        Authority::agent("stripe", ["admin"]).unwrap(),
     ] {
         refused(&world, &source, ORDER, paid(), "source_not_allowed");
     }
@@ -88,7 +88,7 @@ fn rule_10_only_the_named_sources_may_report_and_agents_never() {
 fn rule_10_a_source_that_may_not_report_learns_nothing_of_the_state() {
     let told = |world: &World| {
         let event = NewEvent::new("x", "ORDER_PAID");
-        refused(world, &Authority::service("shop"), ORDER, event, "source_not_allowed").to_string()
+        refused(world, &Authority::service("shop").unwrap(), ORDER, event, "source_not_allowed").to_string()
     };
     let placed = World::new();
     placed.event("ORDER_PLACED");

@@ -58,7 +58,8 @@ impl Stage {
         let rt = builder.build().unwrap().blocking();
         let stage = Self { lab, store, domain, rt };
         for event in ["ORDER_PLACED", "ORDER_PAID"] {
-            let _ = stage.rt.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+            let _ =
+                stage.rt.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
         }
         stage
     }
@@ -140,7 +141,7 @@ const OPERATIONS: &[Operation] = &[
         start: |rt, _| {
             Box::pin(async move {
                 let note = NewEvent::new("late", "NOTE_ADDED");
-                assert!(rt.ingest(&Authority::service("stripe"), ORDER, note).await?.is_in_the_log());
+                assert!(rt.ingest(&Authority::service("stripe").unwrap(), ORDER, note).await?.is_in_the_log());
                 Ok(())
             })
         },

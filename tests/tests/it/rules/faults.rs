@@ -47,7 +47,7 @@ impl Setting {
 
     /// Events, an effect at once, a hold with its review, an effect after it, one more event.
     fn flow(&mut self, tries: usize) {
-        let service = Authority::service("stripe");
+        let service = Authority::service("stripe").unwrap();
         for event in ["ORDER_PLACED", "ORDER_PAID"] {
             self.insist(tries, |rt| rt.ingest(&service, ORDER, NewEvent::new(event, event)));
         }
@@ -199,7 +199,8 @@ fn drop_everywhere(start: impl Fn(&Runtime) -> Answering) {
         let rt = builder.ids(FixedIds::default()).build().unwrap();
         let blocking = rt.blocking();
         for event in ["ORDER_PLACED", "ORDER_PAID"] {
-            let _ = blocking.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+            let _ =
+                blocking.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
         }
         let mut answering = start(&rt);
         let before = lab.runs();

@@ -105,7 +105,7 @@ fn rule_11_a_permit_is_settled_in_the_log_that_cleared_it() {
     let world = World::paid();
     let other = world.rt.runtime().tenant("other").unwrap().blocking();
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
-        let _ = other.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+        let _ = other.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
     }
     let permit = allowed(decide(&world, proposal("BY_HOST", 5))).permit;
     executed(other.settle(permit, Ok(noted())).unwrap());

@@ -40,7 +40,7 @@ fn an_agent_in_a_loop_grows_the_log_by_a_bound_and_nobody_else_pays_for_it() {
     assert!(records < 2 * (2 * 20 + 4) + 10, "{records} records");
     assert_eq!(world.rt.pending_approvals().unwrap().len(), 4);
     // Others are held, refused and heard as before.
-    let honest = Authority::agent("honest", ["operator"]);
+    let honest = Authority::agent("honest", ["operator"]).unwrap();
     let count = |kind| world.count(kind);
     let (held, blocked) = (count(Kind::ApprovalRequired), count(Kind::ActionBlocked));
     assert_eq!(world.rt.execute(&honest, refund(500)).unwrap().word(), "held");
@@ -110,9 +110,9 @@ fn what_users_code_throws_may_panic_again_and_stays_outside() {
         .build()
         .unwrap();
     let rt = Runtime::builder(domain).build().unwrap().blocking();
-    rt.ingest(&Authority::service("web"), ORDER, NewEvent::new("e", "PAID")).unwrap().accepted().unwrap();
+    rt.ingest(&Authority::service("web").unwrap(), ORDER, NewEvent::new("e", "PAID")).unwrap().accepted().unwrap();
     for (action, word) in [("CHECKED", "blocked"), ("HELD", "held"), ("RUN", "in_doubt")] {
-        let answer = rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new(action, ORDER)).unwrap();
+        let answer = rt.execute(&Authority::agent("bot", [""; 0]).unwrap(), Proposal::new(action, ORDER)).unwrap();
         assert_eq!(answer.word(), word);
     }
 }

@@ -22,7 +22,7 @@ fn acme() -> Acme {
     let world = World::paid();
     executed(world.send(refund(5).param("note", SECRET).idempotency_key("k-1").reasoning(SECRET)));
     let key = Ed25519Signer::from_seed(&[8; 32]);
-    let keeper = Authority::human("kay", ["keeper"]);
+    let keeper = Authority::human("kay", ["keeper"]).unwrap();
     let _ = world.rt.publish_key(&keeper, key.public_key(), KeyPurpose::Receipt).unwrap().recorded().unwrap();
     let approval = world.held(refund(500).param("note", SECRET)).approval_id;
     world.lab.then(Plan::Error);
@@ -96,10 +96,10 @@ fn ask_by_id(acme: &Acme, other: &Blocking, tried: &mut Tried) {
         assert!(["execution_unknown", "execution_not_open", "no_probe"].contains(&code.as_str()), "{name}: {code}");
     }
     // The same names are free for the other tenant.
-    let stripe = Authority::service("stripe");
+    let stripe = Authority::service("stripe").unwrap();
     let event = NewEvent::new("evt_0", "ORDER_PLACED");
     tried.told("ingest", other.ingest(&stripe, ORDER, event)).unwrap().accepted().unwrap();
-    let keeper = Authority::human("kay", ["keeper"]);
+    let keeper = Authority::human("kay", ["keeper"]).unwrap();
     let published = other.publish_key(&keeper, acme.key.public_key(), KeyPurpose::Receipt);
     let _ = tried.told("publish_key", published).unwrap().recorded().unwrap();
     let revoked = other.revoke_key(&keeper, acme.key.key_id(), 0, "lost");

@@ -211,19 +211,19 @@ pub(crate) fn domain(lab: &Lab, version: &str) -> DomainBuilder {
 }
 
 pub(crate) fn agent() -> Authority {
-    Authority::agent("bot", ["operator"]).on_behalf_of("alice")
+    Authority::agent("bot", ["operator"]).unwrap().on_behalf_of("alice").unwrap()
 }
 
 pub(crate) fn stranger() -> Authority {
-    Authority::agent("stranger", [""; 0])
+    Authority::agent("stranger", [""; 0]).unwrap()
 }
 
 pub(crate) fn reviewer(id: &str) -> Authority {
-    Authority::human(id, ["reviewer"])
+    Authority::human(id, ["reviewer"]).unwrap()
 }
 
 pub(crate) fn resolver() -> Authority {
-    Authority::human("rita", ["resolver"])
+    Authority::human("rita", ["resolver"]).unwrap()
 }
 
 pub(crate) fn refund(cents: u64) -> Proposal {
@@ -303,7 +303,7 @@ impl World {
     pub(crate) fn event(&self, kind: &str) {
         let number = self.events.fetch_add(1, Ordering::SeqCst);
         let event = NewEvent::new(format!("evt_{number}"), kind);
-        let ingested = self.rt.ingest(&Authority::service("stripe"), ORDER, event).unwrap();
+        let ingested = self.rt.ingest(&Authority::service("stripe").unwrap(), ORDER, event).unwrap();
         assert!(matches!(ingested, Ingested::Accepted { .. }), "{kind}: {ingested:?}");
     }
 

@@ -136,7 +136,7 @@ fn rule_2_whoever_lacks_the_permission_learns_nothing_of_the_entity() {
 fn rule_2_whoever_lost_the_permission_learns_nothing_from_a_key() {
     let world = World::paid();
     let _ = world.send(refund(5).idempotency_key("k"));
-    let fired = Authority::agent("bot", [""; 0]).on_behalf_of("alice");
+    let fired = Authority::agent("bot", [""; 0]).unwrap().on_behalf_of("alice").unwrap();
     let told = |proposal| match world.rt.execute(&fired, proposal).unwrap() {
         Answer::Blocked(it) => format!("{:?} {:?} {}", it.refusals, it.checks, it.is_repeat),
         other => panic!("{other:?}"),

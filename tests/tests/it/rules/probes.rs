@@ -229,9 +229,9 @@ fn who_may_not_settle_an_execution_may_not_have_it_probed() {
     let cases = [
         (stranger(), "permission_denied"),
         (reviewer("nora"), "permission_denied"),
-        (Authority::agent("judge", ["resolver"]), "reviewer_kind"),
-        (Authority::human("alice", ["resolver"]), "self_review"),
-        (Authority::human("carl", ["resolver"]).on_behalf_of("bot"), "self_review"),
+        (Authority::agent("judge", ["resolver"]).unwrap(), "reviewer_kind"),
+        (Authority::human("alice", ["resolver"]).unwrap(), "self_review"),
+        (Authority::human("carl", ["resolver"]).unwrap().on_behalf_of("bot").unwrap(), "self_review"),
     ];
     for (by, code) in cases {
         refused(world.rt.probe(&by, id).unwrap(), code);
@@ -342,7 +342,7 @@ fn nothing_holds_the_entity_while_a_probe_is_asked() {
     let there = other(&world);
     oracle.meanwhile(move || {
         let note = NewEvent::new("note", "NOTE_ADDED");
-        there.ingest(&Authority::service("stripe"), ORDER, note).unwrap().accepted().unwrap();
+        there.ingest(&Authority::service("stripe").unwrap(), ORDER, note).unwrap().accepted().unwrap();
         assert_eq!(blocked(there.execute(&agent(), refund(5)).unwrap()).reason, *"execution_in_doubt");
     });
     oracle.then(Says::NotApplied);
@@ -425,7 +425,7 @@ fn a_probe_is_given_for_an_annotated_function_by_its_type() {
     let sent = |_: &Probing| Ok(Probed::Applied(Outcome::new("seen at the depot").emit("PARCEL_SENT")));
     let mut s = kiff::testing::Scenario::new(domain).with(|builder| builder.probe_for::<send_parcel>(sent));
     s.given::<Parcel>("p_1", ["PARCEL_PACKED"]);
-    let bot = Authority::agent("bot", [""; 0]);
+    let bot = Authority::agent("bot", [""; 0]).unwrap();
     let doubt = s.propose::<send_parcel>(bot, "p_1", kiff::params! {}).assert_in_doubt("error");
     // A retry that does not know either leaves it in doubt.
     let doubt = s.retry(&doubt, resolver()).assert_in_doubt("error");

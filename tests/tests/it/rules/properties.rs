@@ -73,7 +73,7 @@ const CENTS: [u64; 4] = [5, 13, 500, 501];
 fn who(number: usize) -> Authority {
     match number % 4 {
         0 | 1 => super::kit::agent(),
-        2 => Authority::human("hugo", ["operator", "reviewer", "resolver"]),
+        2 => Authority::human("hugo", ["operator", "reviewer", "resolver"]).unwrap(),
         _ => super::kit::stranger(),
     }
 }
@@ -82,9 +82,9 @@ fn by(number: usize) -> Authority {
     match number % 5 {
         0 => reviewer("ann"),
         1 => reviewer("bea"),
-        2 => Authority::human("hugo", ["operator", "reviewer", "resolver"]),
-        3 => Authority::human("rita", ["resolver", "reviewer"]),
-        _ => Authority::agent("judge", ["reviewer"]).on_behalf_of("ann"),
+        2 => Authority::human("hugo", ["operator", "reviewer", "resolver"]).unwrap(),
+        3 => Authority::human("rita", ["resolver", "reviewer"]).unwrap(),
+        _ => Authority::agent("judge", ["reviewer"]).unwrap().on_behalf_of("ann").unwrap(),
     }
 }
 
@@ -138,7 +138,7 @@ impl Run {
         for entity in ENTITIES {
             for event in &EVENTS[..2] {
                 let first = NewEvent::new(format!("{entity}-{event}"), *event);
-                let _ = run.rt.ingest(&Authority::service("stripe"), entity, first).unwrap();
+                let _ = run.rt.ingest(&Authority::service("stripe").unwrap(), entity, first).unwrap();
             }
         }
         ops.iter().for_each(|op| run.step(op));
@@ -150,7 +150,7 @@ impl Run {
         match *op {
             Op::Ingest { entity, kind, id } => {
                 let event = NewEvent::new(format!("e{id}"), EVENTS[kind % 4]);
-                let _ = self.rt.ingest(&Authority::service("stripe"), ENTITIES[entity % 2], event).unwrap();
+                let _ = self.rt.ingest(&Authority::service("stripe").unwrap(), ENTITIES[entity % 2], event).unwrap();
             }
             Op::Propose { who: asker, what, entity, cents, key, plan: next } => {
                 let mut proposal = Proposal::new(ACTIONS[what % 7], ENTITIES[entity % 2]).param("cents", cents);

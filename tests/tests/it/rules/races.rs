@@ -47,7 +47,7 @@ impl Field {
         let entity = format!("order:{round}");
         for event in ["ORDER_PLACED", "ORDER_PAID"] {
             let event = NewEvent::new(format!("{round}-{event}"), event);
-            let _ = self.rt.ingest(&Authority::service("stripe"), &entity, event).unwrap();
+            let _ = self.rt.ingest(&Authority::service("stripe").unwrap(), &entity, event).unwrap();
         }
         entity
     }

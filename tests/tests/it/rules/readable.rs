@@ -79,13 +79,13 @@ fn an_event_can_be_read_again() {
     for payload in values() {
         let world = World::paid();
         let note = NewEvent::new("e", "NOTE_ADDED").payload(payload);
-        let _ = world.rt.ingest(&Authority::service("stripe"), ORDER, note);
+        let _ = world.rt.ingest(&Authority::service("stripe").unwrap(), ORDER, note);
         world.verify();
     }
     for text in texts().into_iter().chain(["x".repeat(255), "x".repeat(70_000), "\u{1}".repeat(20_000)]) {
         let world = World::paid();
         let note = NewEvent::new("e", "NOTE_ADDED").correlation(&text).causation(&text);
-        let _ = world.rt.ingest(&Authority::service("stripe"), ORDER, note);
+        let _ = world.rt.ingest(&Authority::service("stripe").unwrap(), ORDER, note);
         world.verify();
     }
 }

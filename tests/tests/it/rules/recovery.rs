@@ -60,7 +60,7 @@ impl Field {
 fn pay(rt: &Blocking, order: &str) {
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
         let event = NewEvent::new(format!("{order}-{event}"), event);
-        rt.ingest(&Authority::service("stripe"), &entity(order), event).unwrap().accepted().unwrap();
+        rt.ingest(&Authority::service("stripe").unwrap(), &entity(order), event).unwrap().accepted().unwrap();
     }
 }
 
@@ -205,7 +205,7 @@ fn who_may_not_settle_recovers_nothing() {
     let cases = [
         (stranger(), "permission_denied"),
         (agent(), "permission_denied"),
-        (Authority::human("alice", ["resolver"]), "self_review"),
+        (Authority::human("alice", ["resolver"]).unwrap(), "self_review"),
     ];
     for (by, code) in cases {
         let field = Field::new();
@@ -219,8 +219,6 @@ fn who_may_not_settle_recovers_nothing() {
         }
         field.world.verify();
     }
-    let nobody = Authority::human("no body", ["resolver"]);
-    assert_eq!(Field::new().world.rt.recover(&nobody).unwrap_err().code(), "authority_malformed");
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn rule_3_open_approvals_are_bounded() {
     assert_eq!(world.blocked(refund(502)).reason, *"too_many_open_approvals");
     // Another requester has room of its own, and a resend of what is held is no new one.
     world.held(refund(500));
-    let other = kiff::Authority::agent("other", ["operator"]);
+    let other = kiff::Authority::agent("other", ["operator"]).unwrap();
     assert_eq!(world.rt.execute(&other, refund(502)).unwrap().word(), "held");
 }
 
@@ -182,7 +182,7 @@ fn rule_3_a_refusal_in_one_tenant_is_not_in_another() {
 fn rule_3_a_reviewers_refusals_are_not_told_as_the_requesters() {
     let world = bounded(1).pay();
     let id = world.held(refund(500)).approval_id;
-    let both = kiff::Authority::human("hugo", ["operator", "reviewer"]);
+    let both = kiff::Authority::human("hugo", ["operator", "reviewer"]).unwrap();
     for _ in 0..5 {
         blocked(world.rt.execute(&both, proposal("CHECKED", 13)).unwrap());
     }

@@ -19,10 +19,10 @@ fn refused(world: &World, by: &Authority, id: kiff::ApprovalId, code: &str) {
 fn rule_5_a_reviewer_is_a_human_with_the_permission_of_the_contract() {
     let world = World::paid();
     let id = world.held(refund(500)).approval_id;
-    refused(&world, &Authority::human("hugo", ["operator"]), id, "permission_denied");
-    refused(&world, &Authority::agent("judge", ["reviewer"]), id, "reviewer_kind");
-    refused(&world, &Authority::service("svc").with_roles(["reviewer"]), id, "reviewer_kind");
-    refused(&world, &Authority::system("job").with_roles(["reviewer"]), id, "reviewer_kind");
+    refused(&world, &Authority::human("hugo", ["operator"]).unwrap(), id, "permission_denied");
+    refused(&world, &Authority::agent("judge", ["reviewer"]).unwrap(), id, "reviewer_kind");
+    refused(&world, &Authority::service("svc").unwrap().with_roles(["reviewer"]).unwrap(), id, "reviewer_kind");
+    refused(&world, &Authority::system("job").unwrap().with_roles(["reviewer"]).unwrap(), id, "reviewer_kind");
     world.grant(id, "ann");
     executed(world.rt.resume(id).unwrap());
     world.verify();
@@ -32,9 +32,9 @@ fn rule_5_a_reviewer_is_a_human_with_the_permission_of_the_contract() {
 fn rule_5_a_contract_may_admit_other_kinds() {
     let world = World::paid();
     let id = world.held(proposal("HELD_FOR_ANY", 5)).approval_id;
-    let judge = Authority::agent("judge", ["reviewer"]);
+    let judge = Authority::agent("judge", ["reviewer"]).unwrap();
     assert!(matches!(world.rt.grant(&judge, id, "").unwrap(), Review::Recorded(_)));
-    refused(&world, &Authority::service("svc").with_roles(["reviewer"]), id, "reviewer_kind");
+    refused(&world, &Authority::service("svc").unwrap().with_roles(["reviewer"]).unwrap(), id, "reviewer_kind");
 }
 
 #[test]
@@ -46,9 +46,9 @@ fn rule_5_nobody_reviews_a_request_of_their_own() {
         reviewer("Alice"),
         reviewer("bot"),
         reviewer("BOT"),
-        reviewer("carl").on_behalf_of("alice"),
-        reviewer("carl").on_behalf_of("ALICE"),
-        reviewer("carl").on_behalf_of("bot"),
+        reviewer("carl").on_behalf_of("alice").unwrap(),
+        reviewer("carl").on_behalf_of("ALICE").unwrap(),
+        reviewer("carl").on_behalf_of("bot").unwrap(),
     ] {
         refused(&world, &own, id, "self_review");
     }
@@ -85,15 +85,15 @@ fn rule_5_one_person_behind_two_reviewers_is_one_person() {
     let id = world.held(proposal("HELD_FOR_ANY", 5)).approval_id;
     world.grant(id, "ann");
     for same in [
-        Authority::agent("anns-helper", ["reviewer"]).on_behalf_of("ann"),
-        Authority::agent("anns-helper", ["reviewer"]).on_behalf_of("ANN"),
+        Authority::agent("anns-helper", ["reviewer"]).unwrap().on_behalf_of("ann").unwrap(),
+        Authority::agent("anns-helper", ["reviewer"]).unwrap().on_behalf_of("ANN").unwrap(),
     ] {
         assert_eq!(world.refused(world.rt.grant(&same, id, "")).code(), *"already_granted");
     }
     // The other way round, and two helpers of one person.
     let world = World::paid();
     let id = world.held(proposal("HELD_FOR_ANY", 5)).approval_id;
-    let helper = |name| Authority::agent(name, ["reviewer"]).on_behalf_of("ann");
+    let helper = |name| Authority::agent(name, ["reviewer"]).unwrap().on_behalf_of("ann").unwrap();
     assert!(matches!(world.rt.grant(&helper("h1"), id, "").unwrap(), Review::Recorded(_)));
     for same in [reviewer("ann"), helper("h2")] {
         assert_eq!(world.refused(world.rt.grant(&same, id, "")).code(), *"already_granted");
@@ -253,7 +253,7 @@ fn rule_5_an_escalation_asks_for_more_and_the_kinds_still_count() {
     // Whoever goes on holds what the escalation names besides the contract's, and the kinds still count.
     assert_eq!(world.refused(world.rt.grant(&reviewer("cat"), id, "")).code(), *"permission_denied");
     assert_eq!(world.refused(world.rt.grant(&agent(), id, "")).code(), *"permission_denied");
-    let judge = Authority::agent("judge", ["reviewer", "operator"]);
+    let judge = Authority::agent("judge", ["reviewer", "operator"]).unwrap();
     assert_eq!(world.refused(world.rt.grant(&judge, id, "")).code(), *"reviewer_kind");
     assert_eq!(world.refused(world.rt.grant(&stranger(), id, "")).code(), *"permission_denied");
     world.verify();

@@ -63,7 +63,7 @@ fn an_execution_whose_late_result_is_in_conflict_is_in_a_snapshot() {
     let Decision::Allowed(allowed) = world.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap() else { panic!() };
     let id = allowed.permit.execution_id();
     world.clock.advance(Duration::from_secs(31));
-    let resolver = Authority::human("rita", ["resolver"]);
+    let resolver = Authority::human("rita", ["resolver"]).unwrap();
     let _ = world.rt.resolve(&resolver, id, Resolution::NotApplied, "seen").unwrap();
     in_doubt(world.rt.settle(allowed.permit, Ok(Outcome::new("landed after all"))).unwrap());
     assert_eq!(snapshot_seq(&world), world.len() as u64);
@@ -227,16 +227,16 @@ fn what_is_too_large_or_does_not_come_back_is_not_kept() {
     let domain = Domain::builder("odd", "v1").table(machine).build().unwrap();
     let rt = || Runtime::builder(domain.clone()).store(store.clone()).snapshots(1).build().unwrap().blocking();
     let revision = || block_on(store.cell(&tenant(), CELL)).unwrap().map_or(0, |cell| cell.revision);
-    let _ = rt().ingest(&Authority::service("shop"), ORDER, NewEvent::new("e1", "ORDER_PLACED")).unwrap();
+    let _ = rt().ingest(&Authority::service("shop").unwrap(), ORDER, NewEvent::new("e1", "ORDER_PLACED")).unwrap();
     assert_eq!(revision(), 1);
     assert_eq!(rt().state(ORDER).unwrap().unwrap().facts::<Odd>().unwrap().text, "\0");
     for odd in ["large", "odd"] {
         let event = NewEvent::new(odd, "ORDER_NOTED").payload(Value::object([(odd, true)]));
-        let _ = rt().ingest(&Authority::service("shop"), ORDER, event).unwrap();
+        let _ = rt().ingest(&Authority::service("shop").unwrap(), ORDER, event).unwrap();
         assert_eq!(revision(), 1, "{odd}");
         assert!(rt().rebuild(ORDER).unwrap().matches());
     }
-    let _ = rt().ingest(&Authority::service("shop"), ORDER, NewEvent::new("e3", "ORDER_NOTED")).unwrap();
+    let _ = rt().ingest(&Authority::service("shop").unwrap(), ORDER, NewEvent::new("e3", "ORDER_NOTED")).unwrap();
     assert_eq!(revision(), 2);
 }
 
@@ -286,12 +286,12 @@ fn runtime(store: &Watched, every: u64) -> Blocking {
 
 fn pay(rt: &Blocking) {
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
-        let _ = rt.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+        let _ = rt.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
     }
 }
 
 fn note(rt: &Blocking, id: &str) {
-    let _ = rt.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(id, "NOTE_ADDED")).unwrap();
+    let _ = rt.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(id, "NOTE_ADDED")).unwrap();
 }
 
 /// A store that says what it was asked, and whose cells fail while they are told to.

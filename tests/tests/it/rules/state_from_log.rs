@@ -48,7 +48,7 @@ fn rule_1_the_source_of_an_event_is_the_authority() {
     let world = World::new();
     let payload = Value::object([("source", "stripe"), ("actor", "stripe")]);
     let event = NewEvent::new("e1", "ORDER_PLACED").payload(payload);
-    let _ = world.rt.ingest(&Authority::human("hugo", [""; 0]), ORDER, event).unwrap();
+    let _ = world.rt.ingest(&Authority::human("hugo", [""; 0]).unwrap(), ORDER, event).unwrap();
     assert!(world.records(ORDER).iter().all(|record| record.actor().id == *"hugo"));
 }
 
@@ -61,18 +61,14 @@ fn rule_1_roles_are_resolved_by_the_policy() {
     assert_eq!(at(&text, "body.authority.permissions"), r#"["orders.refund"]"#);
     assert_eq!(at(&text, "actor.on_behalf_of"), "alice");
     // A role that the policy does not know gives nothing.
-    let unknown = Authority::agent("bot", ["superuser"]);
+    let unknown = Authority::agent("bot", ["superuser"]).unwrap();
     blocked(world.rt.execute(&unknown, super::kit::refund(1)).unwrap());
 }
 
 #[test]
 fn rule_1_a_name_outside_its_alphabet_is_no_identity() {
-    let world = World::paid();
-    let before = world.len();
     for id in ["", "bot ", "b\u{f6}t", "bot\n", &"x".repeat(129)] {
-        assert!(world.rt.execute(&Authority::agent(id, ["operator"]), super::kit::refund(1)).is_err(), "{id:?}");
-        assert!(world.rt.execute(&agent().on_behalf_of(id), super::kit::refund(1)).is_err(), "{id:?}");
+        assert!(Authority::agent(id, ["operator"]).is_err(), "{id:?}");
+        assert!(agent().on_behalf_of(id).is_err(), "{id:?}");
     }
-    assert_eq!(world.len(), before);
-    assert_eq!(world.lab.runs(), 0);
 }

@@ -97,12 +97,12 @@ fn rule_7_only_an_authority_with_the_permission_settles() {
     let (world, id) = doubtful("REPEATABLE");
     let cases = [
         (stranger(), "permission_denied"),
-        (Authority::human("hugo", ["operator", "reviewer", "admin"]), "permission_denied"),
-        (Authority::agent("judge", ["resolver"]), "reviewer_kind"),
-        (Authority::human("alice", ["resolver"]), "self_review"),
-        (Authority::human("ALICE", ["resolver"]), "self_review"),
-        (Authority::human("bot", ["resolver"]), "self_review"),
-        (Authority::human("carl", ["resolver"]).on_behalf_of("alice"), "self_review"),
+        (Authority::human("hugo", ["operator", "reviewer", "admin"]).unwrap(), "permission_denied"),
+        (Authority::agent("judge", ["resolver"]).unwrap(), "reviewer_kind"),
+        (Authority::human("alice", ["resolver"]).unwrap(), "self_review"),
+        (Authority::human("ALICE", ["resolver"]).unwrap(), "self_review"),
+        (Authority::human("bot", ["resolver"]).unwrap(), "self_review"),
+        (Authority::human("carl", ["resolver"]).unwrap().on_behalf_of("alice").unwrap(), "self_review"),
     ];
     for (by, code) in cases {
         assert_eq!(refused(resolve(&world, &by, id, Resolution::NotApplied)).code(), *code);

@@ -31,7 +31,7 @@ fn rule_6_the_executor_starts_only_after_the_append_is_acknowledged() {
         let lab = Lab::default();
         let rt = Runtime::builder(domain(&lab, "v1").build().unwrap()).store(store.clone()).build().unwrap().blocking();
         for event in ["ORDER_PLACED", "ORDER_PAID"] {
-            let _ = rt.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+            let _ = rt.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
         }
         store.refuse.store(true, Ordering::SeqCst);
         store.lose.store(lost, Ordering::SeqCst);
@@ -87,7 +87,8 @@ fn rule_6_the_outcome_is_handed_back_if_it_cannot_be_recorded() {
     };
     let rt = build();
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
-        let _ = rt.blocking().ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+        let _ =
+            rt.blocking().ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
     }
     lab.then(Plan::Wait(1, noted()));
     let mut call = call(&rt, proposal("CHECKED", 5));
@@ -114,7 +115,8 @@ fn rule_6_an_outcome_whose_append_lost_its_answer_is_no_conflict_with_itself() {
     let domain = domain(&lab, "v1").build().unwrap();
     let rt = Runtime::builder(domain.clone()).store(store.clone()).timer(timer).build().unwrap();
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
-        let _ = rt.blocking().ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+        let _ =
+            rt.blocking().ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
     }
     for plan in [Plan::Wait(1, noted()), Plan::Wait(1, refunded())] {
         lab.then(plan);
@@ -137,7 +139,7 @@ fn rule_6_nothing_is_built_on_a_part_of_a_batch() {
     let lab = Lab::default();
     let rt = Runtime::builder(domain(&lab, "v1").build().unwrap()).store(store.clone()).build().unwrap().blocking();
     for event in ["ORDER_PLACED", "ORDER_PAID"] {
-        let _ = rt.ingest(&Authority::service("stripe"), ORDER, NewEvent::new(event, event)).unwrap();
+        let _ = rt.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
     }
     store.tear_once.store(true, Ordering::SeqCst);
     let error = rt.execute(&agent(), refund(5)).unwrap_err();
@@ -151,7 +153,7 @@ fn rule_6_an_executor_may_call_back_for_another_entity_and_not_for_its_own() {
     let _permit = world.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap();
     assert_eq!(world.blocked(refund(5)).reason, *"execution_open");
     let event = NewEvent::new("x", "ORDER_PLACED");
-    let ingested = world.rt.ingest(&Authority::service("stripe"), "order:o_2", event).unwrap();
+    let ingested = world.rt.ingest(&Authority::service("stripe").unwrap(), "order:o_2", event).unwrap();
     assert!(matches!(ingested, Ingested::Accepted { .. }));
 }
 

@@ -53,7 +53,7 @@ fn payload(unit: &str, amount: i64) -> Value {
 
 fn pay(rt: &Blocking, id: &str, unit: &str, amount: i64) -> Ingested {
     let paid = NewEvent::new(id, "PAID").payload(payload(unit, amount));
-    rt.ingest(&Authority::service("bank"), "account:1", paid).unwrap()
+    rt.ingest(&Authority::service("bank").unwrap(), "account:1", paid).unwrap()
 }
 
 fn cents(rt: &Blocking) -> i64 {
@@ -67,7 +67,8 @@ fn every_fold_sees_the_present_form_and_the_log_keeps_the_old_one() {
     pay(&rt, "evt_1", "euros", 3).accepted().unwrap();
     pay(&rt, "evt_2", "cents", 50).accepted().unwrap();
     // An event that an executor emits is folded before it is accepted, like any other.
-    let answer = rt.execute(&Authority::agent("bot", [""; 0]), Proposal::new("PAY_BACK", "account:1")).unwrap();
+    let answer =
+        rt.execute(&Authority::agent("bot", [""; 0]).unwrap(), Proposal::new("PAY_BACK", "account:1")).unwrap();
     assert!(matches!(&answer, Answer::Executed(_)), "{answer:?}");
     assert_eq!(cents(&rt), 250);
 
@@ -90,7 +91,7 @@ fn every_fold_sees_the_present_form_and_the_log_keeps_the_old_one() {
 fn without_it_the_old_form_is_seen() {
     let rt = runtime(&MemoryStore::new());
     pay(&rt, "evt_1", "euros", 3).accepted().unwrap();
-    let agent = Authority::agent("bot", [""; 0]);
+    let agent = Authority::agent("bot", [""; 0]).unwrap();
     let _ = rt.execute(&agent, Proposal::new("PAY_BACK", "account:1")).unwrap().executed().unwrap();
     let bare = builder(machine()).build().unwrap();
     let log = rt.export().unwrap();
@@ -138,7 +139,10 @@ fn a_snapshot_made_without_it_is_not_used_with_it_and_one_made_with_it_keeps_it(
 fn one_that_would_never_be_asked_is_a_fault() {
     let nothing = |_: &Value| None;
     for (machine, problem) in [
-        (machine().upcast("PAYED", nothing), "entity `account`: the upcast of `PAYED` is of no event of the machine"),
+        (
+            machine().upcast("PAYED", nothing),
+            "entity `account`: the upcast of `PAYED` is not for an event of the machine",
+        ),
         (
             machine().upcast("PAID", nothing).upcast("PAID", nothing),
             "entity `account`: the upcast of `PAID` is given twice",

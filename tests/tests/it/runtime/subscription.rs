@@ -16,7 +16,7 @@ fn bump(rt: &Blocking, from: u64, to: u64) {
     for number in from..to {
         let event = NewEvent::new(format!("evt_{number}"), "BUMPED");
         let entity = format!("counter:{}", number % 3);
-        rt.ingest(&Authority::service("host"), &entity, event).unwrap().accepted().unwrap();
+        rt.ingest(&Authority::service("host").unwrap(), &entity, event).unwrap().accepted().unwrap();
     }
 }
 

@@ -58,7 +58,7 @@ fn a_runtime_goes_on_after_a_restart() {
     // The event is known: it moves nothing again.
     let _ = rt.ingest(&host(), "counter:1", NewEvent::new("evt_1", "STARTED")).unwrap();
     assert_eq!(rt.timeline("counter:1").unwrap().to_string(), timeline);
-    let _ = rt.grant(&Authority::human("ada", ["reviewer"]), held.approval_id, "seen").unwrap();
+    let _ = rt.grant(&Authority::human("ada", ["reviewer"]).unwrap(), held.approval_id, "seen").unwrap();
     assert_eq!(rt.resume(held.approval_id).unwrap().executed().unwrap().message, "reset");
     assert_eq!(rt.rebuild("counter:1").unwrap().to_string(), "materialized state matches replay");
 }
@@ -142,11 +142,11 @@ fn domain() -> Domain {
 }
 
 fn host() -> Authority {
-    Authority::service("host")
+    Authority::service("host").unwrap()
 }
 
 fn agent() -> Authority {
-    Authority::agent("bot", ["operator"])
+    Authority::agent("bot", ["operator"]).unwrap()
 }
 
 /// A folder that is removed with the value.

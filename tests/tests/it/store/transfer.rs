@@ -60,10 +60,10 @@ fn it_is_told_how_much_came_in() {
 #[test]
 fn what_was_open_is_found_again_and_used() {
     let from = orders(MemoryStore::new());
-    let agent = Authority::agent("ops-agent", ["operator"]);
+    let agent = Authority::agent("ops-agent", ["operator"]).unwrap();
     for order in ["order:o_1", "order:o_2", "order:o_3"] {
         let paid = NewEvent::new(format!("paid-{order}"), "ORDER_PAID");
-        from.ingest(&Authority::service("stripe"), order, paid).unwrap().accepted().unwrap();
+        from.ingest(&Authority::service("stripe").unwrap(), order, paid).unwrap().accepted().unwrap();
     }
     let asked = |order: &str, amount: &str| {
         Proposal::new("REFUND_ORDER", order).param("amount", amount).param("reason", "broken")
@@ -85,10 +85,10 @@ fn what_was_open_is_found_again_and_used() {
     assert!(again.is_repeat && again.execution_id == done.execution_id);
     let known = NewEvent::new("paid-order:o_1", "ORDER_PAID");
     let before = to.export().unwrap();
-    let _ = to.ingest(&Authority::service("stripe"), "order:o_1", known).unwrap();
+    let _ = to.ingest(&Authority::service("stripe").unwrap(), "order:o_1", known).unwrap();
     assert_eq!(to.export().unwrap(), before);
 
-    let human = Authority::human("ops-human", ["ops_operator"]);
+    let human = Authority::human("ops-human", ["ops_operator"]).unwrap();
     let _ = to.grant(&human, held.approval_id, "fine").unwrap().recorded().unwrap();
     let _ = to.resume(held.approval_id).unwrap().executed().unwrap();
     let _ = to.settle(allowed.permit, Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))).unwrap();
@@ -150,7 +150,7 @@ fn a_name_that_two_records_claim_is_named_with_its_line() {
     // Two logs that are whole by themselves, and report one event of one source twice.
     let log = |order: &str| {
         let rt = orders(MemoryStore::new());
-        let _ = rt.ingest(&Authority::service("stripe"), order, NewEvent::new("evt_1", "ORDER_PAID")).unwrap();
+        let _ = rt.ingest(&Authority::service("stripe").unwrap(), order, NewEvent::new("evt_1", "ORDER_PAID")).unwrap();
         rt.export().unwrap()
     };
     let error = bring(&MemoryStore::new(), &[log("order:o_1"), log("order:o_2")].concat()).unwrap_err();
@@ -161,7 +161,8 @@ fn a_name_that_two_records_claim_is_named_with_its_line() {
 fn a_store_with_another_log_is_left_as_it_was() {
     let (log, tenant) = (every_kind(), TenantId::new("demo").unwrap());
     let other = orders(MemoryStore::new()).runtime().tenant("demo").unwrap().blocking();
-    let _ = other.ingest(&Authority::service("stripe"), "order:o_1", NewEvent::new("e", "ORDER_PAID")).unwrap();
+    let _ =
+        other.ingest(&Authority::service("stripe").unwrap(), "order:o_1", NewEvent::new("e", "ORDER_PAID")).unwrap();
     let before = other.export().unwrap();
     let error = other.import_from(log.as_slice()).unwrap_err();
     assert_eq!((error.line(), error.code().as_str()), (1, "other_log"));
@@ -254,7 +255,7 @@ fn busy() -> Vec<u8> {
         // Now the streams one behind the other, now one of them again and again.
         let place = if number % 3 == 0 { number % 41 } else { number / 50 };
         let event = NewEvent::new(format!("evt_{number}"), "BUMPED");
-        let _ = rt.ingest(&Authority::service("host"), &format!("counter:{place}"), event).unwrap();
+        let _ = rt.ingest(&Authority::service("host").unwrap(), &format!("counter:{place}"), event).unwrap();
     }
     rt.export().unwrap()
 }
@@ -264,7 +265,7 @@ fn one_stream() -> Vec<u8> {
     let rt = counters().runtime().tenant("single").unwrap().blocking();
     for number in 0..600 {
         let event = NewEvent::new(format!("evt_{number}"), "BUMPED");
-        let _ = rt.ingest(&Authority::service("host"), "counter:1", event).unwrap();
+        let _ = rt.ingest(&Authority::service("host").unwrap(), "counter:1", event).unwrap();
     }
     rt.export().unwrap()
 }
@@ -275,7 +276,7 @@ fn many_streams() -> Vec<u8> {
     for number in 0..4_150 {
         let event = NewEvent::new(format!("evt_{number}"), "BUMPED");
         let counter = if number < 4_100 { number } else { number - 4_100 };
-        let _ = rt.ingest(&Authority::service("host"), &format!("counter:{counter}"), event).unwrap();
+        let _ = rt.ingest(&Authority::service("host").unwrap(), &format!("counter:{counter}"), event).unwrap();
     }
     rt.export().unwrap()
 }
@@ -331,7 +332,12 @@ impl io::Read for Meddler<'_> {
         if self.reads == 4 {
             let rt = Runtime::builder(counters().runtime().domain().clone()).store(self.store.clone());
             let event = NewEvent::new("meanwhile", "BUMPED");
-            let _ = rt.build().unwrap().blocking().ingest(&Authority::service("host"), "counter:new", event).unwrap();
+            let _ = rt
+                .build()
+                .unwrap()
+                .blocking()
+                .ingest(&Authority::service("host").unwrap(), "counter:new", event)
+                .unwrap();
         }
         self.log.read(out)
     }
