@@ -1,8 +1,8 @@
 //! The measured workload: one cleared and executed action of a small domain, with five records.
 
 use kiff::{
-    Answer, Authority, Ctx, Domain, DomainError, NameError, NewEvent, Outcome, Proposal, Runtime, StateMachine, Value,
-    action, params, store::MemoryStore,
+    Answer, Authority, Ctx, Domain, DomainError, NewEvent, Outcome, Proposal, Runtime, StateMachine, Value, action,
+    params, store::MemoryStore,
 };
 use rust_decimal::Decimal;
 use std::{
@@ -61,11 +61,10 @@ pub fn runtime() -> Result<(Runtime, MemoryStore), Box<dyn Error>> {
 }
 
 /// The proposing agent.
-///
-/// # Errors
-/// If a name breaks its alphabet.
-pub fn agent() -> Result<Authority, NameError> {
-    Authority::agent(AGENT, [ROLE])
+#[must_use]
+pub fn agent() -> Authority {
+    let Ok(agent) = Authority::agent(AGENT, [ROLE]) else { unreachable!("the names are well-formed") };
+    agent
 }
 
 /// The proposal.

@@ -7,7 +7,7 @@ const COUNT: u64 = 10_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (runtime, _store) = runtime()?;
-    let agent = agent()?;
+    let agent = agent();
     println!("prior records   allocations per execution        bytes   most");
     for records in [10, 1_000, 100_000] {
         let entity = format!("order:with_{records}");

@@ -3,7 +3,8 @@
 //! `cargo run --release -p kiff-benches --bin cold_open [records]`
 
 use kiff::{
-    EntityRef, NewEvent, Record, Runtime, TenantId,
+    EntityRef, NewEvent, Runtime, TenantId,
+    record::Record,
     store::{Append, Batch, EventStore, SqliteStore},
     testing::store_suite::block_on,
 };

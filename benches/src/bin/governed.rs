@@ -1,7 +1,8 @@
 //! Compares one governed execution with its floor, and with itself on entities with longer histories.
 
 use kiff::{
-    Record, Runtime, TenantId,
+    Runtime, TenantId,
+    record::Record,
     store::{EventStore, MemoryStore},
     testing::{FixedIds, ManualClock},
 };
@@ -53,7 +54,7 @@ fn checked_floor() -> Result<Input, Failed> {
     let runtime = Runtime::builder(domain()?).tenant(TENANT).store(store.clone()).ids(FixedIds::default()).clock(clock);
     let runtime = runtime.build()?;
     give_history(&runtime, entity, 10)?;
-    execute(&runtime, &agent()?, proposal(entity))?;
+    execute(&runtime, &agent(), proposal(entity))?;
     let log = now(store.read_log(&TenantId::new(TENANT)?, 9, 100))??;
     let records = log.into_iter().map(Record::parse).collect::<Result<Vec<_>, _>>()?;
     let [before, stored @ ..] = records.as_slice() else { return Err("the log is empty".into()) };
@@ -145,8 +146,7 @@ const BLOCK: usize = 64 * 1024;
 
 /// Nanoseconds per execution. The time does not include making the proposal, which is the caller's work.
 fn governed_round(runtime: &Runtime, entity: &str) -> Result<f64, Failed> {
-    let agent = agent()?;
-    let mut spent = Duration::ZERO;
+    let (agent, mut spent) = (agent(), Duration::ZERO);
     for _ in 0..ROUND {
         let proposal = proposal(entity);
         let start = Instant::now();
@@ -192,7 +192,7 @@ fn follow(input: &mut Input, last: [u8; 32]) {
 
 fn only_governed(count: usize) -> Result<(), Failed> {
     let (runtime, _store) = runtime()?;
-    let agent = agent()?;
+    let agent = agent();
     give_history(&runtime, "order:ord_1", 10)?;
     (0..count).try_for_each(|_| execute(&runtime, &agent, proposal("order:ord_1")))
 }

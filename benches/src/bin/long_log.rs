@@ -3,9 +3,11 @@
 //! `cargo run --release -p kiff-benches --bin long_log <folder> [records] [entities] [receipts]`
 
 use kiff::{
-    Authority, Digest, Ed25519Signer, NewEvent, Proposal, Receipt, Runtime,
+    Authority, NewEvent, Proposal, Receipt, Runtime,
+    keys::Ed25519Signer,
     ledger::{Ed25519LogSigner, LogSigner},
     log::Frontier,
+    record::Digest,
     store::MemoryStore,
     verify::KeySet,
 };

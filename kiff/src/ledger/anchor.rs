@@ -107,7 +107,7 @@ impl AnchorError {
 /// It is worth as much as the folder is out of reach of the log's owner.
 ///
 /// ```
-/// use kiff::{Digest, ledger::{Anchor, AnchorState, FolderAnchor}};
+/// use kiff::{ledger::{Anchor, AnchorState, FolderAnchor}, record::Digest};
 /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
 /// # fn block_on<F: Future>(future: F) -> F::Output {
 /// #     let Poll::Ready(output) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else { panic!() };
@@ -122,7 +122,7 @@ impl AnchorError {
 /// let submission = block_on(anchor.submit(&digest))?;
 /// assert_eq!(block_on(anchor.poll(&submission))?, AnchorState::Final);
 /// block_on(anchor.verify(&digest))?;
-/// assert_eq!(block_on(anchor.verify(&Digest::ZERO)).map_err(|error| error.code().to_string()), Err("not_anchored".to_owned()));
+/// assert_eq!(block_on(anchor.verify(&Digest::ZERO)).map_err(|error| error.code()), Err("not_anchored"));
 /// # std::fs::remove_dir_all(&folder)?;
 /// # Ok(())
 /// # }

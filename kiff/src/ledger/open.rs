@@ -66,7 +66,7 @@ impl LedgerBuilder {
     /// the restore of the whole database. May be given more than once.
     ///
     /// ```
-    /// use kiff::{Ed25519Signer, ledger::Ed25519LogSigner, log::SignedCheckpoint};
+    /// use kiff::{keys::Ed25519Signer, ledger::Ed25519LogSigner, log::SignedCheckpoint};
     #[doc = include_str!("../../docs/shop.txt")]
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -78,7 +78,7 @@ impl LedgerBuilder {
     /// # let rt = kiff::Runtime::builder(rt.domain().clone()).build()?;
     /// let held = SignedCheckpoint::parse(checkpoint_txt.as_bytes())?;
     /// let refused = rt.ledger(signer()?).since(held).open_blocking().map_err(|error| error.code());
-    /// assert_eq!(refused.unwrap_err(), "log_shorter_than_head");
+    /// assert_eq!(refused.err(), Some("log_shorter_than_head"));
     /// # Ok(())
     /// # }
     /// ```

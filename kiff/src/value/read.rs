@@ -17,15 +17,15 @@ impl Value {
     /// Reads one whole JSON text within `limits`.
     ///
     /// ```
-    /// use kiff::value::{Limits, Value};
+    /// use kiff::{Value, value::Limits};
     ///
     /// let order = Value::parse(br#"{"total": 49.00}"#, &Limits::default())?;
     /// let total = order.as_object().and_then(|members| members.get("total"));
     /// assert_eq!(total.map(Value::to_string).as_deref(), Some("49.00"));
     ///
     /// let faults = Value::parse(br#"{"total": ["\u0000"], "total": 1}"#, &Limits::default()).unwrap_err();
-    /// let found: Vec<_> = faults.iter().map(|fault| format!("{} {}", fault.code(), fault.pointer())).collect();
-    /// assert_eq!(found, ["nul /total/0", "duplicate_member /total"]);
+    /// let found: Vec<_> = faults.iter().map(|fault| (fault.code(), fault.pointer())).collect();
+    /// assert_eq!(found, [("nul", "/total/0"), ("duplicate_member", "/total")]);
     /// # Ok::<(), kiff::value::Faults>(())
     /// ```
     ///

@@ -2,8 +2,9 @@
 
 use super::{CrashStore, Ledger, Line, Order, Phase, Place, Points, domain};
 use kiff::{
-    Answer, ApprovalId, Authority, Blocking, EntityRef, ExecutionId, Ingested, NameError, NewEvent, Outcome, Probe,
-    Probed, Probing, Proposal, Resolution, Resolved, Runtime, RuntimeError, Timestamp,
+    Answer, ApprovalId, Authority, Blocking, EntityRef, ExecutionId, Ingested, NewEvent, Outcome, Proposal, Runtime,
+    RuntimeError, Timestamp,
+    doubt::{Probe, Probed, Probing, Resolution, Resolved},
     store::{EventStore, SqliteStore},
     testing::ManualClock,
 };
@@ -109,15 +110,15 @@ impl Teller {
         for (action, answer) in ["PAY_ONCE", "PAY_REPEATABLY"].into_iter().flat_map(|it| fates.map(|fate| (it, fate))) {
             let entity = format!("payout:{name}_{}_{answer}", action.to_ascii_lowercase());
             self.request(&entity)?;
-            let _ = self.propose(&clerk()?, action, &entity, answer)?;
+            let _ = self.propose(&clerk(), action, &entity, answer)?;
             // The same key again: the recorded answer, and nothing runs.
-            let _ = self.propose(&clerk()?, action, &entity, answer)?;
+            let _ = self.propose(&clerk(), action, &entity, answer)?;
         }
         let entity = format!("payout:{name}_approved");
         self.request(&entity)?;
         let _ = self.propose(&stranger, "PAY_APPROVED", &entity, "at_once")?;
         self.note(&entity)?;
-        if let Answer::Held(held) = self.propose(&clerk()?, "PAY_APPROVED", &entity, "at_once")? {
+        if let Answer::Held(held) = self.propose(&clerk(), "PAY_APPROVED", &entity, "at_once")? {
             self.approve(held.approval_id, held.grants < held.quorum, &entity)?;
         }
         Ok(())
@@ -143,13 +144,13 @@ impl Teller {
     }
 
     fn note(&self, entity: &str) -> Result<(), Failure> {
-        let answer = self.rt.execute(&clerk()?, Proposal::new("NOTE", entity))?;
+        let answer = self.rt.execute(&clerk(), Proposal::new("NOTE", entity))?;
         Ok(Line::answered(&answer, "-").tell()?)
     }
 
     fn approve(&self, id: ApprovalId, is_missing: bool, entity: &str) -> Result<(), Failure> {
         if is_missing {
-            let status = self.rt.grant(&lead()?, id, "seen")?.recorded()?;
+            let status = self.rt.grant(&lead(), id, "seen")?.recorded()?;
             Line::acknowledged("granted", entity, id.to_string(), Some(status.trace_id), "-").tell()?;
         }
         let answer = self.rt.resume(id)?;
@@ -164,8 +165,8 @@ impl Teller {
         }
         for doubt in &doubts {
             let settled = match doubt.action.as_str() {
-                "PAY_REPEATABLY" => self.rt.retry(&lead()?, doubt.execution_id),
-                "PAY_ONCE" => self.rt.probe(&lead()?, doubt.execution_id),
+                "PAY_REPEATABLY" => self.rt.retry(&lead(), doubt.execution_id),
+                "PAY_ONCE" => self.rt.probe(&lead(), doubt.execution_id),
                 _ => self.look_up(doubt.execution_id),
             };
             let answer = settled?.settled()?;
@@ -187,7 +188,7 @@ impl Teller {
             true => Resolution::Succeeded(Outcome::new("paid").emit("PAID")),
             false => Resolution::NotApplied,
         };
-        self.rt.resolve(&lead()?, execution, resolution, "the ledger")
+        self.rt.resolve(&lead(), execution, resolution, "the ledger")
     }
 
     /// Waits until the store answers again and what the failure has left in entities of this beginning is settled, if the
@@ -227,10 +228,12 @@ fn probe(ledger: Arc<Ledger>) -> impl Probe {
 /// How often a store that is down is asked again.
 const MOST_WAITS: u32 = 1_200;
 
-fn clerk() -> Result<Authority, NameError> {
-    Authority::agent("clerk", ["clerk"])
+fn clerk() -> Authority {
+    let Ok(clerk) = Authority::agent("clerk", ["clerk"]) else { unreachable!("the names are well-formed") };
+    clerk
 }
 
-fn lead() -> Result<Authority, NameError> {
-    Authority::human("lee", ["lead"])
+fn lead() -> Authority {
+    let Ok(lead) = Authority::human("lee", ["lead"]) else { unreachable!("the names are well-formed") };
+    lead
 }

@@ -1,8 +1,15 @@
 //! What agents, sources and reviewers send. Each gives true if the bytes were admitted.
 
 use kiff::{
-    Authority, Blocking, Call, Contract, Definition, Domain, Machine, NewEvent, Outcome, Param, ParamKind, ParamSpec,
-    Proposal, Review, ReviewRequest, Runtime, RuntimeError, Value, replay, value::Limits,
+    Authority, Blocking, Domain, NewEvent, Outcome, Param, Proposal, Review, Runtime, RuntimeError, Value,
+    domain::{
+        Call, Contract, Definition, Machine,
+        param::{ParamKind, ParamSpec},
+    },
+    ids::NameError,
+    replay,
+    review::ReviewRequest,
+    value::Limits,
 };
 use std::sync::LazyLock;
 
@@ -28,8 +35,7 @@ pub fn value(bytes: &[u8]) -> bool {
 pub fn proposal(bytes: &[u8]) -> bool {
     let Ok(proposal) = Proposal::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    let Ok(agent) = Authority::agent("bot", ["operator"]) else { unreachable!("the names are sound") };
-    match rt.execute(&agent, proposal) {
+    match rt.execute(&well_formed(Authority::agent("bot", ["operator"])), proposal) {
         Ok(_) => check_log(&rt),
         Err(RuntimeError::Proposal(_) | RuntimeError::NoExecutor { .. }) => return false,
         Err(error) => unreachable!("{error}"),
@@ -44,8 +50,7 @@ pub fn proposal(bytes: &[u8]) -> bool {
 pub fn event(bytes: &[u8]) -> bool {
     let Ok(event) = NewEvent::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    let Ok(source) = Authority::service("stripe") else { unreachable!("the name is sound") };
-    match rt.ingest(&source, "order:o_1", event) {
+    match rt.ingest(&well_formed(Authority::service("stripe")), "order:o_1", event) {
         Ok(_) => check_log(&rt),
         Err(error) => unreachable!("{error}"),
     }
@@ -59,14 +64,18 @@ pub fn event(bytes: &[u8]) -> bool {
 pub fn review(bytes: &[u8]) -> bool {
     let Ok(request) = ReviewRequest::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    let Ok(reviewer) = Authority::human("ann", ["approver"]) else { unreachable!("the names are sound") };
-    match rt.review(&reviewer, &request) {
+    match rt.review(&well_formed(Authority::human("ann", ["approver"])), &request) {
         Ok(Review::Refused(refusal)) => assert_eq!(refusal.code(), "approval_unknown"),
         Ok(Review::Recorded(status)) => unreachable!("{status:?}"),
         Err(error) => unreachable!("{error}"),
     }
     check_log(&rt);
     true
+}
+
+fn well_formed(authority: Result<Authority, NameError>) -> Authority {
+    let Ok(authority) = authority else { unreachable!("the names are well-formed") };
+    authority
 }
 
 fn check_log(rt: &Blocking) {
@@ -79,8 +88,10 @@ fn check_log(rt: &Blocking) {
 fn shop() -> Option<Blocking> {
     static DOMAIN: LazyLock<Option<Domain>> = LazyLock::new(domain);
     let rt = Runtime::builder(DOMAIN.clone()?).build().ok()?.blocking();
-    let source = Authority::service("stripe").ok()?;
-    rt.ingest(&source, "order:o_1", NewEvent::new("evt_0", "PAID")).ok()?.accepted().ok()?;
+    rt.ingest(&Authority::service("stripe").ok()?, "order:o_1", NewEvent::new("evt_0", "PAID"))
+        .ok()?
+        .accepted()
+        .ok()?;
     Some(rt)
 }
 

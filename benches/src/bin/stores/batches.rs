@@ -1,7 +1,9 @@
 //! The appended batches: one event with two records each, as a runtime writes them.
 
 use kiff::{
-    Authority, Domain, EntityRef, Machine, NewEvent, Record, Runtime, TenantId, Value,
+    Authority, Domain, EntityRef, NewEvent, Runtime, TenantId, Value,
+    domain::Machine,
+    record::Record,
     store::{Batch, EventStore, MemoryStore},
 };
 use kiff_benches::workload::now;
