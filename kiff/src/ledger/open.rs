@@ -78,7 +78,7 @@ impl LedgerBuilder {
     /// # let rt = kiff::Runtime::builder(rt.domain().clone()).build()?;
     /// let held = SignedCheckpoint::parse(checkpoint_txt.as_bytes())?;
     /// let refused = rt.ledger(signer()?).since(held).open_blocking().map_err(|error| error.code());
-    /// assert_eq!(refused.err(), Some("log_shorter_than_head"));
+    /// assert_eq!(refused.unwrap_err(), "log_shorter_than_head");
     /// # Ok(())
     /// # }
     /// ```
