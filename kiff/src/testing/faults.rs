@@ -1,9 +1,9 @@
 //! A store that fails when it is told to, to see that what is built on it survives.
 
+use super::StoreLayer;
 use crate::{
-    base::ids::{EntityRef, TenantId},
-    kernel::record::RecordBytes,
-    store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, OpenMark, StoreError},
+    base::ids::TenantId,
+    store::{Append, Batch, CellSet, EventStore, StoreError},
 };
 use std::{
     collections::BTreeMap,
@@ -32,7 +32,7 @@ pub enum Fault {
 /// log must replay, and no effect may have happened that the log does not know of.
 ///
 /// ```
-/// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::MemoryStore};
+/// use kiff::{Authority, Domain, NewEvent, Runtime, domain::Machine, store::MemoryStore};
 /// use kiff::testing::{Fault, FaultStore};
 ///
 /// let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
@@ -49,7 +49,7 @@ pub enum Fault {
 /// Every call in turn, so that no place is left where a crash would do harm:
 ///
 /// ```
-/// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::MemoryStore};
+/// use kiff::{Authority, Domain, NewEvent, Runtime, domain::Machine, store::MemoryStore};
 /// use kiff::testing::{Fault, FaultStore};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -115,16 +115,22 @@ impl<S: EventStore> FaultStore<S> {
         let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         plan.remove(&call)
     }
+}
 
-    fn look(&self) -> Result<(), StoreError> {
+impl<S: EventStore> StoreLayer for FaultStore<S> {
+    type Inner = S;
+
+    fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    async fn before(&self) -> Result<(), StoreError> {
         match self.count() {
             Some(Fault::Refused | Fault::Lost) => Err(StoreError::failed("a planned fault")),
             Some(Fault::Conflict) | None => Ok(()),
         }
     }
-}
 
-impl<S: EventStore> EventStore for FaultStore<S> {
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
         match (self.count(), batch.parts().first()) {
             (Some(Fault::Refused), _) => Err(StoreError::failed("a planned fault")),
@@ -137,48 +143,6 @@ impl<S: EventStore> EventStore for FaultStore<S> {
             }
             _ => self.inner.append(batch).await,
         }
-    }
-
-    async fn read(
-        &self,
-        tenant: &TenantId,
-        stream: &EntityRef,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordBytes>, StoreError> {
-        self.look()?;
-        self.inner.read(tenant, stream, after, limit).await
-    }
-
-    async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
-        self.look()?;
-        self.inner.read_log(tenant, after, limit).await
-    }
-
-    async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
-        self.look()?;
-        self.inner.sequence(tenant).await
-    }
-
-    async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
-        self.look()?;
-        self.inner.find(tenant, claim).await
-    }
-
-    async fn open(
-        &self,
-        tenant: &TenantId,
-        kind: MarkKind,
-        after: Option<&OpenMark>,
-        limit: usize,
-    ) -> Result<Vec<OpenMark>, StoreError> {
-        self.look()?;
-        self.inner.open(tenant, kind, after, limit).await
-    }
-
-    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
-        self.look()?;
-        self.inner.cell(tenant, name).await
     }
 
     async fn set_cell(

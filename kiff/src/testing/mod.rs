@@ -2,12 +2,13 @@
 
 mod clock;
 mod faults;
+mod layer;
 mod scenario;
-mod settling;
 pub mod store_suite;
 mod witness;
 
 pub use clock::{FixedIds, ManualClock};
 pub use faults::{Fault, FaultStore};
+pub use layer::StoreLayer;
 pub use scenario::{Proposed, Replayed, Scenario};
 pub use witness::TestWitness;

@@ -2,8 +2,8 @@
 
 use super::{Line, Points, Spot};
 use kiff::{
-    EntityRef, RecordBytes, TenantId,
-    store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, OpenMark, StoreError},
+    store::{Append, Batch, EventStore, StoreError},
+    testing::StoreLayer,
 };
 use std::sync::Arc;
 
@@ -22,7 +22,13 @@ impl<S: EventStore> CrashStore<S> {
     }
 }
 
-impl<S: EventStore> EventStore for CrashStore<S> {
+impl<S: EventStore> StoreLayer for CrashStore<S> {
+    type Inner = S;
+
+    fn inner(&self) -> &S {
+        &self.inner
+    }
+
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
         self.points.pass(Spot::AppendBefore);
         let answer = self.inner.append(batch).await;
@@ -31,51 +37,5 @@ impl<S: EventStore> EventStore for CrashStore<S> {
         }
         self.points.pass(Spot::AppendAfter);
         answer
-    }
-
-    async fn read(
-        &self,
-        tenant: &TenantId,
-        stream: &EntityRef,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordBytes>, StoreError> {
-        self.inner.read(tenant, stream, after, limit).await
-    }
-
-    async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
-        self.inner.read_log(tenant, after, limit).await
-    }
-
-    async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
-        self.inner.sequence(tenant).await
-    }
-
-    async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
-        self.inner.find(tenant, claim).await
-    }
-
-    async fn open(
-        &self,
-        tenant: &TenantId,
-        kind: MarkKind,
-        after: Option<&OpenMark>,
-        limit: usize,
-    ) -> Result<Vec<OpenMark>, StoreError> {
-        self.inner.open(tenant, kind, after, limit).await
-    }
-
-    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
-        self.inner.cell(tenant, name).await
-    }
-
-    async fn set_cell(
-        &self,
-        tenant: &TenantId,
-        name: &str,
-        expected: u64,
-        value: &[u8],
-    ) -> Result<CellSet, StoreError> {
-        self.inner.set_cell(tenant, name, expected, value).await
     }
 }

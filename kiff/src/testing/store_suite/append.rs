@@ -1,11 +1,9 @@
 //! Checks of what an append refuses, and that a refusal leaves nothing.
 
 use super::{
-    Broken, Ground,
+    broken::{Broken, same},
     drafts::{ACTOR, Stream, acme, approval_id, event, held, receipt_id},
-    log::read_whole_log,
-    read::{done, whole_stream},
-    same,
+    ground::{Ground, done, read_whole_log, whole_stream},
 };
 use crate::{
     base::ids::{ActorId, EventId, TenantId},

@@ -1,11 +1,10 @@
 //! Checks of the cells beside the log.
 
 use super::{
-    Broken, Ground,
+    broken::{Broken, same},
     drafts::acme,
-    log::read_whole_log,
+    ground::{Ground, read_whole_log},
     race::{ROUNDS, WRITERS, all_of},
-    same,
 };
 use crate::{
     base::ids::TenantId,

@@ -1,11 +1,10 @@
 //! Checks of the names that only one record may have.
 
 use super::{
-    Broken, Ground,
     append::Standing,
+    broken::{Broken, same},
     drafts::{ACTOR, Stream, acme, approval_id, blocked, cleared, event, event_with, execution_id, held, receipt_id},
-    read::done,
-    same,
+    ground::{Ground, done},
 };
 use crate::{
     base::ids::{ActorId, EventId, IdempotencyKey},

@@ -1,6 +1,6 @@
 //! Records for the checks, sealed as the runtime seals them.
 
-use super::Broken;
+use super::broken::Broken;
 use crate::{
     base::{
         actor::{Actor, Authority, Granted},

@@ -1,13 +1,12 @@
 //! Checks of the tenant's log.
 
 use super::{
-    Broken, Ground, cut,
+    broken::{Broken, cut, same},
     drafts::{Stream, acme, event, held},
-    read::{bytes_of, done},
-    same,
+    ground::{Ground, bytes_of, done, read_whole_log},
 };
 use crate::{
-    base::ids::{EntityRef, TenantId},
+    base::ids::EntityRef,
     kernel::record::{Record, RecordBytes},
     store::{Append, Batch, EventStore},
 };
@@ -67,17 +66,6 @@ pub(super) async fn keeps_places_in_the_log<S: EventStore>(ground: &Ground<'_, S
         )?;
     }
     same("the log's length when it is asked again", &ground.store.sequence(&tenant).await?, &(number * 2))
-}
-
-/// Gives every record its place, then reads the log.
-pub(super) async fn read_whole_log<S: EventStore>(
-    ground: &Ground<'_, S>,
-    tenant: &TenantId,
-) -> Result<Vec<RecordBytes>, Broken> {
-    let length = ground.store.sequence(tenant).await?;
-    let log = ground.store.read_log(tenant, 0, usize::MAX).await?;
-    same("the log's length as `sequence` tells it", &length, &(log.len() as u64))?;
-    Ok(log)
 }
 
 /// Holds a log to its rules: each record of the batches once, no batch split, the streams in order.

@@ -1,13 +1,12 @@
 //! Checks of what is open and what is closed.
 
 use super::{
-    Broken, Ground,
+    broken::{Broken, same},
     drafts::{
         Stream, acme, approval_id, cleared, contradicted, denied, executed, execution_id, held, receipt_id, settled,
         unknown,
     },
-    read::done,
-    same,
+    ground::{Ground, done},
 };
 use crate::{
     base::ids::TenantId,

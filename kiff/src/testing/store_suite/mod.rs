@@ -29,9 +29,11 @@
 //! `run_with(fresh, |writer| drop(tokio::spawn(writer)))`. Nothing here blocks the thread that awaits.
 
 mod append;
+mod broken;
 mod cells;
 mod claims;
 mod drafts;
+mod ground;
 mod log;
 mod marks;
 mod race;
@@ -41,11 +43,10 @@ mod threads;
 
 pub use threads::{block_on, on_a_thread};
 
+use self::{broken::Broken, ground::Ground};
 use crate::{
-    base::ids::NameError,
     domain::action::BoxFuture,
-    kernel::record::TooLarge,
-    store::{BatchError, EventStore, StoreError},
+    store::{EventStore, StoreError},
 };
 use std::{fmt, sync::Arc};
 
@@ -246,64 +247,5 @@ impl Failure {
             Broken::Rule(found) => Self { check, found, source: None },
             Broken::Store(source) => Self { check, found: "it gave an error".into(), source: Some(source) },
         }
-    }
-}
-
-/// Where a check runs.
-struct Ground<'a, S> {
-    store: &'a Arc<S>,
-    spawn: &'a dyn Fn(BoxFuture<'static, ()>),
-}
-
-/// Where a check runs that spawns nobody.
-fn check_on<S>(store: &Arc<S>) -> Ground<'_, S> {
-    Ground { store, spawn: &drop }
-}
-
-/// Why a check ends early.
-#[derive(Debug)]
-enum Broken {
-    Rule(String),
-    Store(StoreError),
-}
-
-impl From<StoreError> for Broken {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<NameError> for Broken {
-    fn from(error: NameError) -> Self {
-        Self::Rule(error.to_string())
-    }
-}
-
-impl From<BatchError> for Broken {
-    fn from(error: BatchError) -> Self {
-        Self::Rule(error.to_string())
-    }
-}
-
-impl From<TooLarge> for Broken {
-    fn from(error: TooLarge) -> Self {
-        Self::Rule(format!("a record of {} bytes", error.bytes))
-    }
-}
-
-/// Ends the check unless both are equal.
-fn same<T: PartialEq + fmt::Debug>(what: &str, found: &T, wanted: &T) -> Result<(), Broken> {
-    if found == wanted {
-        return Ok(());
-    }
-    Err(Broken::Rule(format!("{what} is {}, and should be {}", cut(found), cut(wanted))))
-}
-
-/// Long values are of no use in a message.
-fn cut(value: &impl fmt::Debug) -> String {
-    let text = format!("{value:?}");
-    match text.char_indices().nth(300) {
-        Some((end, _)) => format!("{} ..", text.get(..end).unwrap_or_default()),
-        None => text,
     }
 }

@@ -1,11 +1,10 @@
 //! Checks with several writers at once.
 
 use super::{
-    Broken, Ground,
+    broken::{Broken, same},
     drafts::{ACTOR, Stream, acme, event, event_with},
-    log::{check_log, parse, read_whole_log},
-    read::{bytes_of, whole_stream},
-    same,
+    ground::{Ground, bytes_of, read_whole_log, whole_stream},
+    log::{check_log, parse},
 };
 use crate::{
     base::{digest::Digest, ids::TenantId},

@@ -1,15 +1,14 @@
 //! Checks of what comes back.
 
 use super::{
-    Broken, Ground,
+    broken::{Broken, same},
     drafts::{ACTOR, Stream, acme, blocked, cleared, event, event_with, executed, held, receipt_id},
-    log::read_whole_log,
-    same,
+    ground::{Ground, bytes_of, done, read_whole_log, whole_stream},
 };
 use crate::{
     base::ids::TenantId,
     kernel::record::{Claim, MAX_RECORD, Record, RecordBytes},
-    store::{Append, Batch, EventStore, MarkKind},
+    store::{Batch, EventStore, MarkKind},
     value::Value,
 };
 
@@ -125,20 +124,4 @@ pub(super) async fn keeps_tenants_apart<S: EventStore>(ground: &Ground<'_, S>) -
     same("a stranger's log", &read_whole_log(ground, &stranger).await?, &Vec::new())?;
     same("a stranger's claim", &ground.store.find(&stranger, &Claim::Receipt(receipt_id(1))).await?, &None)?;
     same("a stranger's open approvals", &ground.store.open(&stranger, MarkKind::Approval, None, 9).await?, &Vec::new())
-}
-
-/// Appends what must succeed.
-pub(super) async fn done<S: EventStore>(ground: &Ground<'_, S>, batch: &Batch) -> Result<(), Broken> {
-    same("the answer to an append", &ground.store.append(batch).await?, &Append::Done)
-}
-
-pub(super) async fn whole_stream<S: EventStore>(
-    ground: &Ground<'_, S>,
-    stream: &Stream,
-) -> Result<Vec<RecordBytes>, Broken> {
-    Ok(ground.store.read(stream.tenant(), stream.name(), 0, usize::MAX).await?)
-}
-
-pub(super) fn bytes_of(batch: &Batch) -> Vec<RecordBytes> {
-    batch.parts().iter().flat_map(|part| part.records()).map(|record| record.bytes().clone()).collect()
 }

@@ -1,14 +1,12 @@
 //! What was acknowledged is the same when it is asked for again, also by a store that was closed and opened.
 
 use super::{
-    Broken, Ground, check_on,
+    broken::{Broken, same},
     drafts::{
         ACTOR, Stream, approval_id, blocked, cleared, contradicted, denied, event, executed, execution_id, held,
         receipt_id, settled, unknown,
     },
-    log::read_whole_log,
-    read::{done, whole_stream},
-    same,
+    ground::{Ground, check_on, done, read_whole_log, whole_stream},
 };
 use crate::{
     base::ids::{ActorId, EventId, IdempotencyKey, TenantId},

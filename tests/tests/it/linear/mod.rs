@@ -10,11 +10,8 @@ use self::{
     entity::Entity,
 };
 use kiff::{
-    EntityRef, RecordBytes, TenantId,
-    store::{
-        Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, SqliteStore,
-        StoreError,
-    },
+    store::{Append, Batch, EventStore, MemoryStore, SqliteStore, StoreError},
+    testing::StoreLayer,
 };
 use std::{sync::Barrier, thread};
 
@@ -106,48 +103,15 @@ fn threads_on_two_runtimes_and_a_file_see_one_order() {
 #[derive(Clone, Default)]
 struct Careless(MemoryStore);
 
-impl EventStore for Careless {
+impl StoreLayer for Careless {
+    type Inner = MemoryStore;
+
+    fn inner(&self) -> &MemoryStore {
+        &self.0
+    }
+
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
         self.0.append(batch).await.map(|_| Append::Done)
-    }
-    async fn read(
-        &self,
-        tenant: &TenantId,
-        stream: &EntityRef,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordBytes>, StoreError> {
-        self.0.read(tenant, stream, after, limit).await
-    }
-    async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
-        self.0.read_log(tenant, after, limit).await
-    }
-    async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
-        self.0.sequence(tenant).await
-    }
-    async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
-        self.0.find(tenant, claim).await
-    }
-    async fn open(
-        &self,
-        tenant: &TenantId,
-        kind: MarkKind,
-        after: Option<&OpenMark>,
-        limit: usize,
-    ) -> Result<Vec<OpenMark>, StoreError> {
-        self.0.open(tenant, kind, after, limit).await
-    }
-    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
-        self.0.cell(tenant, name).await
-    }
-    async fn set_cell(
-        &self,
-        tenant: &TenantId,
-        name: &str,
-        expected: u64,
-        value: &[u8],
-    ) -> Result<CellSet, StoreError> {
-        self.0.set_cell(tenant, name, expected, value).await
     }
 }
 

@@ -2,12 +2,14 @@
 
 use super::plan::{Action, Approval, ENTITIES, Effect, Outcome, Person, REVIEW, ROLES, Rules, STATES, STEPS, Who};
 use kiff::{
-    ActorType, Answer, ApprovalId, Authority, Blocking, Bounds, BoxFuture, Call, Contract, Decision, Definition,
-    Domain, EntityRef, ExecutionId, Executor, Failure, Ingested, Machine, Param, Permit, Proposal, RecordBytes,
-    Resolved, Review, Runtime, RuntimeError, TenantId,
+    Answer, ApprovalId, Authority, Blocking, Decision, Domain, ExecutionId, Executor, Failure, Ingested, Param, Permit,
+    Proposal, Review, Runtime, RuntimeError,
+    actor::ActorType,
     clock::Timer,
-    store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, StoreError},
-    testing::{FixedIds, ManualClock},
+    domain::{Bounds, BoxFuture, Call, Contract, Definition, Machine},
+    doubt::Resolved,
+    store::{MemoryStore, StoreError},
+    testing::{FixedIds, ManualClock, StoreLayer},
 };
 use std::{
     future::{pending, ready},
@@ -339,53 +341,16 @@ impl Switch {
     pub(crate) fn set_away(&self, is_away: bool) {
         self.is_away.store(is_away, Ordering::SeqCst);
     }
-
-    fn there(&self) -> Result<&MemoryStore, StoreError> {
-        if self.is_away.load(Ordering::SeqCst) { Err(StoreError::failed("the store is away")) } else { Ok(&self.store) }
-    }
 }
 
-impl EventStore for Switch {
-    async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
-        self.there()?.append(batch).await
+impl StoreLayer for Switch {
+    type Inner = MemoryStore;
+
+    fn inner(&self) -> &MemoryStore {
+        &self.store
     }
-    async fn read(
-        &self,
-        tenant: &TenantId,
-        stream: &EntityRef,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordBytes>, StoreError> {
-        self.there()?.read(tenant, stream, after, limit).await
-    }
-    async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
-        self.there()?.read_log(tenant, after, limit).await
-    }
-    async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
-        self.there()?.sequence(tenant).await
-    }
-    async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
-        self.there()?.find(tenant, claim).await
-    }
-    async fn open(
-        &self,
-        tenant: &TenantId,
-        kind: MarkKind,
-        after: Option<&OpenMark>,
-        limit: usize,
-    ) -> Result<Vec<OpenMark>, StoreError> {
-        self.there()?.open(tenant, kind, after, limit).await
-    }
-    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
-        self.there()?.cell(tenant, name).await
-    }
-    async fn set_cell(
-        &self,
-        tenant: &TenantId,
-        name: &str,
-        expected: u64,
-        value: &[u8],
-    ) -> Result<CellSet, StoreError> {
-        self.there()?.set_cell(tenant, name, expected, value).await
+
+    async fn before(&self) -> Result<(), StoreError> {
+        if self.is_away.load(Ordering::SeqCst) { Err(StoreError::failed("the store is away")) } else { Ok(()) }
     }
 }

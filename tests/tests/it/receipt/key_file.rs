@@ -1,6 +1,9 @@
 //! Keys in files: those that `openssl` writes, and those that are refused.
 
-use kiff::{Code, Ed25519Signer, KeyFileError};
+use kiff::{
+    Code,
+    keys::{Ed25519Signer, KeyFileError},
+};
 use std::{
     fs,
     path::{Path, PathBuf},

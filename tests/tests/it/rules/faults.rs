@@ -2,13 +2,14 @@
 //! place where it waits.
 
 use super::kit::{
-    Lab, ManualTimer, ORDER, Plan, agent, call, domain, noted, proposal, refund, reviewer, verify, waits,
+    Lab, ManualTimer, ORDER, Plan, agent, call, domain, noted, proposal, refund, reviewer, verify, waits, yields,
 };
 use kiff::{
-    Answer, Authority, Blocking, BoxFuture, EntityRef, Kind, NewEvent, Record, RecordBytes, Review, Runtime,
-    RuntimeError, TenantId,
-    store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, StoreError},
-    testing::{Fault, FaultStore, FixedIds, ManualClock},
+    Answer, Authority, Blocking, NewEvent, Review, Runtime, RuntimeError,
+    domain::BoxFuture,
+    record::{Kind, Record},
+    store::{Append, Batch, EventStore, MemoryStore, StoreError},
+    testing::{Fault, FaultStore, FixedIds, ManualClock, StoreLayer},
 };
 use std::collections::BTreeSet;
 
@@ -137,54 +138,23 @@ fn faults_in_a_row_do_not_lose_or_repeat_an_effect() {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Yielding(MemoryStore);
 
-impl EventStore for Yielding {
+impl StoreLayer for Yielding {
+    type Inner = MemoryStore;
+
+    fn inner(&self) -> &MemoryStore {
+        &self.0
+    }
+
+    async fn before(&self) -> Result<(), StoreError> {
+        yields(1).await;
+        Ok(())
+    }
+
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
-        super::kit::yields(1).await;
+        yields(1).await;
         let done = self.0.append(batch).await;
-        super::kit::yields(1).await;
+        yields(1).await;
         done
-    }
-    async fn read(
-        &self,
-        tenant: &TenantId,
-        stream: &EntityRef,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordBytes>, StoreError> {
-        super::kit::yields(1).await;
-        self.0.read(tenant, stream, after, limit).await
-    }
-    async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
-        super::kit::yields(1).await;
-        self.0.read_log(tenant, after, limit).await
-    }
-    async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
-        self.0.sequence(tenant).await
-    }
-    async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
-        super::kit::yields(1).await;
-        self.0.find(tenant, claim).await
-    }
-    async fn open(
-        &self,
-        tenant: &TenantId,
-        kind: MarkKind,
-        after: Option<&OpenMark>,
-        limit: usize,
-    ) -> Result<Vec<OpenMark>, StoreError> {
-        self.0.open(tenant, kind, after, limit).await
-    }
-    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
-        self.0.cell(tenant, name).await
-    }
-    async fn set_cell(
-        &self,
-        tenant: &TenantId,
-        name: &str,
-        expected: u64,
-        value: &[u8],
-    ) -> Result<CellSet, StoreError> {
-        self.0.set_cell(tenant, name, expected, value).await
     }
 }
 

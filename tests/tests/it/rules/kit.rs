@@ -1,11 +1,14 @@
 //! A small domain whose executors do what the test says, and a world to run it in.
 
 use kiff::{
-    Answer, ApprovalId, Authority, Blocked, Blocking, BoxFuture, Call, Contract, Definition, Domain, DomainBuilder,
-    Effect, Event, Executed, Executor, Facts, Failed, Failure, Held, InDoubt, Ingested, Kind, Machine, NewEvent,
-    Outcome, Param, Proposal, Record, Review, ReviewRefusal, Runtime, RuntimeBuilder, RuntimeError, Value,
+    Answer, ApprovalId, Authority, Blocked, Blocking, Domain, Effect, Event, Executed, Executor, Facts, Failed,
+    Failure, Held, InDoubt, Ingested, NewEvent, Outcome, Param, Proposal, Review, Runtime, RuntimeBuilder,
+    RuntimeError, Value,
     clock::Timer,
+    domain::{BoxFuture, Call, Contract, Definition, DomainBuilder, Machine},
+    record::{Kind, Record},
     replay,
+    review::ReviewRefusal,
     store::MemoryStore,
     testing::{FixedIds, ManualClock},
     value::Limits,
@@ -184,7 +187,7 @@ pub(crate) fn domain(lab: &Lab, version: &str) -> DomainBuilder {
             contract("HELD_FOR_ANY")
                 .approval_required("orders.approve")
                 .quorum(2)
-                .reviewer_kinds([kiff::ActorType::Human, kiff::ActorType::Agent]),
+                .reviewer_kinds([kiff::actor::ActorType::Human, kiff::actor::ActorType::Agent]),
         ))
         .define(define(contract("REPEATABLE").effect(Effect::Idempotent).timeout(Duration::from_secs(30))))
         .define(define(contract("HARMLESS").effect(Effect::None).timeout(Duration::from_secs(30))))
@@ -206,8 +209,8 @@ pub(crate) fn domain(lab: &Lab, version: &str) -> DomainBuilder {
         .role("operator", ["orders.refund"])
         .role("admin", ["orders.admin"])
         .role("reviewer", ["orders.approve"])
-        .role("resolver", [kiff::RESOLVE_PERMISSION])
-        .role("keeper", [kiff::KEYS_PERMISSION])
+        .role("resolver", [kiff::doubt::RESOLVE_PERMISSION])
+        .role("keeper", [kiff::keys::KEYS_PERMISSION])
 }
 
 pub(crate) fn agent() -> Authority {

@@ -4,10 +4,14 @@ use super::kit::{
     Counts, Lab, ORDER, Plan, World, agent, blocked, domain, in_doubt, json, proposal, refund, reviewer, verify,
 };
 use kiff::{
-    Authority, Blocking, Decision, Digest, Domain, EntityRef, Event, Facts, Failure, Machine, NewEvent, Outcome,
-    Permission, RecordBytes, Resolution, Runtime, TenantId, Value,
-    store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, StoreError},
-    testing::{FixedIds, ManualClock, store_suite::block_on},
+    Authority, Blocking, Decision, Domain, EntityRef, Event, Facts, Failure, NewEvent, Outcome, Runtime, TenantId,
+    Value,
+    domain::Machine,
+    doubt::Resolution,
+    ids::Permission,
+    record::{Digest, RecordBytes},
+    store::{Append, Batch, Cell, CellSet, EventStore, MemoryStore, StoreError},
+    testing::{FixedIds, ManualClock, StoreLayer, store_suite::block_on},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -191,7 +195,7 @@ fn cells_that_fail_are_never_the_calls_failure() {
     store.said();
     note(&rt, "note_4");
     assert!(store.said().contains(&"set 2".to_owned()));
-    assert_eq!(block_on(store.cell(&tenant(), CELL)).unwrap().unwrap().revision, 3);
+    assert_eq!(block_on(EventStore::cell(&store, &tenant(), CELL)).unwrap().unwrap().revision, 3);
 }
 
 #[test]
@@ -226,7 +230,7 @@ fn what_is_too_large_or_does_not_come_back_is_not_kept() {
         Machine::new("order").starts("ORDER_PLACED", "OPEN").moves("OPEN", "ORDER_NOTED", "OPEN").facts::<Odd>();
     let domain = Domain::builder("odd", "v1").table(machine).build().unwrap();
     let rt = || Runtime::builder(domain.clone()).store(store.clone()).snapshots(1).build().unwrap().blocking();
-    let revision = || block_on(store.cell(&tenant(), CELL)).unwrap().map_or(0, |cell| cell.revision);
+    let revision = || block_on(EventStore::cell(&store, &tenant(), CELL)).unwrap().map_or(0, |cell| cell.revision);
     let _ = rt().ingest(&Authority::service("shop").unwrap(), ORDER, NewEvent::new("e1", "ORDER_PLACED")).unwrap();
     assert_eq!(revision(), 1);
     assert_eq!(rt().state(ORDER).unwrap().unwrap().facts::<Odd>().unwrap().text, "\0");
@@ -314,11 +318,18 @@ impl Watched {
     }
 }
 
-impl EventStore for Watched {
+impl StoreLayer for Watched {
+    type Inner = MemoryStore;
+
+    fn inner(&self) -> &MemoryStore {
+        &self.inner
+    }
+
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
         self.say("append".into());
         self.inner.append(batch).await
     }
+
     async fn read(
         &self,
         tenant: &TenantId,
@@ -329,24 +340,7 @@ impl EventStore for Watched {
         self.say(format!("read {after} {limit}"));
         self.inner.read(tenant, stream, after, limit).await
     }
-    async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
-        self.inner.read_log(tenant, after, limit).await
-    }
-    async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
-        self.inner.sequence(tenant).await
-    }
-    async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
-        self.inner.find(tenant, claim).await
-    }
-    async fn open(
-        &self,
-        tenant: &TenantId,
-        kind: MarkKind,
-        after: Option<&OpenMark>,
-        limit: usize,
-    ) -> Result<Vec<OpenMark>, StoreError> {
-        self.inner.open(tenant, kind, after, limit).await
-    }
+
     async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
         self.say("cell".into());
         if self.fails.load(Ordering::SeqCst) {
@@ -354,6 +348,7 @@ impl EventStore for Watched {
         }
         self.inner.cell(tenant, name).await
     }
+
     async fn set_cell(
         &self,
         tenant: &TenantId,

@@ -2,9 +2,10 @@
 
 use super::kit::{Lab, ORDER, Plan, World, agent, call, domain, executed, noted, proposal, refund, refunded, waits};
 use kiff::{
-    Authority, Ingested, Kind, NewEvent, Record, RecordBytes, Runtime, RuntimeError, TenantId,
-    store::{Append, Batch, Cell, CellSet, Claim, EventStore, Found, MarkKind, MemoryStore, OpenMark, StoreError},
-    testing::{FixedIds, ManualClock, store_suite::block_on},
+    Authority, EntityRef, Ingested, NewEvent, Runtime, RuntimeError, TenantId,
+    record::{Kind, Record, RecordBytes},
+    store::{Append, Batch, EventStore, MemoryStore, StoreError},
+    testing::{FixedIds, ManualClock, StoreLayer, store_suite::block_on},
 };
 use std::sync::{
     Arc,
@@ -171,7 +172,13 @@ struct Refusing {
     tear_once: Arc<AtomicBool>,
 }
 
-impl EventStore for Refusing {
+impl StoreLayer for Refusing {
+    type Inner = MemoryStore;
+
+    fn inner(&self) -> &MemoryStore {
+        &self.inner
+    }
+
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
         if self.lose_once.swap(false, Ordering::SeqCst) {
             assert_eq!(self.inner.append(batch).await.unwrap(), Append::Done);
@@ -190,10 +197,11 @@ impl EventStore for Refusing {
             (true, true) => Err(StoreError::unknown("lost")),
         }
     }
+
     async fn read(
         &self,
         tenant: &TenantId,
-        stream: &kiff::EntityRef,
+        stream: &EntityRef,
         after: u64,
         limit: usize,
     ) -> Result<Vec<RecordBytes>, StoreError> {
@@ -201,36 +209,6 @@ impl EventStore for Refusing {
             return Err(StoreError::failed("not now"));
         }
         self.inner.read(tenant, stream, after, limit).await
-    }
-    async fn read_log(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError> {
-        self.inner.read_log(tenant, after, limit).await
-    }
-    async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
-        self.inner.sequence(tenant).await
-    }
-    async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
-        self.inner.find(tenant, claim).await
-    }
-    async fn open(
-        &self,
-        tenant: &TenantId,
-        kind: MarkKind,
-        after: Option<&OpenMark>,
-        limit: usize,
-    ) -> Result<Vec<OpenMark>, StoreError> {
-        self.inner.open(tenant, kind, after, limit).await
-    }
-    async fn cell(&self, tenant: &TenantId, name: &str) -> Result<Option<Cell>, StoreError> {
-        self.inner.cell(tenant, name).await
-    }
-    async fn set_cell(
-        &self,
-        tenant: &TenantId,
-        name: &str,
-        expected: u64,
-        value: &[u8],
-    ) -> Result<CellSet, StoreError> {
-        self.inner.set_cell(tenant, name, expected, value).await
     }
 }
 

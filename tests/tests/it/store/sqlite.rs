@@ -1,8 +1,11 @@
 //! A runtime on a SQLite file: after a restart, and with several processes on one file.
 
 use kiff::{
-    Answer, Authority, Blocking, Call, Contract, Definition, Domain, Kind, Machine, NewEvent, Outcome, Proposal,
-    Runtime, RuntimeError, store::SqliteStore, testing::store_suite,
+    Answer, Authority, Blocking, Domain, NewEvent, Outcome, Proposal, Runtime, RuntimeError,
+    domain::{Call, Contract, Definition, Machine},
+    record::Kind,
+    store::SqliteStore,
+    testing::store_suite,
 };
 use std::{
     env, fs,

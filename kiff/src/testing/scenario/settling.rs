@@ -1,15 +1,18 @@
 //! What a scenario does about executions in doubt.
 
-use super::{Proposed, Scenario, scenario::fail};
-use crate::{Authority, InDoubt, Recovered, Resolution, Resolved, RuntimeError};
+use super::{Proposed, Scenario, failure::fail};
+use crate::{
+    Authority, InDoubt, RuntimeError,
+    doubt::{Recovered, Resolution, Resolved},
+};
 
 impl Scenario {
     /// Settles an execution in doubt, as [`Runtime::resolve`](crate::Runtime::resolve).
     ///
     /// ```
     /// use kiff::{
-    ///     Authority, Call, Contract, Definition, Domain, Failure, Machine, Outcome, Probed, Probing, Resolution, params,
-    ///     testing::Scenario,
+    ///     Authority, Domain, Failure, Outcome, domain::{Call, Contract, Definition, Machine},
+    ///     doubt::{Probed, Probing, Resolution}, params, testing::Scenario,
     /// };
     ///
     /// let domain = Domain::builder("support", "v1")
@@ -22,7 +25,8 @@ impl Scenario {
     ///     .build()?;
     /// let not_there = |_: &Probing| Ok(Probed::NotApplied);
     /// let mut s = Scenario::new(domain).with(|builder| builder.probe("CLOSE_TICKET", not_there));
-    /// let (bot, lead) = (Authority::agent("bot", [""; 0])?, Authority::human("lee", ["lead"])?);
+    /// let bot = Authority::agent("bot", [""; 0])?;
+    /// let lead = Authority::human("lee", ["lead"])?;
     /// s.given_events("ticket:t_1", ["TICKET_RESOLVED"]);
     ///
     /// let doubt = s.propose_named(bot.clone(), "CLOSE_TICKET", "ticket:t_1", params! {}).assert_in_doubt("error");
@@ -32,7 +36,7 @@ impl Scenario {
     /// let closed = Resolution::Succeeded(Outcome::new("closed").emit("TICKET_CLOSED"));
     /// s.resolve(&doubt, lead, closed, "seen in the support tool").assert_executed();
     /// s.assert_state("ticket:t_1", "CLOSED");
-    /// # Ok::<(), kiff::DomainError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
     pub fn resolve(

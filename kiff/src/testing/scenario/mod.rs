@@ -1,10 +1,20 @@
 //! Given, propose, grant, assert: a domain tried in a plain unit test.
 
+mod failure;
+mod proposed;
+mod settling;
+
+pub use proposed::{Proposed, Replayed};
+
+use self::failure::{difference, fail};
 use super::{FixedIds, ManualClock};
 use crate::{
-    ActionContract, Answer, ApprovalId, ApprovalState, Authority, Blocked, Domain, Executed, Failed, Held, InDoubt,
-    Ingested, NewEvent, Proposal, Review, ReviewRefusal, Runtime, RuntimeBuilder, StateMachine, Value,
-    evidence::replay, runtime::blocking::Blocking, value::Object,
+    ActionContract, Answer, ApprovalId, Authority, Domain, Held, Ingested, NewEvent, Proposal, Review, Runtime,
+    RuntimeBuilder, StateMachine, Value,
+    evidence::replay,
+    review::{ApprovalState, ReviewRefusal},
+    runtime::blocking::Blocking,
+    value::Object,
 };
 use std::{any::Any, time::Duration};
 
@@ -14,7 +24,7 @@ use std::{any::Any, time::Duration};
 /// the whole timeline, so it belongs in tests.
 ///
 /// ```
-/// use kiff::{Authority, Call, Contract, Definition, Domain, Machine, Outcome, params, testing::Scenario};
+/// use kiff::{Authority, Domain, Outcome, domain::{Call, Contract, Definition, Machine}, params, testing::Scenario};
 ///
 /// let domain = Domain::builder("support", "v1")
 ///     .table(Machine::new("ticket").starts("TICKET_RESOLVED", "RESOLVED").moves("RESOLVED", "TICKET_CLOSED", "CLOSED"))
@@ -37,7 +47,7 @@ use std::{any::Any, time::Duration};
 ///     state_changed      bot    RESOLVED → CLOSED
 /// ");
 /// s.replay().assert_same();
-/// # Ok::<(), kiff::DomainError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// With annotated functions, reviewers and time:
@@ -96,36 +106,37 @@ use std::{any::Any, time::Duration};
 ///     .role("operator", ["orders.refund"])
 ///     .role("approver", ["orders.approve"])
 ///     .build()?;
-/// let agent = || Authority::agent("bot", ["operator"])?;
-/// let person = |id| Authority::human(id, ["approver"])?;
+/// let agent = Authority::agent("bot", ["operator"])?;
+/// let ann = Authority::human("ann", ["approver"])?;
+/// let bob = Authority::human("bob", ["approver"])?;
 /// let mut s = Scenario::new(domain).at("2026-05-24T09:50:18Z");
 ///
 /// // Each event comes from a source that its machine lets report it.
 /// for order in ["order:1", "order:2", "order:3"] {
 ///     s.given_payload(order, "ORDER_PAID", Value::object([("cents", 49_00)]));
 /// }
-/// s.propose::<refund_order>(agent(), "1", params! { cents: 50_00 }).assert_blocked("not_more_than_paid");
+/// s.propose::<refund_order>(agent.clone(), "1", params! { cents: 50_00 }).assert_blocked("not_more_than_paid");
 ///
 /// // Two people must grant; the second grant runs it.
-/// let held = s.propose::<refund_order>(agent(), "1", params! { cents: 49_00 }).assert_held("approval_required");
-/// let held = s.grant(held, person("ann")).assert_held("approval_required");
-/// s.assert_grant_refused(&held, person("ann"), "already_granted");
-/// let done = s.grant(held, person("bob")).assert_executed();
+/// let held = s.propose::<refund_order>(agent.clone(), "1", params! { cents: 49_00 }).assert_held("approval_required");
+/// let held = s.grant(held, ann.clone()).assert_held("approval_required");
+/// s.assert_grant_refused(&held, ann.clone(), "already_granted");
+/// let done = s.grant(held, bob).assert_executed();
 /// assert_eq!(done.message, "4900 paid back");
 /// s.assert_state("order:1", "REFUNDED");
 ///
 /// // Denied for good.
-/// let held = s.propose::<refund_order>(agent(), "2", params! { cents: 49_00 }).assert_held("approval_required");
-/// s.deny(&held, person("ann"), "the parcel arrived");
-/// s.propose::<refund_order>(agent(), "2", params! { cents: 49_00 }).assert_blocked("approval_denied");
+/// let held = s.propose::<refund_order>(agent.clone(), "2", params! { cents: 49_00 }).assert_held("approval_required");
+/// s.deny(&held, ann.clone(), "the parcel arrived");
+/// s.propose::<refund_order>(agent.clone(), "2", params! { cents: 49_00 }).assert_blocked("approval_denied");
 ///
 /// // Nobody came in time.
-/// let held = s.propose::<refund_order>(agent(), "3", params! { cents: 49_00 }).assert_held("approval_required");
+/// let held = s.propose::<refund_order>(agent.clone(), "3", params! { cents: 49_00 }).assert_held("approval_required");
 /// s.advance(Duration::from_secs(25 * 60 * 60));
-/// s.assert_grant_refused(&held, person("ann"), "approval_expired");
+/// s.assert_grant_refused(&held, ann.clone(), "approval_expired");
 /// s.replay().assert_same();
 /// # }
-/// # Ok::<(), kiff::DomainError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// A scenario runs executors on this thread without an async runtime, so an executor must not need a reactor,
@@ -304,7 +315,7 @@ impl Scenario {
     }
 
     /// The answer with what the entity's timeline says beside it.
-    pub(super) fn proposed(&mut self, answer: Answer) -> Proposed {
+    fn proposed(&mut self, answer: Answer) -> Proposed {
         let entity = answer.entity().to_string();
         let timeline = self.runtime().timeline(&entity).map(|timeline| timeline.to_string()).unwrap_or_default();
         Proposed { answer, timeline }
@@ -361,121 +372,4 @@ impl Scenario {
         }
         Replayed { log, problems }
     }
-}
-
-/// What came of a proposal, ready to be asserted.
-#[must_use]
-#[derive(Debug)]
-pub struct Proposed {
-    answer: Answer,
-    /// The entity's timeline, for an assertion that fails.
-    timeline: String,
-}
-
-impl Proposed {
-    /// The answer as it is.
-    pub fn answer(self) -> Answer {
-        self.answer
-    }
-
-    /// Asserts that the effect happened.
-    #[track_caller]
-    pub fn assert_executed(self) -> Executed {
-        match self.answer {
-            Answer::Executed(it) => it,
-            other => unexpected("executed", other, &self.timeline),
-        }
-    }
-
-    /// Asserts that the proposal is held for this reason.
-    #[track_caller]
-    pub fn assert_held(self, reason: &str) -> Held {
-        match self.answer {
-            Answer::Held(it) if it.reason == *reason => it,
-            other => unexpected(&format!("held for `{reason}`"), other, &self.timeline),
-        }
-    }
-
-    /// Asserts that the proposal is refused for this reason.
-    #[track_caller]
-    pub fn assert_blocked(self, reason: &str) -> Blocked {
-        match self.answer {
-            Answer::Blocked(it) if it.reason == *reason => it,
-            other => unexpected(&format!("blocked for `{reason}`"), other, &self.timeline),
-        }
-    }
-
-    /// Asserts that the effect certainly did not happen.
-    #[track_caller]
-    pub fn assert_failed(self) -> Failed {
-        match self.answer {
-            Answer::Failed(it) => it,
-            other => unexpected("failed", other, &self.timeline),
-        }
-    }
-
-    /// Asserts that nobody knows whether the effect happened, for this cause.
-    #[track_caller]
-    pub fn assert_in_doubt(self, cause: &str) -> InDoubt {
-        match self.answer {
-            Answer::InDoubt(it) if it.cause == *cause => it,
-            other => unexpected(&format!("in doubt, `{cause}`"), other, &self.timeline),
-        }
-    }
-}
-
-/// A replayed log.
-#[derive(Debug)]
-pub struct Replayed {
-    log: Vec<u8>,
-    problems: Vec<String>,
-}
-
-impl Replayed {
-    /// Asserts that the log holds and leads to what the runtime holds.
-    #[track_caller]
-    pub fn assert_same(self) -> Self {
-        if !self.problems.is_empty() {
-            fail(&format!("replay differs:\n{}", self.problems.join("\n")));
-        }
-        self
-    }
-
-    /// The log, as `log.jsonl`.
-    #[must_use]
-    pub fn log(&self) -> &[u8] {
-        &self.log
-    }
-}
-
-#[track_caller]
-fn unexpected(wanted: &str, answer: Answer, timeline: &str) -> ! {
-    let word = answer.word();
-    let told = match answer.executed() {
-        Ok(executed) => executed.message,
-        Err(other) => other.to_string(),
-    };
-    fail(&format!("wanted {wanted}, got {word}: {told}\n{timeline}"))
-}
-
-/// Expected and found lines side by side: `-` is missing, `+` was not expected.
-fn difference(expected: &[String], found: &[String]) -> String {
-    let same = expected.iter().zip(found).take_while(|(a, b)| a == b).count();
-    let tail = expected.iter().rev().zip(found.iter().rev()).take_while(|(a, b)| a == b).count();
-    let tail = tail.min(expected.len().min(found.len()) - same);
-    let middle = |lines: &[String]| lines.iter().take(lines.len() - tail).skip(same).cloned().collect::<Vec<_>>();
-    let mut text = String::new();
-    let mut put =
-        |mark: &str, lines: &[String]| lines.iter().for_each(|line| text.push_str(&format!("{mark} {line}\n")));
-    put(" ", found.get(..same).unwrap_or_default());
-    put("-", &middle(expected));
-    put("+", &middle(found));
-    put(" ", found.get(found.len() - tail..).unwrap_or_default());
-    text
-}
-
-#[track_caller]
-#[expect(clippy::panic, reason = "a failed assertion of a test")]
-pub(super) fn fail(what: &(impl std::fmt::Display + ?Sized)) -> ! {
-    panic!("{what}")
 }
