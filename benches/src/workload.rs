@@ -63,7 +63,8 @@ pub fn runtime() -> Result<(Runtime, MemoryStore), Box<dyn Error>> {
 /// The proposing agent.
 #[must_use]
 pub fn agent() -> Authority {
-    Authority::agent(AGENT, [ROLE]).unwrap()
+    let Ok(agent) = Authority::agent(AGENT, [ROLE]) else { unreachable!("the names are well-formed") };
+    agent
 }
 
 /// The proposal.
@@ -78,7 +79,7 @@ pub fn proposal(entity: &str) -> Proposal {
 /// # Errors
 /// If the runtime refuses.
 pub fn give_history(runtime: &Runtime, entity: &str, records: usize) -> Result<(), Box<dyn Error>> {
-    let source = Authority::service("shop").unwrap();
+    let source = Authority::service("shop")?;
     for number in 0..records.div_ceil(2).max(1) {
         let kind = if number == 0 { "ORDER_PAID" } else { "ORDER_NOTED" };
         let event = NewEvent::new(format!("{entity}.{number}").replace(':', "-"), kind);

@@ -1,7 +1,7 @@
 //! A receipt key for the examples. Everybody knows its secret half.
 
 use kiff::{
-    Ed25519Signer,
+    keys::Ed25519Signer,
     verify::{KeySet, ReceiptVerifier},
 };
 

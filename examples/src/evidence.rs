@@ -5,7 +5,7 @@ use crate::{
     scenarios::{Result, SCENARIOS},
 };
 use kiff::{
-    Ed25519Signer,
+    keys::Ed25519Signer,
     ledger::{Bundle, Ed25519LogSigner},
 };
 use std::{fs, path::Path};

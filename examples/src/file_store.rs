@@ -2,7 +2,8 @@
 
 use crate::scenarios::Result;
 use kiff::{
-    EntityRef, Record, RecordBytes, TenantId,
+    EntityRef, TenantId,
+    record::{Record, RecordBytes},
     store::{
         Append, Batch, Cell, CellSet, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError,
         index_of,

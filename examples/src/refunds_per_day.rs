@@ -2,7 +2,8 @@
 
 use crate::scenarios::Result;
 use kiff::{
-    Blocking, Call, Contract, Definition, Domain, DomainError, Effect, Event, Machine, Outcome, Param, Risk, Value,
+    Blocking, Domain, DomainError, Effect, Event, Outcome, Param, Risk, Value,
+    domain::{Call, Contract, Definition, Machine},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;

@@ -25,7 +25,7 @@ const _: () = {
     #[automatically_derived]
     impl ::kiff::ActionContract for look {
         type Entity = <Ctx<'static, Order> as ::kiff::__private::IsCtx>::Entity;
-        const CONTRACT: ::kiff::Declaration = ::kiff::Declaration {
+        const CONTRACT: ::kiff::domain::Declaration = ::kiff::domain::Declaration {
             name: "LOOK",
             entity: <<Ctx<
                 'static,
@@ -35,23 +35,23 @@ const _: () = {
             allowed_states: &["PAID"],
             permissions: &[],
             risk: ::kiff::Risk::Low,
-            approval: ::kiff::ApprovalRule::Never,
+            approval: ::kiff::domain::ApprovalRule::Never,
             reviewers: "",
             quorum: 1u32,
-            expires_secs: ::kiff::Declaration::DEFAULT_EXPIRY_SECS,
+            expires_secs: ::kiff::domain::Declaration::DEFAULT_EXPIRY_SECS,
             separate_reviewer: true,
-            reviewer_kinds: &[::kiff::ActorType::Human],
+            reviewer_kinds: &[::kiff::actor::ActorType::Human],
             checks: &[],
             emits: &[],
             effect: ::kiff::Effect::Once,
             timeout_ms: 0u64,
-            retry_within_ms: ::kiff::Declaration::DEFAULT_RETRY_WITHIN_MS,
+            retry_within_ms: ::kiff::domain::Declaration::DEFAULT_RETRY_WITHIN_MS,
             summary: "",
             waiver: "",
             params: &[],
             location: ::core::concat!(::core::file!(), ":", ::core::line!()),
         };
-        fn definition() -> ::kiff::Definition {
+        fn definition() -> ::kiff::domain::Definition {
             ::kiff::__private::definition::<Self>(&[]).executor(__Run)
         }
     }
@@ -60,8 +60,8 @@ const _: () = {
     impl ::kiff::Executor for __Run {
         fn run<'a>(
             &'a self,
-            kiff_call: ::kiff::Call<'a>,
-        ) -> ::kiff::BoxFuture<
+            kiff_call: ::kiff::domain::Call<'a>,
+        ) -> ::kiff::domain::BoxFuture<
             'a,
             ::core::result::Result<::kiff::Outcome, ::kiff::Failure>,
         > {

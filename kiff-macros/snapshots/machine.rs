@@ -7,26 +7,26 @@ impl ::kiff::StateMachine for Order {
         "HELD",
         "PAID_IN_FULL",
     ];
-    const TRANSITIONS: &'static [::kiff::Transition] = &[
-        ::kiff::Transition {
+    const TRANSITIONS: &'static [::kiff::domain::Transition] = &[
+        ::kiff::domain::Transition {
             from: ::core::option::Option::None,
             on: "ORDER_PLACED",
             to: "CREATED",
             sources: &[],
         },
-        ::kiff::Transition {
+        ::kiff::domain::Transition {
             from: ::core::option::Option::Some("CREATED"),
             on: "ORDER_HELD",
             to: "HELD",
             sources: &[],
         },
-        ::kiff::Transition {
+        ::kiff::domain::Transition {
             from: ::core::option::Option::Some("CREATED"),
             on: "ORDER_PAID",
             to: "PAID_IN_FULL",
             sources: &["stripe"],
         },
-        ::kiff::Transition {
+        ::kiff::domain::Transition {
             from: ::core::option::Option::Some("HELD"),
             on: "ORDER_PAID",
             to: "PAID_IN_FULL",

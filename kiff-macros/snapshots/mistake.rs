@@ -11,8 +11,8 @@ pub enum refund {}
 const _: () = {
     impl ::kiff::ActionContract for refund {
         type Entity = ::kiff::__private::Unchecked;
-        const CONTRACT: ::kiff::Declaration = ::kiff::Declaration::DEFAULT;
-        fn definition() -> ::kiff::Definition {
+        const CONTRACT: ::kiff::domain::Declaration = ::kiff::domain::Declaration::DEFAULT;
+        fn definition() -> ::kiff::domain::Definition {
             ::kiff::__private::definition::<Self>(&[])
         }
     }

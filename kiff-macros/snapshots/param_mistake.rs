@@ -3,12 +3,12 @@ where
     Self: ::core::marker::Send + ::core::marker::Sized,
     T: Copy,
 {
-    const KIND: ::kiff::ParamKind = ::kiff::ParamKind::Bool;
+    const KIND: ::kiff::domain::param::ParamKind = ::kiff::domain::param::ParamKind::Bool;
     fn decode(
         kiff_value: &::kiff::Value,
-    ) -> ::core::result::Result<Self, ::kiff::ParamFault> {
+    ) -> ::core::result::Result<Self, ::kiff::domain::param::ParamFault> {
         ::core::result::Result::Err(
-            ::kiff::ParamFault::wrong_type("a value", kiff_value),
+            ::kiff::domain::param::ParamFault::wrong_type("a value", kiff_value),
         )
     }
 }

@@ -17,7 +17,7 @@ const _: () = {
     );
     #[automatically_derived]
     impl ::kiff::Param for Percent {
-        const KIND: ::kiff::ParamKind = ::kiff::__private::bounded(
+        const KIND: ::kiff::domain::param::ParamKind = ::kiff::__private::bounded(
             <Decimal as ::kiff::__private::IsParam>::KIND,
             ::kiff::__private::Bounds {
                 min: ::core::option::Option::Some("1"),
@@ -29,7 +29,7 @@ const _: () = {
         const REQUIRED: ::core::primitive::bool = <Decimal as ::kiff::__private::IsParam>::REQUIRED;
         fn decode(
             kiff_value: &::kiff::Value,
-        ) -> ::core::result::Result<Self, ::kiff::ParamFault> {
+        ) -> ::core::result::Result<Self, ::kiff::domain::param::ParamFault> {
             ::kiff::__private::within(
                 <Self as ::kiff::Param>::KIND,
                 <Decimal as ::kiff::__private::IsParam>::REQUIRED,
@@ -51,15 +51,15 @@ const _: () = {
 const _: () = {
     #[automatically_derived]
     impl ::kiff::Param for Line {
-        const KIND: ::kiff::ParamKind = ::kiff::ParamKind::Object(
+        const KIND: ::kiff::domain::param::ParamKind = ::kiff::domain::param::ParamKind::Object(
             &[
-                ::kiff::ParamSpec {
+                ::kiff::domain::param::ParamSpec {
                     name: "sku",
                     kind: <String as ::kiff::__private::IsParam>::KIND,
                     required: <String as ::kiff::__private::IsParam>::REQUIRED,
                     doc: "What it is.",
                 },
-                ::kiff::ParamSpec {
+                ::kiff::domain::param::ParamSpec {
                     name: "howMany",
                     kind: <Option<u8> as ::kiff::__private::IsParam>::KIND,
                     required: <Option<u8> as ::kiff::__private::IsParam>::REQUIRED,
@@ -69,7 +69,7 @@ const _: () = {
         );
         fn decode(
             kiff_value: &::kiff::Value,
-        ) -> ::core::result::Result<Self, ::kiff::ParamFault> {
+        ) -> ::core::result::Result<Self, ::kiff::domain::param::ParamFault> {
             {
                 let kiff_given = ::kiff::__private::members(
                     kiff_value,
@@ -96,14 +96,14 @@ const _: () = {
 const _: () = {
     #[automatically_derived]
     impl ::kiff::Param for Target {
-        const KIND: ::kiff::ParamKind = ::kiff::ParamKind::Enum(
+        const KIND: ::kiff::domain::param::ParamKind = ::kiff::domain::param::ParamKind::Enum(
             &[
-                ::kiff::VariantSpec {
+                ::kiff::domain::param::VariantSpec {
                     name: "card",
                     content: ::core::option::Option::None,
                     doc: "Back to where it came from.",
                 },
-                ::kiff::VariantSpec {
+                ::kiff::domain::param::VariantSpec {
                     name: "account",
                     content: ::core::option::Option::Some(
                         ::kiff::__private::item(
@@ -113,12 +113,12 @@ const _: () = {
                     ),
                     doc: "",
                 },
-                ::kiff::VariantSpec {
+                ::kiff::domain::param::VariantSpec {
                     name: "voucher",
                     content: ::core::option::Option::Some(
-                        ::kiff::ParamKind::Object(
+                        ::kiff::domain::param::ParamKind::Object(
                             &[
-                                ::kiff::ParamSpec {
+                                ::kiff::domain::param::ParamSpec {
                                     name: "cents",
                                     kind: <u64 as ::kiff::__private::IsParam>::KIND,
                                     required: <u64 as ::kiff::__private::IsParam>::REQUIRED,
@@ -133,7 +133,7 @@ const _: () = {
         );
         fn decode(
             kiff_value: &::kiff::Value,
-        ) -> ::core::result::Result<Self, ::kiff::ParamFault> {
+        ) -> ::core::result::Result<Self, ::kiff::domain::param::ParamFault> {
             match ::kiff::__private::variant(kiff_value) {
                 ("card", ::core::option::Option::None) => {
                     ::core::result::Result::Ok(Self::Card)

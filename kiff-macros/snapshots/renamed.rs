@@ -29,7 +29,7 @@ const _: () = {
     #[automatically_derived]
     impl ::kiff::ActionContract for refund {
         type Entity = <Ctx<'static, Order> as ::kiff::__private::IsCtx>::Entity;
-        const CONTRACT: ::kiff::Declaration = ::kiff::Declaration {
+        const CONTRACT: ::kiff::domain::Declaration = ::kiff::domain::Declaration {
             name: "REFUND",
             entity: <<Ctx<
                 'static,
@@ -46,21 +46,21 @@ const _: () = {
             ],
             permissions: &[],
             risk: ::kiff::Risk::Low,
-            approval: ::kiff::ApprovalRule::Never,
+            approval: ::kiff::domain::ApprovalRule::Never,
             reviewers: "",
             quorum: 1u32,
-            expires_secs: ::kiff::Declaration::DEFAULT_EXPIRY_SECS,
+            expires_secs: ::kiff::domain::Declaration::DEFAULT_EXPIRY_SECS,
             separate_reviewer: true,
-            reviewer_kinds: &[::kiff::ActorType::Human],
+            reviewer_kinds: &[::kiff::actor::ActorType::Human],
             checks: &["given"],
             emits: &[],
             effect: ::kiff::Effect::Once,
             timeout_ms: 0u64,
-            retry_within_ms: ::kiff::Declaration::DEFAULT_RETRY_WITHIN_MS,
+            retry_within_ms: ::kiff::domain::Declaration::DEFAULT_RETRY_WITHIN_MS,
             summary: "because {why}",
             waiver: "",
             params: &[
-                ::kiff::ParamSpec {
+                ::kiff::domain::param::ParamSpec {
                     name: "why",
                     kind: <Words as ::kiff::__private::IsParam>::KIND,
                     required: <Words as ::kiff::__private::IsParam>::REQUIRED,
@@ -69,7 +69,7 @@ const _: () = {
             ],
             location: ::core::concat!(::core::file!(), ":", ::core::line!()),
         };
-        fn definition() -> ::kiff::Definition {
+        fn definition() -> ::kiff::domain::Definition {
             let kiff_rule0 = given;
             ::kiff::__private::definition::<
                 Self,
@@ -105,8 +105,8 @@ const _: () = {
     impl ::kiff::Executor for __Run {
         fn run<'a>(
             &'a self,
-            kiff_call: ::kiff::Call<'a>,
-        ) -> ::kiff::BoxFuture<
+            kiff_call: ::kiff::domain::Call<'a>,
+        ) -> ::kiff::domain::BoxFuture<
             'a,
             ::core::result::Result<::kiff::Outcome, ::kiff::Failure>,
         > {

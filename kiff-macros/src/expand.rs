@@ -109,26 +109,26 @@ fn contract(item: &ActionFn, action: &Action) -> TokenStream {
         Need::When(CheckedRule { code, .. }) => quote!(When(#code)),
     };
     let expires = action.expires_secs.map(|secs| quote!(#secs));
-    let expires = expires.unwrap_or_else(|| quote!(#krate::Declaration::DEFAULT_EXPIRY_SECS));
+    let expires = expires.unwrap_or_else(|| quote!(#krate::domain::Declaration::DEFAULT_EXPIRY_SECS));
     let retry_within = action.retry_within_ms.map(|ms| quote!(#ms));
-    let retry_within = retry_within.unwrap_or_else(|| quote!(#krate::Declaration::DEFAULT_RETRY_WITHIN_MS));
+    let retry_within = retry_within.unwrap_or_else(|| quote!(#krate::domain::Declaration::DEFAULT_RETRY_WITHIN_MS));
     let checks = action.checks.iter().map(|check| &check.code);
     let params = param_specs(action);
     let line = quote_spanned!(item.sig.ident.span()=> ::core::line!());
     quote! {
-        const CONTRACT: #krate::Declaration = #krate::Declaration {
+        const CONTRACT: #krate::domain::Declaration = #krate::domain::Declaration {
             name: #name,
             entity: <#entity as #krate::StateMachine>::ENTITY,
             doc: #doc,
             allowed_states: &[#(#states),*],
             permissions: &[#(#permissions),*],
             risk: #krate::Risk::#risk,
-            approval: #krate::ApprovalRule::#approval,
+            approval: #krate::domain::ApprovalRule::#approval,
             reviewers: #reviewers,
             quorum: #quorum,
             expires_secs: #expires,
             separate_reviewer: #separate_reviewer,
-            reviewer_kinds: &[#(#krate::ActorType::#reviewer_kinds),*],
+            reviewer_kinds: &[#(#krate::actor::ActorType::#reviewer_kinds),*],
             checks: &[#(#checks),*],
             emits: &[#(#emits),*],
             effect: #krate::Effect::#effect,
@@ -159,7 +159,7 @@ fn param_specs(action: &Action) -> impl Iterator<Item = TokenStream> {
     action.params.iter().filter(|param| param.origin == Origin::Agent).map(move |param| {
         let Input { wire: name, ty, doc, .. } = param;
         let param = bound(krate, ty, "IsParam");
-        quote!(#krate::ParamSpec { name: #name, kind: #param::KIND, required: #param::REQUIRED, doc: #doc })
+        quote!(#krate::domain::param::ParamSpec { name: #name, kind: #param::KIND, required: #param::REQUIRED, doc: #doc })
     })
 }
 
@@ -182,7 +182,7 @@ fn definition(action: &Action) -> TokenStream {
         rules.push(quote!(.#kind(#code, #ask)));
     }
     quote! {
-        fn definition() -> #krate::Definition {
+        fn definition() -> #krate::domain::Definition {
             #(#functions)*
             #krate::__private::definition::<Self>(&[#(#named),*]) #(#rules)* .executor(__Run)
         }
@@ -253,7 +253,7 @@ fn run(item: &ActionFn, action: &Action) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #krate::Executor for __Run {
-            fn run<'a>(&'a self, #call: #krate::Call<'a>) -> #krate::BoxFuture<'a, ::core::result::Result<#krate::Outcome, #krate::Failure>> {
+            fn run<'a>(&'a self, #call: #krate::domain::Call<'a>) -> #krate::domain::BoxFuture<'a, ::core::result::Result<#krate::Outcome, #krate::Failure>> {
                 #boxed
             }
             #needs
@@ -273,7 +273,7 @@ fn needs(action: &Action) -> Option<TokenStream> {
     let provided: Vec<_> = hosted.map(|param| bound(&action.krate, &param.ty, "IsProvided")).collect();
     (!provided.is_empty()).then(|| {
         quote! {
-            fn needs(&self) -> #krate::__private::Vec<#krate::Provided> {
+            fn needs(&self) -> #krate::__private::Vec<#krate::domain::Provided> {
                 #krate::__private::Vec::from([#(#provided::slot().need()),*])
             }
         }

@@ -21,8 +21,8 @@ pub(crate) fn action(item: &ActionFn, krate: &Krate, errors: Errors) -> TokenStr
         const _: () = {
             impl #krate::ActionContract for #name {
                 type Entity = #krate::__private::Unchecked;
-                const CONTRACT: #krate::Declaration = #krate::Declaration::DEFAULT;
-                fn definition() -> #krate::Definition {
+                const CONTRACT: #krate::domain::Declaration = #krate::domain::Declaration::DEFAULT;
+                fn definition() -> #krate::domain::Definition {
                     #krate::__private::definition::<Self>(&[])
                 }
             }

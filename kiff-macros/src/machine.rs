@@ -303,7 +303,8 @@ fn expand(input: &DeriveInput, machine: &Machine) -> TokenStream {
             from => from.iter().filter_map(name_of).map(|from| quote!(::core::option::Option::Some(#from))).collect(),
         };
         let (on, sources, to) = (&enter.on, &enter.sources, &to.name);
-        let step = move |from| quote!(#krate::Transition { from: #from, on: #on, to: #to, sources: &[#(#sources),*] });
+        let step =
+            move |from| quote!(#krate::domain::Transition { from: #from, on: #on, to: #to, sources: &[#(#sources),*] });
         origins.into_iter().map(step)
     });
     let steps = quote!(&[#(#steps),*]);
@@ -337,7 +338,7 @@ fn implementation(
             type Facts = #facts;
             const ENTITY: &'static ::core::primitive::str = #entity;
             const STATES: &'static [&'static ::core::primitive::str] = &[#(#names),*];
-            const TRANSITIONS: &'static [#krate::Transition] = #steps;
+            const TRANSITIONS: &'static [#krate::domain::Transition] = #steps;
             fn state(self) -> &'static ::core::primitive::str {
                 match self {
                     #(Self::#variants => #names,)*

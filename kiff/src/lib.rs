@@ -134,7 +134,7 @@
 
 pub mod value;
 mod base;
-mod domain;
+pub mod domain;
 mod kernel;
 mod evidence;
 pub mod store;
@@ -150,51 +150,104 @@ pub mod testing;
 #[path = "macro_support/mod.rs"]
 pub mod __private;
 
-pub use base::actor::{Actor, ActorType, Authority, Granted, PermissionPolicy, RolePolicy};
+// What a first domain and its service need stands at the root. Everything else has one path, in one of the modules.
+
+pub use base::actor::Authority;
 pub use base::code::Code;
-pub use base::digest::{Digest, DigestError};
 pub use base::event::{Event, NewEvent};
-pub use base::ids::{
-    ActionName, ActorId, ApprovalId, EntityId, EntityRef, EntityType, EventId, EventType, ExecutionId, IdempotencyKey,
-    Ids, KeyId, NameError, ParamName, Permission, ReceiptId, Role, Salt, StateName, TenantId, TraceId, Ulid, Version,
-};
-pub use base::members::{AdmissionError, MemberFault, MemberFaults, MemberProblem};
-pub use base::public_key::{PublicKey, PublicKeyError};
-pub use base::timestamp::{Timestamp, TimestampError};
-pub use domain::action::{
-    ActionContract, BoxFuture, Call, Definition, Executor, Failure, IntoFailure, IntoOutcome, Outcome, Provided,
-};
-pub use domain::contract::{ApprovalRule, Contract, Declaration, Effect, Risk};
-pub use domain::ctx::{Ctx, RuleError, Situation};
-pub use domain::export::describe;
-pub use domain::machine::{Facts, Machine, StateMachine, Transition};
-pub use domain::param::{Param, ParamFault, ParamKind, ParamProblem, ParamRule, ParamSpec, Params, VariantSpec};
-pub use domain::{Action, Bounds, Domain, DomainBuilder, DomainError, DomainFault, DomainWarning, Tool};
-pub use evidence::receipt::{Receipt, ReceiptFault, RecordMismatch, Signer, SignerError};
-pub use evidence::timeline::{Entry, Timeline};
-pub use evidence::warrant::{Warrant, WarrantFault};
+pub use base::ids::{ActionName, ApprovalId, EntityRef, ExecutionId, TenantId};
+pub use base::timestamp::Timestamp;
+pub use domain::action::{ActionContract, Executor, Failure, Outcome};
+pub use domain::built::Domain;
+pub use domain::contract::{Effect, Risk};
+pub use domain::ctx::Ctx;
+pub use domain::fault::DomainError;
+pub use domain::machine::{Facts, StateMachine};
+pub use domain::param::decode::Param;
+pub use evidence::receipt::Receipt;
 pub use evidence::{log, replay, verify};
 pub use kernel::decision::Permit;
-pub use kernel::doubt::{RESOLVE_PERMISSION, Resolution};
-pub use kernel::ingest::EventRefusal;
-pub use kernel::keys::{KEYS_PERMISSION, KeyRefusal};
-pub use kernel::proposal::{Proposal, ProposalError};
-pub use kernel::record::{CheckResult, KeyPurpose, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
+pub use kernel::proposal::Proposal;
 pub use kernel::refusal::Refusal;
-pub use kernel::review::{ApprovalState, PendingApproval, ReviewRefusal, ReviewRequest, ReviewVerdict};
-pub use kernel::view::FoldError;
 pub use runtime::answer::{Allowed, Answer, Blocked, Decision, Executed, Failed, Held, InDoubt, NotExecuted};
-pub use runtime::blocking::{Blocking, BlockingSubscription};
+pub use runtime::blocking::Blocking;
 pub use runtime::clock;
-pub use runtime::probe::{Probe, Probed, Probing};
-pub use runtime::signing::{Ed25519Signer, KeyFileError};
-pub use runtime::{
-    ApprovalStatus, BuildError, EntityState, Explanation, IngestError, Ingested, InputAdapter, KeyChange, KeyStatus,
-    Logged, Rebuild, Recovered, Recovery, Resolved, Review, Runtime, RuntimeBuilder, RuntimeError, Subscription,
-    SubscriptionError, Unrecorded,
-};
-pub use store::transfer as log_file;
-pub use value::Value;
+pub use runtime::{BuildError, Ingested, Review, Runtime, RuntimeBuilder, RuntimeError, Unrecorded};
+pub use value::json::Value;
+
+/// Names and ids, each a type of its own that is checked once, when it is made.
+pub mod ids {
+    pub use crate::base::ids::{
+        ActorId, EntityId, EntityType, EventId, EventType, IdempotencyKey, Ids, KeyId, NameError, ParamName,
+        Permission, ReceiptId, Role, Salt, StateName, TraceId, Ulid, Version,
+    };
+}
+
+/// Actors, their roles and permissions, and the policy that resolves them.
+pub mod actor {
+    pub use crate::base::actor::{Actor, ActorType, Granted, PermissionPolicy, RolePolicy};
+}
+
+/// Faults of texts that come from outside: proposals, events and reviews that cannot be admitted.
+pub mod admission {
+    pub use crate::base::members::{AdmissionError, MemberFault, MemberFaults, MemberProblem};
+    pub use crate::kernel::proposal::ProposalError;
+}
+
+/// Events from outside: adapters for raw inputs, and why an event is refused.
+pub mod ingest {
+    pub use crate::kernel::ingest::EventRefusal;
+    pub use crate::runtime::{IngestError, InputAdapter};
+}
+
+/// Records, and the timeline of one entity.
+pub mod record {
+    pub use crate::base::digest::{Digest, DigestError};
+    pub use crate::base::timestamp::TimestampError;
+    pub use crate::evidence::timeline::{Entry, Timeline};
+    pub use crate::kernel::record::{CheckResult, Kind, MAX_RECORD, Record, RecordBytes, RecordError, Verdict};
+    pub use crate::kernel::view::FoldError;
+}
+
+/// Reviews of held proposals.
+pub mod review {
+    pub use crate::kernel::review::{ApprovalState, PendingApproval, ReviewRefusal, ReviewRequest, ReviewVerdict};
+    pub use crate::runtime::ApprovalStatus;
+}
+
+/// Executions in doubt: probes, resolutions, and recovery.
+pub mod doubt {
+    pub use crate::kernel::doubt::{RESOLVE_PERMISSION, Resolution};
+    pub use crate::runtime::probe::{Probe, Probed, Probing};
+    pub use crate::runtime::{Recovered, Recovery, Resolved};
+}
+
+/// Keys: signing receipts, and the tenant's record of its keys.
+pub mod keys {
+    pub use crate::base::public_key::{PublicKey, PublicKeyError};
+    pub use crate::evidence::receipt::{Signer, SignerError};
+    pub use crate::kernel::keys::{KEYS_PERMISSION, KeyRefusal};
+    pub use crate::kernel::record::KeyPurpose;
+    pub use crate::runtime::signing::{Ed25519Signer, KeyFileError};
+    pub use crate::runtime::{KeyChange, KeyStatus};
+}
+
+/// Receipts in other hands: warrants, and why a receipt does not hold.
+pub mod receipt {
+    pub use crate::evidence::receipt::{ReceiptFault, RecordMismatch};
+    pub use crate::evidence::warrant::{Warrant, WarrantFault};
+}
+
+/// What a runtime says of an entity without writing anything.
+pub mod inspect {
+    pub use crate::runtime::{EntityState, Explanation, Rebuild};
+}
+
+/// Subscriptions, which follow a tenant's log.
+pub mod subscription {
+    pub use crate::runtime::blocking::BlockingSubscription;
+    pub use crate::runtime::{Logged, Subscription, SubscriptionError};
+}
 
 #[cfg(feature = "macros")]
 #[doc = include_str!("../docs/action.md")]

@@ -7,7 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 folder="$PWD/target/defects"
-# As many random runs as find any of them. Without a defect, fewer show that the model finds no more than there is.
+# As many random runs, and races of threads, as find any of them. Without a defect, fewer show that the tests find no more
+# than there is.
 runs=1500
 runs_without=64
 
@@ -26,7 +27,7 @@ sow() {
     # A file that changes here at every run would be built anew at every run.
     mapfile -t patched < <(sed -n 's|^+++ b/||p' tests/defects/*.patch | sort -u)
     patched+=(kiff/src/lib.rs)
-    newest=$(ls -td "${patched[@]}" tests/defects tests/defects/* | head -1)
+    newest=$(ls -td "${patched[@]}" tests/defects tests/defects/*.{patch,rs} | head -1)
     for file in "${patched[@]}" kiff/src/defect.rs; do
         touch -r "$newest" "$folder/tree/$file"
     done
@@ -42,23 +43,23 @@ build() {
     program=$(sed -n 's/^ *Executable .*(\(.*\))$/\1/p' <<<"$said")
 }
 
-# The tests that the page names for a defect.
+# The tests that the page names for a defect, one a line.
 named() {
-    grep "^| $1 |" kiff/docs/security.md | awk -F'|' '{print $4}' | tr -d '`,'
+    grep "^| $1 |" kiff/docs/security.md | grep -o '`[a-z0-9_]*`' | tr -d '`'
 }
 
 # Runs tests with a defect; their output is for the caller to judge.
 run() {
     local defect=$1 count=$2
     shift 2
-    (cd "$folder/tree/tests" && KIFF_DEFECT="$defect" KIFF_MODEL_RUNS="$count" "$program" "$@" 2>&1) || true
+    (cd "$folder/tree/tests" && KIFF_DEFECT="$defect" KIFF_MODEL_RUNS="$count" KIFF_LINEAR_ROUNDS="$count" "$program" "$@" 2>&1) || true
 }
 
 # True if every test that is named for the defect fails. The model must say what differs: nothing else that goes wrong
 # counts as found.
 is_found() {
     local defect=$1 said test tests
-    read -ra tests < <(named "$defect")
+    mapfile -t tests < <(named "$defect")
     said=$(run "$defect" "$runs" "${tests[@]}")
     for test in "${tests[@]}"; do
         if ! grep -q "^test .*$test .*FAILED$" <<<"$said"; then
@@ -75,13 +76,14 @@ is_found() {
 
 sow
 build
+echo "built after $SECONDS s"
 defects=("$@")
 if [ $# = 0 ]; then
     for patch in tests/defects/*.patch; do
         defects+=("$(basename "$patch" .patch)")
     done
 fi
-read -ra all < <(for defect in "${defects[@]}"; do named "$defect"; done | tr '\n' ' ')
+mapfile -t all < <(for defect in "${defects[@]}"; do named "$defect"; done | sort -u)
 said=$(run none "$runs_without" "${all[@]}")
 grep -q "^test result: ok" <<<"$said" || {
     echo "$said"
@@ -92,5 +94,5 @@ missed=0
 for defect in "${defects[@]}"; do
     is_found "$defect" || missed=$((missed + 1))
 done
-echo "${#defects[@]} defects, $missed of them missed"
+echo "${#defects[@]} defects, $missed of them missed ($SECONDS s)"
 [ "$missed" = 0 ]

@@ -3,7 +3,8 @@
 //! `cargo run --release -p kiff-benches --bin cold_open [records]`
 
 use kiff::{
-    EntityRef, NewEvent, Record, Runtime, TenantId,
+    EntityRef, NewEvent, Runtime, TenantId,
+    record::Record,
     store::{Append, Batch, EventStore, SqliteStore},
     testing::store_suite::block_on,
 };
@@ -30,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_history(&path, &entity, records)?;
     let snapped = open(&path, 1)?.blocking();
     let event = NewEvent::new("last", "ORDER_NOTED");
-    snapped.ingest(&kiff::Authority::service("shop").unwrap(), &entity, event)?.accepted()?;
+    snapped.ingest(&kiff::Authority::service("shop")?, &entity, event)?.accepted()?;
     drop(snapped);
     let folded = median(&path, &entity, 0)?;
     let opened = median(&path, &entity, 1)?;

@@ -1,7 +1,8 @@
 //! Compares one governed execution with its floor, and with itself on entities with longer histories.
 
 use kiff::{
-    Record, Runtime, TenantId,
+    Runtime, TenantId,
+    record::Record,
     store::{EventStore, MemoryStore},
     testing::{FixedIds, ManualClock},
 };

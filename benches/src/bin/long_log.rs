@@ -3,9 +3,11 @@
 //! `cargo run --release -p kiff-benches --bin long_log <folder> [records] [entities] [receipts]`
 
 use kiff::{
-    Authority, Digest, Ed25519Signer, NewEvent, Proposal, Receipt, Runtime,
+    Authority, NewEvent, Proposal, Receipt, Runtime,
+    keys::Ed25519Signer,
     ledger::{Ed25519LogSigner, LogSigner},
     log::Frontier,
+    record::Digest,
     store::MemoryStore,
     verify::KeySet,
 };
@@ -64,8 +66,8 @@ impl Log {
         let builder = Runtime::builder(domain()?).tenant(TENANT).store(MemoryStore::new());
         let rt = builder.signer(Ed25519Signer::from_seed(&[1; 32])).build()?.blocking();
         let event = NewEvent::new(format!("evt_{entity}"), "ORDER_PAID");
-        rt.ingest(&Authority::service("shop").unwrap(), &name, event)?.accepted()?;
-        let agent = Authority::agent(AGENT, [ROLE]).unwrap();
+        rt.ingest(&Authority::service("shop")?, &name, event)?.accepted()?;
+        let agent = Authority::agent(AGENT, [ROLE])?;
         for _ in 0..executions {
             let mut proposal = Proposal::new("CREDIT_ORDER", &*name);
             for (name, value) in PARAMS {

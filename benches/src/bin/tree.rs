@@ -1,9 +1,9 @@
 //! Measures the tree over a log: the cost of an append beside hashing the record, and of proofs at a million records.
 
 use kiff::{
-    Digest,
     ledger::NodeFile,
     log::{Frontier, Nodes, ProofBuilder, Tree, TreeHead, verify_consistency, verify_inclusion},
+    record::Digest,
 };
 use std::{
     error::Error,

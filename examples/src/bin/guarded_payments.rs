@@ -4,9 +4,11 @@
 //! as an HTTP header would.
 
 use kiff::{
-    Answer, Authority, Blocking, Call, Contract, Decision, Definition, Domain, DomainError, Ed25519Signer, Failure,
-    Machine, NewEvent, Outcome, ParamKind, Proposal, Runtime, Warrant,
+    Answer, Authority, Blocking, Decision, Domain, DomainError, Failure, NewEvent, Outcome, Proposal, Runtime,
+    domain::{Call, Contract, Definition, Machine, param::ParamKind},
     guard::{Guard, GuardError, GuardRefusal, MemoryReplayStore, Request},
+    keys::Ed25519Signer,
+    receipt::Warrant,
     testing::{FixedIds, ManualClock},
     verify::Revocations,
 };

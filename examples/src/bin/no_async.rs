@@ -1,8 +1,8 @@
 //! No async runtime and no macros: the machine is a table, the contract is data, and the executor is a closure.
 
 use kiff::{
-    Answer, Authority, Call, Contract, Definition, Domain, DomainError, Machine, NewEvent, Outcome, ParamKind,
-    Proposal, Risk, Runtime,
+    Answer, Authority, Domain, DomainError, NewEvent, Outcome, Proposal, Risk, Runtime,
+    domain::{Call, Contract, Definition, Machine, param::ParamKind},
 };
 use kiff_examples::scenarios::Result;
 use std::io::Write;

@@ -44,9 +44,9 @@ pub(super) fn stub(input: &DeriveInput, krate: &Krate) -> TokenStream {
     let bounds = input.generics.where_clause.as_ref().map(|clause| &clause.predicates);
     quote! {
         impl #of_impl #krate::Param for #name #of_type where Self: ::core::marker::Send + ::core::marker::Sized, #bounds {
-            const KIND: #krate::ParamKind = #krate::ParamKind::Bool;
-            fn decode(#value: &#krate::Value) -> ::core::result::Result<Self, #krate::ParamFault> {
-                ::core::result::Result::Err(#krate::ParamFault::wrong_type("a value", #value))
+            const KIND: #krate::domain::param::ParamKind = #krate::domain::param::ParamKind::Bool;
+            fn decode(#value: &#krate::Value) -> ::core::result::Result<Self, #krate::domain::param::ParamFault> {
+                ::core::result::Result::Err(#krate::domain::param::ParamFault::wrong_type("a value", #value))
             }
         }
     }
@@ -72,9 +72,9 @@ impl Expansion<'_> {
         let within = bounded
             .then(|| quote!(#krate::__private::within(<Self as #krate::Param>::KIND, #param::REQUIRED, #value)?;));
         quote! {
-            const KIND: #krate::ParamKind = #kind;
+            const KIND: #krate::domain::param::ParamKind = #kind;
             const REQUIRED: ::core::primitive::bool = #param::REQUIRED;
-            fn decode(#value: &#krate::Value) -> ::core::result::Result<Self, #krate::ParamFault> {
+            fn decode(#value: &#krate::Value) -> ::core::result::Result<Self, #krate::domain::param::ParamFault> {
                 #within
                 ::core::result::Result::map(#param::decode(#value), Self)
             }
@@ -94,7 +94,7 @@ impl Expansion<'_> {
     fn variants(&self, variants: &[Variant]) -> TokenStream {
         let krate = self.krate;
         let specs = variants.iter().map(|variant| self.variant_spec(variant));
-        let kind = quote!(#krate::ParamKind::Enum(&[#(#specs),*]));
+        let kind = quote!(#krate::domain::param::ParamKind::Enum(&[#(#specs),*]));
         let value = local("value");
         let arms = variants.iter().map(|variant| self.variant_arm(variant));
         let matched = quote! {
@@ -119,7 +119,7 @@ impl Expansion<'_> {
                 quote!(::core::option::Option::Some(#kind))
             }
         };
-        quote!(#krate::VariantSpec { name: #wire, content: #content, doc: #doc })
+        quote!(#krate::domain::param::VariantSpec { name: #wire, content: #content, doc: #doc })
     }
 
     /// The match arm that builds the variant from its word and its content.
@@ -154,9 +154,9 @@ impl Expansion<'_> {
         let decoded = quote!(#tried::tried(#rule, #param::decode(#value)?));
         // Not through `Param`, because rustc would report a missing conversion here a second time.
         let kind = quote! {
-            #krate::ParamKind::Ruled {
+            #krate::domain::param::ParamKind::Ruled {
                 of: &#param::KIND,
-                rule: #krate::ParamRule::new(#rule, |#value| ::core::result::Result::map(#decoded, ::core::mem::drop)),
+                rule: #krate::domain::param::ParamRule::new(#rule, |#value| ::core::result::Result::map(#decoded, ::core::mem::drop)),
             }
         };
         self.kind_and_decoder(&kind, &value, &decoded)
@@ -165,8 +165,8 @@ impl Expansion<'_> {
     fn kind_and_decoder(&self, kind: &TokenStream, value: &Ident, decoded: &TokenStream) -> TokenStream {
         let krate = self.krate;
         quote! {
-            const KIND: #krate::ParamKind = #kind;
-            fn decode(#value: &#krate::Value) -> ::core::result::Result<Self, #krate::ParamFault> {
+            const KIND: #krate::domain::param::ParamKind = #kind;
+            fn decode(#value: &#krate::Value) -> ::core::result::Result<Self, #krate::domain::param::ParamFault> {
                 #decoded
             }
         }
@@ -176,9 +176,9 @@ impl Expansion<'_> {
         let krate = self.krate;
         let specs = fields.iter().map(|Field { wire, ty, doc, .. }| {
             let param = bound(krate, ty, "IsParam");
-            quote!(#krate::ParamSpec { name: #wire, kind: #param::KIND, required: #param::REQUIRED, doc: #doc })
+            quote!(#krate::domain::param::ParamSpec { name: #wire, kind: #param::KIND, required: #param::REQUIRED, doc: #doc })
         });
-        quote!(#krate::ParamKind::Object(&[#(#specs),*]))
+        quote!(#krate::domain::param::ParamKind::Object(&[#(#specs),*]))
     }
 
     /// The value that `path` builds from the members of the object `from`.

@@ -51,7 +51,7 @@ impl NewEvent {
     /// // Every fault at once.
     /// let faults = NewEvent::from_json(br#"{"event_id": "", "source": "stripe"}"#).unwrap_err().to_string();
     /// assert!(faults.contains("`/event_type` is required; `/source` is not a member here"), "{faults}");
-    /// # Ok::<(), kiff::AdmissionError>(())
+    /// # Ok::<(), kiff::admission::AdmissionError>(())
     /// ```
     ///
     /// # Errors

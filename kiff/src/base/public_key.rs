@@ -10,7 +10,7 @@ use std::{fmt, str::FromStr};
 /// Written as in a JWK (RFC 8037): the 32 bytes in base64url without padding, 43 characters.
 ///
 /// ```
-/// use kiff::PublicKey;
+/// use kiff::keys::PublicKey;
 ///
 /// let key: PublicKey = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".parse()?;
 /// assert_eq!(key.id(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
@@ -18,7 +18,7 @@ use std::{fmt, str::FromStr};
 /// // A key of small order would accept signatures of anything.
 /// let refused = PublicKey::from_bytes([0; 32]).map_err(|fault| fault.code());
 /// assert_eq!(refused, Err("small_order"));
-/// # Ok::<(), kiff::PublicKeyError>(())
+/// # Ok::<(), kiff::keys::PublicKeyError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey {

@@ -25,7 +25,7 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 /// assert_eq!(due.to_string(), "2026-06-23T09:41:02.000Z");
 /// assert_eq!((due - paid).as_secs(), 30 * 24 * 60 * 60);
 /// assert_eq!(paid - due, Duration::ZERO);
-/// # Ok::<(), kiff::TimestampError>(())
+/// # Ok::<(), kiff::record::TimestampError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);

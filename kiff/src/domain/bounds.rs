@@ -6,7 +6,7 @@ use std::time::Duration;
 /// are for one entity.
 ///
 /// ```
-/// use kiff::{Bounds, Domain, Machine};
+/// use kiff::{Domain, domain::{Bounds, Machine}};
 /// use std::time::Duration;
 ///
 /// let bounds = Bounds::default().with_open_approvals(4).with_lease(Duration::from_secs(60));

@@ -36,7 +36,7 @@ impl Domain {
 /// A domain that is built by hand, from names that need not be known at compile time:
 ///
 /// ```
-/// use kiff::{Call, Contract, Definition, Domain, Machine, Outcome};
+/// use kiff::{Domain, Outcome, domain::{Call, Contract, Definition, Machine}};
 ///
 /// let ticket = Machine::new("ticket").starts("TICKET_RESOLVED", "RESOLVED").moves("RESOLVED", "TICKET_CLOSED", "CLOSED");
 /// let close = Contract::new("CLOSE_TICKET", "ticket")

@@ -50,7 +50,7 @@ use std::{fmt, sync::Arc};
 /// # Ok::<(), kiff::DomainError>(())
 /// ```
 ///
-/// [`DomainBuilder`](crate::DomainBuilder) has an example that is built by hand.
+/// [`DomainBuilder`](crate::domain::DomainBuilder) has an example that is built by hand.
 #[derive(Clone)]
 pub struct Domain(Arc<Parts>);
 
@@ -128,7 +128,7 @@ impl Domain {
     /// no text.
     ///
     /// ```
-    /// use kiff::{Domain, Machine, NewEvent, value::Limits};
+    /// use kiff::{Domain, NewEvent, domain::Machine, value::Limits};
     ///
     /// let domain = Domain::builder("shop", "v1")
     ///     .table(Machine::new("order").starts("ORDER_PLACED", "CREATED"))

@@ -6,7 +6,7 @@ use std::{error::Error, fmt};
 /// A domain that does not hold together, with every fault at once.
 ///
 /// ```
-/// use kiff::{Contract, Definition, Domain, DomainFault, Machine};
+/// use kiff::{Domain, domain::{Contract, Definition, DomainFault, Machine}};
 ///
 /// let unsound = Domain::builder("support", "v1")
 ///     .table(Machine::new("ticket").starts("TICKET_OPENED", "OPEN"))
@@ -291,7 +291,7 @@ coded! {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Domain, Machine};
+    use crate::domain::{Domain, Machine};
 
     #[test]
     fn a_main_that_returns_the_error_prints_every_fault() {

@@ -23,7 +23,7 @@ coded! {
     /// A warning is given only where a mistake is likely. A test can keep a domain free of them and name those it accepts:
     ///
     /// ```
-    /// use kiff::{Contract, Definition, Domain, DomainWarning, Machine, Param};
+    /// use kiff::{Domain, Param, domain::{Contract, Definition, DomainWarning, Machine}};
     ///
     /// let pay = Contract::new("PAY", "invoice").doc("Pays an invoice.").allowed_states(["OPEN"]).emits(["INVOICE_PAID"]);
     /// let pay = pay.param("cents", u64::KIND).param_doc("How much, in cents.");
@@ -171,7 +171,7 @@ impl fmt::Display for DomainWarning {
 impl Domain {
     /// The warnings of this domain: machines first, then the actions in the order of their names.
     ///
-    /// A domain with warnings is sound, because [`build`](crate::DomainBuilder::build) reports every fault. [`DomainWarning`]
+    /// A domain with warnings is sound, because [`build`](crate::domain::DomainBuilder::build) reports every fault. [`DomainWarning`]
     /// shows how a test keeps a domain free of warnings.
     #[must_use]
     pub fn lint(&self) -> Vec<DomainWarning> {

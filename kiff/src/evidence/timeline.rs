@@ -32,7 +32,7 @@ impl Timeline {
     /// A timeline of these records, such as those of one entity in an exported log.
     ///
     /// ```
-    /// use kiff::Timeline;
+    /// use kiff::record::Timeline;
     ///
     /// assert_eq!(Timeline::new(Vec::new()).to_string(), "");
     /// ```

@@ -19,8 +19,8 @@ use crate::{
 /// executor sends the warrant with its call, and a [`Guard`](crate::guard::Guard) in the service checks it.
 ///
 /// ```
-/// use kiff::{Ed25519Signer, Runtime, Warrant};
-/// # use kiff::{Authority, Call, Contract, Definition, Domain, Machine, NewEvent, Outcome, Proposal};
+/// use kiff::{Runtime, keys::Ed25519Signer, receipt::Warrant};
+/// # use kiff::{Authority, Domain, NewEvent, Outcome, Proposal, domain::{Call, Contract, Definition, Machine}};
 /// # fn pay_back(headers: &[(&str, String)]) -> usize { headers.len() }
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -77,7 +77,7 @@ impl Warrant {
     /// Reads a warrant, as strictly as a receipt is read. The warrant proves nothing yet.
     ///
     /// ```
-    /// use kiff::Warrant;
+    /// use kiff::receipt::Warrant;
     ///
     /// assert_eq!(Warrant::parse(b"{}").unwrap_err().code(), "warrant_malformed");
     /// ```

@@ -7,7 +7,10 @@
 //!
 //! ```
 //! use kiff::{guard::{Guard, GuardError, Request}, verify::KeySet};
-//! # use kiff::{Authority, Contract, Decision, Definition, Domain, Ed25519Signer, Machine, NewEvent, ParamKind, Proposal, Runtime};
+//! # use kiff::{
+//! #     Authority, Decision, Domain, NewEvent, Proposal, Runtime,
+//! #     domain::{Contract, Definition, Machine, param::ParamKind}, keys::Ed25519Signer,
+//! # };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let orders = Machine::new("order").starts("ORDER_PAID", "PAID").moves("PAID", "ORDER_REFUNDED", "REFUNDED");

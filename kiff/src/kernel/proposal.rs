@@ -122,7 +122,7 @@ impl Proposal {
     /// let sent = br#"{"action":"AUTO_REFUND","entity":"order:ord_001","parameters":{"amount":49.0}}"#;
     /// let proposal = Proposal::from_json(sent)?;
     /// assert!(Proposal::from_json(br#"{"action":"A","action":"B","entity":"order:1"}"#).is_err());
-    /// # Ok::<(), kiff::ProposalError>(())
+    /// # Ok::<(), kiff::admission::ProposalError>(())
     /// ```
     ///
     /// # Errors

@@ -107,7 +107,7 @@ impl AnchorError {
 /// It is worth as much as the folder is out of reach of the log's owner.
 ///
 /// ```
-/// use kiff::{Digest, ledger::{Anchor, AnchorState, FolderAnchor}};
+/// use kiff::{ledger::{Anchor, AnchorState, FolderAnchor}, record::Digest};
 /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
 /// # fn block_on<F: Future>(future: F) -> F::Output {
 /// #     let Poll::Ready(output) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else { panic!() };

@@ -36,7 +36,7 @@ impl Ledger {
     /// has are left out. The folder is written as the log is read, with the file system's own blocking calls.
     ///
     /// ```
-    /// use kiff::{Ed25519Signer, ledger::Ed25519LogSigner, verify::KeySet};
+    /// use kiff::{keys::Ed25519Signer, ledger::Ed25519LogSigner, verify::KeySet};
     #[doc = include_str!("../../docs/shop.txt")]
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -51,7 +51,7 @@ const MAX_TRIES: u32 = 16;
 /// any number of ledgers on one store sign heads of one log: none signs a fork.
 ///
 /// ```
-/// use kiff::{Authority, Ed25519Signer, Proposal, ledger::{Ed25519LogSigner, LogSigner}, log::WitnessPolicy};
+/// use kiff::{Authority, Proposal, keys::Ed25519Signer, ledger::{Ed25519LogSigner, LogSigner}, log::WitnessPolicy};
 #[doc = include_str!("../../docs/shop.txt")]
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -66,7 +66,7 @@ impl LedgerBuilder {
     /// the restore of the whole database. May be given more than once.
     ///
     /// ```
-    /// use kiff::{Ed25519Signer, ledger::Ed25519LogSigner, log::SignedCheckpoint};
+    /// use kiff::{keys::Ed25519Signer, ledger::Ed25519LogSigner, log::SignedCheckpoint};
     #[doc = include_str!("../../docs/shop.txt")]
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -46,7 +46,7 @@ impl Ed25519LogSigner {
     /// The key of the log with this origin. Give it a key of its own, not the one that signs receipts.
     ///
     /// ```
-    /// use kiff::{Ed25519Signer, ledger::{Ed25519LogSigner, LogSigner}};
+    /// use kiff::{keys::Ed25519Signer, ledger::{Ed25519LogSigner, LogSigner}};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// // Or `Ed25519Signer::load(path)`.

@@ -144,7 +144,7 @@ impl WitnessKey {
     /// Signs a checkpoint as seen at this time.
     ///
     /// ```
-    /// use kiff::{Ed25519Signer, ledger::WitnessKey, log::{Checkpoint, TreeHead}};
+    /// use kiff::{keys::Ed25519Signer, ledger::WitnessKey, log::{Checkpoint, TreeHead}};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let witness = WitnessKey::new("witness.example.com/w1", Ed25519Signer::generate()?)?;

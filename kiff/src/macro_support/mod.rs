@@ -10,7 +10,7 @@ mod param;
 
 // Under names that no user imports: generated code that carries the user's spans must not look like a needlessly qualified
 // path to rustc's lint.
-pub use crate::domain::{action::IntoOutcome as IsOutcome, param::Param as IsParam};
+pub use crate::domain::{action::IntoOutcome as IsOutcome, param::decode::Param as IsParam};
 pub use param::{
     Bounds, IsTried, bounded, content, has_length, inside, is_bound, is_length, is_number, item, member, members,
     refused, variant, within,

@@ -28,7 +28,7 @@ const VIEWS: usize = 10_000;
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use kiff::{Domain, Machine, Runtime};
+/// use kiff::{Domain, Runtime, domain::Machine};
 ///
 /// let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
 /// let rt = Runtime::builder(domain).tenant("shop-de").issued_by("refund-service").build()?;
@@ -98,7 +98,7 @@ impl RuntimeBuilder {
     /// Where to keep records. In memory by default.
     ///
     /// ```
-    /// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::MemoryStore};
+    /// use kiff::{Authority, Domain, NewEvent, Runtime, domain::Machine, store::MemoryStore};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
@@ -121,7 +121,10 @@ impl RuntimeBuilder {
     /// Provides a value to the executors that take it by reference. One of each type: a second replaces the first.
     ///
     /// ```
-    /// use kiff::{Authority, Call, Contract, Definition, Domain, Machine, NewEvent, Outcome, Proposal, Runtime};
+    /// use kiff::{
+    ///     Authority, Domain, NewEvent, Outcome, Proposal, Runtime,
+    ///     domain::{Call, Contract, Definition, Machine},
+    /// };
     ///
     /// /// A client of the bank, or of anything else that an effect needs.
     /// struct Bank {
@@ -160,7 +163,7 @@ impl RuntimeBuilder {
     /// [`Runtime::recover`] is. One for each action: a second replaces the first.
     ///
     /// ```
-    /// use kiff::{Answer, Authority, Failure, Outcome, Probed, Probing, Proposal};
+    /// use kiff::{Answer, Authority, Failure, Outcome, Proposal, doubt::{Probed, Probing}};
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let shop = shop(|_| Err(Failure::unknown("no answer from the bank")))?;
@@ -229,7 +232,7 @@ impl RuntimeBuilder {
     /// Keeps deadlines. A thread of the library's own by default.
     ///
     /// ```
-    /// use kiff::{BoxFuture, Domain, Machine, Runtime, clock::Timer};
+    /// use kiff::{Domain, Runtime, clock::Timer, domain::{BoxFuture, Machine}};
     /// use std::time::Duration;
     ///
     /// /// The timer of the async runtime that the host has anyway.
@@ -266,7 +269,7 @@ impl RuntimeBuilder {
     /// with a long history is opened from its last snapshot and not from its first record. 0 for none, the default.
     ///
     /// ```
-    /// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::MemoryStore};
+    /// use kiff::{Authority, Domain, NewEvent, Runtime, domain::Machine, store::MemoryStore};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let order = Machine::new("order").starts("ORDER_PLACED", "CREATED").moves("CREATED", "ORDER_NOTED", "CREATED");

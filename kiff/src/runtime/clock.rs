@@ -94,7 +94,7 @@ impl IdGen for RandomIds {
 /// [`ThreadTimer`], is a thread of the library's own.
 ///
 /// ```
-/// use kiff::{BoxFuture, clock::Timer};
+/// use kiff::{clock::Timer, domain::BoxFuture};
 /// use std::time::Duration;
 ///
 /// /// A timer that sleeps on a thread of its own. With tokio it is one line:

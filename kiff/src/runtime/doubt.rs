@@ -47,10 +47,10 @@ impl Resolved {
 
 impl Runtime {
     /// Settles an execution in doubt, on evidence. Whoever does it holds
-    /// [`RESOLVE_PERMISSION`](crate::RESOLVE_PERMISSION) and is neither the requester nor its principal.
+    /// [`RESOLVE_PERMISSION`](crate::doubt::RESOLVE_PERMISSION) and is neither the requester nor its principal.
     ///
     /// ```
-    /// use kiff::{Answer, Authority, Failure, Outcome, Proposal, Resolution};
+    /// use kiff::{Answer, Authority, Failure, Outcome, Proposal, doubt::Resolution};
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// // The bank does not answer: nobody knows whether the money has moved.
@@ -143,7 +143,7 @@ impl Runtime {
     }
 
     /// Asks the action's probe what became of an execution in doubt, and settles it if the probe knows. Whoever does it
-    /// holds [`RESOLVE_PERMISSION`](crate::RESOLVE_PERMISSION) and is neither the requester nor its principal.
+    /// holds [`RESOLVE_PERMISSION`](crate::doubt::RESOLVE_PERMISSION) and is neither the requester nor its principal.
     ///
     /// Nothing holds the entity while the probe is asked; what it says counts only if it still does by then. That the
     /// effect happened counts at once, that it did not only if the attempt could no longer land when the probe was asked
@@ -151,7 +151,7 @@ impl Runtime {
     /// execution in doubt, and nothing is recorded.
     ///
     /// ```
-    /// use kiff::{Authority, Failure, Outcome, Probed, Probing, Proposal, Runtime};
+    /// use kiff::{Authority, Failure, Outcome, Proposal, Runtime, doubt::{Probed, Probing}};
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let domain = shop(|_| Err(Failure::unknown("no answer from the bank")))?.domain().clone();

@@ -139,7 +139,7 @@ impl Runtime {
     /// names, whoever resumes it. Every check is made again.
     ///
     /// ```
-    /// use kiff::{Answer, ApprovalState, Authority, Proposal};
+    /// use kiff::{Answer, Authority, Proposal, review::ApprovalState};
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rt = shop(paid_back)?.blocking();

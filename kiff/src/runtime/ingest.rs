@@ -61,7 +61,7 @@ impl Ingested {
 /// Authenticate the input before: who reports is said by the [`Authority`] beside it.
 ///
 /// ```
-/// use kiff::{Authority, EntityRef, InputAdapter, NewEvent};
+/// use kiff::{Authority, EntityRef, NewEvent, ingest::InputAdapter};
 /// use std::error::Error;
 ///
 /// /// The provider's own words, and what they are called here.
@@ -87,7 +87,7 @@ impl Ingested {
 /// # use shop::{shop, paid_back};
 /// # mod shop {
 /// # use std::error::Error;
-/// # use kiff::{Authority, Call, Domain, Failure, Machine, NewEvent, Outcome, Runtime};
+/// # use kiff::{Authority, Domain, Failure, NewEvent, Outcome, Runtime, domain::{Call, Machine}};
 /// # pub fn shop(_: fn(&Call<'_>) -> Result<Outcome, Failure>) -> Result<Runtime, Box<dyn Error>> {
 /// #     let order = Machine::new("order").starts("ORDER_PLACED", "CREATED").moves("CREATED", "ORDER_PAID", "PAID");
 /// #     let domain = Domain::builder("shop", "v1").table(order).build()?;

@@ -56,10 +56,10 @@ impl Runtime {
     /// Records in the tenant's log that a key is in use, so that the log itself says which keys were. Those who verify
     /// still pin their keys: a log cannot vouch for its own.
     ///
-    /// Whoever does it is a person or a service and holds [`KEYS_PERMISSION`](crate::KEYS_PERMISSION).
+    /// Whoever does it is a person or a service and holds [`KEYS_PERMISSION`](crate::keys::KEYS_PERMISSION).
     ///
     /// ```
-    /// use kiff::{Authority, Domain, Ed25519Signer, KeyPurpose, Machine, Runtime};
+    /// use kiff::{Authority, Domain, Runtime, domain::Machine, keys::{Ed25519Signer, KeyPurpose}};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let domain = Domain::builder("shop", "v1")

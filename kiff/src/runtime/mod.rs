@@ -127,7 +127,7 @@ impl Runtime {
     /// The same runtime on another tenant's log.
     ///
     /// # Errors
-    /// [`NameError`](crate::NameError) if the name breaks its alphabet.
+    /// [`NameError`](crate::ids::NameError) if the name breaks its alphabet.
     pub fn tenant(&self, tenant: impl AsRef<str>) -> Result<Self, NameError> {
         Ok(Self { inner: Arc::clone(&self.inner), tenant: TenantId::new(tenant)? })
     }

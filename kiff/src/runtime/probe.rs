@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, error::Error, fmt, sync::Arc};
 /// [`RuntimeBuilder::probe`](crate::RuntimeBuilder::probe), and ask it with [`Runtime::probe`](crate::Runtime::probe).
 ///
 /// ```
-/// use kiff::{Outcome, Probe, Probed, Probing};
+/// use kiff::{Outcome, doubt::{Probe, Probed, Probing}};
 /// use std::{collections::BTreeMap, error::Error};
 ///
 /// /// A client of the bank.

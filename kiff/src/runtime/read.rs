@@ -111,7 +111,7 @@ impl Runtime {
     /// What the log says of an entity; nothing if it has no events.
     ///
     /// ```
-    /// use kiff::{Authority, Domain, Event, Facts, Machine, NewEvent, Runtime, Value};
+    /// use kiff::{Authority, Domain, Event, Facts, NewEvent, Runtime, Value, domain::Machine};
     /// use serde::{Deserialize, Serialize};
     ///
     /// #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -159,7 +159,7 @@ impl Runtime {
     /// What would be decided about a proposal now. Nothing is written and nothing runs.
     ///
     /// ```
-    /// use kiff::{Authority, Proposal, Verdict};
+    /// use kiff::{Authority, Proposal, record::Verdict};
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rt = shop(paid_back)?.blocking();

@@ -71,7 +71,7 @@ impl Runtime {
     /// `probe` and `retry` need; what they refuse is in the list, and so is what failed, which stops none of the others.
     ///
     /// ```
-    /// use kiff::{Authority, Failure, Outcome, Proposal, Recovery};
+    /// use kiff::{Authority, Failure, Outcome, Proposal, doubt::Recovery};
     #[doc = include_str!("../../docs/shop.txt")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// // The first attempt got no answer, and the contract says `Idempotent`.

@@ -33,7 +33,7 @@ pub struct Logged {
 /// something was appended or after a pause of your own.
 ///
 /// ```
-/// use kiff::Kind;
+/// use kiff::record::Kind;
 #[doc = include_str!("../../docs/shop.txt")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let rt = shop(paid_back)?.blocking();

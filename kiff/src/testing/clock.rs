@@ -70,7 +70,7 @@ impl Clock for ManualClock {
 /// salts can be guessed.
 ///
 /// ```
-/// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, testing::{FixedIds, ManualClock}};
+/// use kiff::{Authority, Domain, NewEvent, Runtime, domain::Machine, testing::{FixedIds, ManualClock}};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;

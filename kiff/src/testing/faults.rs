@@ -32,7 +32,7 @@ pub enum Fault {
 /// log must replay, and no effect may have happened that the log does not know of.
 ///
 /// ```
-/// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::MemoryStore};
+/// use kiff::{Authority, Domain, NewEvent, Runtime, domain::Machine, store::MemoryStore};
 /// use kiff::testing::{Fault, FaultStore};
 ///
 /// let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
@@ -49,7 +49,7 @@ pub enum Fault {
 /// Every call in turn, so that no place is left where a crash would do harm:
 ///
 /// ```
-/// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::MemoryStore};
+/// use kiff::{Authority, Domain, NewEvent, Runtime, domain::Machine, store::MemoryStore};
 /// use kiff::testing::{Fault, FaultStore};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -52,7 +52,10 @@ store_layer! {
     /// whose appends are counted:
     ///
     /// ```
-    /// use kiff::{Authority, Domain, Machine, NewEvent, Runtime, store::{Append, Batch, EventStore, MemoryStore, StoreError}};
+    /// use kiff::{
+    ///     Authority, Domain, NewEvent, Runtime, domain::Machine,
+    ///     store::{Append, Batch, EventStore, MemoryStore, StoreError},
+    /// };
     /// use kiff::testing::StoreLayer;
     /// use std::sync::{Arc, atomic::{AtomicBool, AtomicU64, Ordering}};
     ///

@@ -21,7 +21,7 @@ use std::{
 /// A clone is the same witness. It shows how a witness works; one that runs with the log's owner proves nothing.
 ///
 /// ```
-/// use kiff::{Ed25519Signer, ledger::{Ed25519LogSigner, LogSigner}, log::WitnessPolicy, testing::TestWitness};
+/// use kiff::{keys::Ed25519Signer, ledger::{Ed25519LogSigner, LogSigner}, log::WitnessPolicy, testing::TestWitness};
 #[doc = include_str!("../../docs/shop.txt")]
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

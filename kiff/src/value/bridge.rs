@@ -60,7 +60,7 @@ impl Value {
     /// finite becomes `null`.
     ///
     /// ```
-    /// use kiff::value::Value;
+    /// use kiff::Value;
     ///
     /// let value = Value::from_serialize(&("a", u64::MAX))?;
     /// assert_eq!(value.to_string(), r#"["a",18446744073709551615]"#);
@@ -80,7 +80,7 @@ impl Value {
     /// Converts the value into a type of the host.
     ///
     /// ```
-    /// use kiff::value::Value;
+    /// use kiff::Value;
     ///
     /// assert_eq!(Value::from("a").deserialize::<char>()?, 'a');
     /// assert_eq!(Value::from("a").deserialize::<u8>().unwrap_err().code(), "shape_mismatch");

@@ -1,245 +1,38 @@
 //! Reads canonical text in one walk, without a tree.
 //!
 //! What this crate stores it has written itself, in the one form of [`write`](super::write). A [`Tape`] notes where each
-//! value of such a text stands; names and strings are borrowed from the text, and a [`Value`] is made only of what is
-//! asked for. A text in any other form is left to the strict reader, which says what is wrong with it.
+//! value of such a text stands; names and strings are borrowed from the text, and a [`Value`](super::Value) is made only
+//! of what is asked for. A text in any other form is left to the strict reader, which says what is wrong with it.
 
 use super::{
-    json::{Object, Value},
+    Limits,
     limits::MAX_DEPTH,
-    number::{self, Number},
+    number,
     read::Place,
-    text::{cmp_utf16, plain_len},
+    tape::{Kind, Tape, Token, prefix},
+    text::{cmp_utf16, plain_len, read_escape},
 };
-use std::{borrow::Cow, cmp::Ordering};
+use std::cmp::Ordering;
 
-/// A text in canonical form, and where its values stand.
-#[derive(Debug)]
-pub(crate) struct Tape<'a> {
-    text: &'a str,
-    tokens: Vec<Token>,
+/// A stored record; nothing if the strict reader refuses it or it is not in canonical form.
+pub(crate) fn walk_record(bytes: &[u8]) -> Option<Tape<'_>> {
+    if bytes.first() != Some(&b'{') || bytes.len() > Limits::RECORD.bytes {
+        return None;
+    }
+    walk_from(bytes, Place::Envelope)
 }
 
-/// One value, or the name of a member, which stands before its value.
-#[derive(Clone, Copy, Debug)]
-struct Token {
-    kind: Kind,
-    /// Of a string: between the quotes.
-    start: u32,
-    end: u32,
-    /// The token after this value and all that is in it.
-    next: u32,
-    /// Of a name: its first bytes, which tell most names apart.
-    prefix: u64,
+/// Any other canonical text, whose numbers are all integers within ±(2^53 - 1).
+pub(crate) fn walk(bytes: &[u8]) -> Option<Tape<'_>> {
+    walk_from(bytes, Place::Anywhere)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Null,
-    True,
-    False,
-    Number,
-    /// A string without escapes.
-    Plain,
-    Escaped,
-    Array,
-    Object,
-}
-
-impl<'a> Tape<'a> {
-    /// A stored record; nothing if the strict reader refuses it or it is not in canonical form.
-    pub(crate) fn of_record(bytes: &'a [u8]) -> Option<Self> {
-        if bytes.first() != Some(&b'{') || bytes.len() > super::Limits::RECORD.bytes {
-            return None;
-        }
-        Self::read(bytes, Place::Envelope)
-    }
-
-    /// Any other canonical text, whose numbers are all integers within ±(2^53 - 1).
-    pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
-        Self::read(bytes, Place::Anywhere)
-    }
-
-    fn read(bytes: &'a [u8], place: Place) -> Option<Self> {
-        u32::try_from(bytes.len()).ok()?;
-        let text = str::from_utf8(bytes).ok()?;
-        let tokens = Vec::with_capacity(bytes.len() / 8);
-        let mut walk = Walk { bytes, at: 0, tape: Self { text, tokens } };
-        walk.value(0, place)?;
-        (walk.at == bytes.len()).then_some(walk.tape)
-    }
-
-    /// The value that is the whole text.
-    pub(crate) fn root(&self) -> Node<'_> {
-        Node { tape: self, at: 0 }
-    }
-
-    fn token(&self, at: usize) -> Option<Token> {
-        self.tokens.get(at).copied()
-    }
-
-    fn raw(&self, token: Token) -> &'a str {
-        self.text.get(token.start as usize..token.end as usize).unwrap_or_default()
-    }
-
-    fn string(&self, at: usize) -> Option<Cow<'a, str>> {
-        let token = self.token(at)?;
-        matches!(token.kind, Kind::Plain | Kind::Escaped).then(|| self.unescaped(token))
-    }
-
-    fn unescaped(&self, string: Token) -> Cow<'a, str> {
-        let raw = self.raw(string);
-        if string.kind == Kind::Escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
-    }
-}
-
-/// One value of a text.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Node<'t> {
-    tape: &'t Tape<'t>,
-    at: usize,
-}
-
-impl<'t> Node<'t> {
-    /// The text, if it is a string.
-    #[inline]
-    pub(crate) fn text(self) -> Option<Cow<'t, str>> {
-        self.tape.string(self.at)
-    }
-
-    /// The integer, if it is one that fits.
-    pub(crate) fn integer(self) -> Option<u64> {
-        let token = self.tape.token(self.at)?;
-        (token.kind == Kind::Number).then(|| self.tape.raw(token).parse().ok()).flatten()
-    }
-
-    /// The truth value, if it is one.
-    pub(crate) fn flag(self) -> Option<bool> {
-        match self.tape.token(self.at)?.kind {
-            Kind::True => Some(true),
-            Kind::False => Some(false),
-            _ => None,
-        }
-    }
-
-    /// Whether it is `null`.
-    pub(crate) fn is_null(self) -> bool {
-        self.tape.token(self.at).is_some_and(|token| token.kind == Kind::Null)
-    }
-
-    /// The elements, if it is an array.
-    pub(crate) fn items(self) -> Option<impl Iterator<Item = Self>> {
-        self.children(Kind::Array)
-    }
-
-    /// The members, if it is an object.
-    #[inline]
-    pub(crate) fn members(self) -> Option<Cursor<'t>> {
-        let token = self.tape.token(self.at)?;
-        let first = self.at + 1;
-        let end = token.next as usize;
-        (token.kind == Kind::Object).then_some(Cursor { tape: self.tape, first, before: None, at: first, end })
-    }
-
-    /// A value of its own.
-    pub(crate) fn to_value(self) -> Value {
-        let Some(token) = self.tape.token(self.at) else { return Value::Null };
-        match token.kind {
-            Kind::Null => Value::Null,
-            Kind::True => Value::Bool(true),
-            Kind::False => Value::Bool(false),
-            Kind::Number => Value::Number(Number::from_scanned(self.tape.raw(token))),
-            Kind::Plain => Value::String(self.tape.raw(token).to_owned()),
-            Kind::Escaped => Value::String(unescape(self.tape.raw(token))),
-            Kind::Array => Value::Array(self.children(Kind::Array).into_iter().flatten().map(Self::to_value).collect()),
-            Kind::Object => {
-                let members = self.members().into_iter().flatten();
-                Value::Object(Object::from_sorted(
-                    members.map(|(name, value)| (name.into_owned(), value.to_value())).collect(),
-                ))
-            }
-        }
-    }
-
-    fn children(self, kind: Kind) -> Option<impl Iterator<Item = Self>> {
-        let token = self.tape.token(self.at)?;
-        let mut at = self.at + 1;
-        (token.kind == kind).then_some(std::iter::from_fn(move || {
-            let next = (at < token.next as usize).then(|| self.tape.token(at)).flatten()?.next;
-            let child = Self { tape: self.tape, at };
-            at = next as usize;
-            Some(child)
-        }))
-    }
-}
-
-/// The members of an object. They stand in the order of their names, and whoever asks for them in that order finds each
-/// with few steps.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cursor<'t> {
-    tape: &'t Tape<'t>,
-    first: usize,
-    /// The name that was passed last.
-    before: Option<usize>,
-    at: usize,
-    end: usize,
-}
-
-impl<'t> Cursor<'t> {
-    /// The value of a member, whose name is ASCII.
-    #[inline]
-    pub(crate) fn get(&mut self, name: &str) -> Option<Node<'t>> {
-        self.search(name, prefix(name.as_bytes()))
-    }
-
-    fn search(&mut self, name: &str, prefix: u64) -> Option<Node<'t>> {
-        if self.before.is_some_and(|before| self.order(before, name, prefix) != Some(Ordering::Less)) {
-            (self.before, self.at) = (None, self.first);
-        }
-        while self.at < self.end {
-            let order = self.order(self.at, name, prefix)?;
-            if order == Ordering::Greater {
-                return None;
-            }
-            let value = self.pass()?;
-            if order == Ordering::Equal {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    /// The name of the next member.
-    pub(crate) fn peek(&self) -> Option<Cow<'t, str>> {
-        if self.at < self.end { self.tape.string(self.at) } else { None }
-    }
-
-    /// Passes a member, and returns its value.
-    fn pass(&mut self) -> Option<Node<'t>> {
-        let value = Node { tape: self.tape, at: self.at + 1 };
-        self.before = Some(self.at);
-        self.at = self.tape.token(value.at)?.next as usize;
-        Some(value)
-    }
-
-    // An ASCII name compares with any other by UTF-16 as it does by bytes.
-    #[inline]
-    fn order(&self, at: usize, name: &str, prefix: u64) -> Option<Ordering> {
-        match self.tape.token(at)?.prefix.cmp(&prefix) {
-            Ordering::Equal => self.tape.string(at).map(|other| (*other).cmp(name)),
-            order => Some(order),
-        }
-    }
-}
-
-impl<'t> Iterator for Cursor<'t> {
-    type Item = (Cow<'t, str>, Node<'t>);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let name = self.peek()?;
-        Some((name, self.pass()?))
-    }
+fn walk_from(bytes: &[u8], place: Place) -> Option<Tape<'_>> {
+    u32::try_from(bytes.len()).ok()?;
+    let tape = Tape::new(str::from_utf8(bytes).ok()?);
+    let mut walk = Walk { bytes, at: 0, tape };
+    walk.value(0, place)?;
+    (walk.at == bytes.len()).then_some(walk.tape)
 }
 
 struct Walk<'a> {
@@ -318,7 +111,7 @@ impl Walk<'_> {
         let mut name = self.tape.token(index)?;
         name.prefix = match name.kind {
             Kind::Plain => prefix(self.tape.raw(name).as_bytes()),
-            _ => prefix(unescape(self.tape.raw(name)).as_bytes()),
+            _ => prefix(self.tape.unescaped(name).as_bytes()),
         };
         *self.tape.tokens.get_mut(index)? = name;
         match before {
@@ -345,7 +138,7 @@ impl Walk<'_> {
                 b'"' => break,
                 b'\\' => {
                     kind = Kind::Escaped;
-                    self.at += escape(self.bytes.get(self.at + 1..)?)?.1 + 1;
+                    self.at += read_escape(self.bytes.get(self.at + 1..)?)?.1 + 1;
                 }
                 _ => return None,
             }
@@ -359,7 +152,7 @@ impl Walk<'_> {
         let start = self.at;
         let rest = self.bytes.get(start..)?;
         let len = number::scan(rest).ok()?;
-        if place != Place::Payload && !number::is_safe_integer(self.tape.text.get(start..start + len)?) {
+        if place != Place::Payload && !number::is_safe_integer(self.tape.text().get(start..start + len)?) {
             return None;
         }
         self.at += len;
@@ -400,53 +193,10 @@ impl Walk<'_> {
     }
 }
 
-/// The character that an escape stands for, and its bytes without the backslash, if the writer would escape it so.
-fn escape(rest: &[u8]) -> Option<(char, usize)> {
-    let short = match rest.first()? {
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'n' => '\n',
-        b'r' => '\r',
-        b't' => '\t',
-        b'u' => {
-            let digits = rest.get(1..5)?;
-            let high = matches!(digits, [b'0', b'0', b'0' | b'1', b'0'..=b'9' | b'a'..=b'f']);
-            let code = u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
-            // U+0000 is in no record, and five of the others have a short form.
-            return (high && !matches!(code, 0 | 8 | 9 | 10 | 12 | 13)).then_some((char::from(code), 5));
-        }
-        plain @ (b'"' | b'\\') => char::from(*plain),
-        _ => return None,
-    };
-    Some((short, 1))
-}
-
-/// The first eight bytes, to be compared as one number; zeros where there are fewer.
-#[inline]
-fn prefix(name: &[u8]) -> u64 {
-    match name.first_chunk() {
-        Some(first) => u64::from_be_bytes(*first),
-        None => (0..8).fold(0, |prefix, at| prefix << 8 | u64::from(name.get(at).copied().unwrap_or(0))),
-    }
-}
-
-fn unescape(raw: &str) -> String {
-    let mut text = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some((plain, escaped)) = rest.split_once('\\') {
-        text.push_str(plain);
-        let (character, len) = escape(escaped.as_bytes()).unwrap_or((char::REPLACEMENT_CHARACTER, 0));
-        text.push(character);
-        rest = escaped.get(len..).unwrap_or_default();
-    }
-    text.push_str(rest);
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::{Limits, NumberRule};
+    use crate::value::{Limits, Node, NumberRule, Value};
 
     #[test]
     fn it_reads_canonical_text_as_the_strict_reader_does() {
@@ -458,7 +208,7 @@ mod tests {
             r#""""#,
         ] {
             let limits = Limits::default().with_numbers(NumberRule::SafeIntegers);
-            let value = Tape::of(text.as_bytes()).unwrap().root().to_value();
+            let value = walk(text.as_bytes()).unwrap().root().to_value();
             assert_eq!(value, Value::parse(text.as_bytes(), &limits).unwrap());
             assert_eq!(value.to_string(), text);
         }
@@ -495,14 +245,14 @@ mod tests {
             "{\"\u{ffff}\":1,\"\u{1f600}\":2}",
             &deep,
         ] {
-            assert!(Tape::of(text.as_bytes()).is_none(), "{text}");
+            assert!(walk(text.as_bytes()).is_none(), "{text}");
         }
-        assert!(Tape::of(b"\"\xff\"").is_none());
+        assert!(walk(b"\"\xff\"").is_none());
     }
 
     #[test]
     fn members_are_found_in_any_order() {
-        let tape = Tape::of(br#"{"a":1,"b\n":2,"c":{"d":3},"e":4}"#).unwrap();
+        let tape = walk(br#"{"a":1,"b\n":2,"c":{"d":3},"e":4}"#).unwrap();
         let mut members = tape.root().members().unwrap();
         for (name, found) in [("a", Some(1)), ("e", Some(4)), ("a", Some(1)), ("b", None), ("d", None), ("e", Some(4))]
         {

@@ -5,7 +5,7 @@
 /// The defaults are meant for the texts of agents. Start from them and change what differs:
 ///
 /// ```
-/// use kiff::value::{Limits, Value};
+/// use kiff::{Value, value::Limits};
 ///
 /// let limits = Limits::default().with_depth(1);
 /// assert!(Value::parse(b"[1]", &limits).is_ok());

@@ -5,7 +5,7 @@
 //! nothing between the wire and the log can round them. The writer is canonical ([RFC 8785]): one value has one text.
 //!
 //! ```
-//! use kiff::value::{Limits, Value};
+//! use kiff::{Value, value::Limits};
 //!
 //! let value = Value::parse(br#"{"b": 1.50, "a": [true, null]}"#, &Limits::default())?;
 //! assert_eq!(value.to_string(), r#"{"a":[true,null],"b":1.50}"#);
@@ -19,7 +19,7 @@
 
 mod number;
 mod text;
-mod json;
+pub(crate) mod json;
 mod convert;
 mod limits;
 mod fault;
@@ -27,6 +27,7 @@ mod write;
 mod recordable;
 mod cursor;
 mod read;
+mod tape;
 mod canonical;
 mod bridge;
 mod serialize;
@@ -35,10 +36,14 @@ mod tests;
 
 pub use bridge::ValueError;
 pub use fault::{Fault, FaultKind, Faults};
-pub use json::{Object, Value};
+pub use json::Object;
 pub use limits::{Limits, NumberRule};
 pub use number::Number;
 
-pub(crate) use canonical::{Cursor, Node, Tape};
+// It stands at the crate's root, and each public item has one path.
+pub(crate) use json::Value;
+
+pub(crate) use canonical::{walk, walk_record};
 pub(crate) use read::parse_record;
+pub(crate) use tape::{MemberCursor, Node, Tape, prefix};
 pub(crate) use text::{write_str, write_u64};

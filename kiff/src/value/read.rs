@@ -17,7 +17,7 @@ impl Value {
     /// Reads one whole JSON text within `limits`.
     ///
     /// ```
-    /// use kiff::value::{Limits, Value};
+    /// use kiff::{Value, value::Limits};
     ///
     /// let order = Value::parse(br#"{"total": 49.00}"#, &Limits::default())?;
     /// let total = order.as_object().and_then(|members| members.get("total"));

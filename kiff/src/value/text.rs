@@ -110,6 +110,41 @@ const fn hex_digit(nibble: u8) -> u8 {
     }
 }
 
+/// The character that an escape stands for, and its bytes without the backslash, if the writer would escape it so.
+pub(super) fn read_escape(rest: &[u8]) -> Option<(char, usize)> {
+    let short = match rest.first()? {
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => {
+            let digits = rest.get(1..5)?;
+            let high = matches!(digits, [b'0', b'0', b'0' | b'1', b'0'..=b'9' | b'a'..=b'f']);
+            let code = u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
+            // U+0000 is in no record, and five of the others have a short form.
+            return (high && !matches!(code, 0 | 8 | 9 | 10 | 12 | 13)).then_some((char::from(code), 5));
+        }
+        plain @ (b'"' | b'\\') => char::from(*plain),
+        _ => return None,
+    };
+    Some((short, 1))
+}
+
+/// The text of a string that the writer has escaped.
+pub(super) fn unescape(raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let (character, len) = read_escape(escaped.as_bytes()).unwrap_or((char::REPLACEMENT_CHARACTER, 0));
+        text.push(character);
+        rest = escaped.get(len..).unwrap_or_default();
+    }
+    text.push_str(rest);
+    text
+}
+
 const WORD: usize = 8;
 
 #[cfg(test)]

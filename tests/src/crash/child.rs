@@ -2,8 +2,9 @@
 
 use super::{CrashStore, Ledger, Line, Order, Phase, Place, Points, domain};
 use kiff::{
-    Answer, ApprovalId, Authority, Blocking, EntityRef, ExecutionId, Ingested, NewEvent, Outcome, Probe, Probed,
-    Probing, Proposal, Resolution, Resolved, Runtime, RuntimeError, Timestamp,
+    Answer, ApprovalId, Authority, Blocking, EntityRef, ExecutionId, Ingested, NewEvent, Outcome, Proposal, Runtime,
+    RuntimeError, Timestamp,
+    doubt::{Probe, Probed, Probing, Resolution, Resolved},
     store::{EventStore, SqliteStore},
     testing::ManualClock,
 };
@@ -104,7 +105,7 @@ impl Teller {
 
     /// A lap can be run again: its events have ids, its proposals have keys.
     fn run_lap(&self, name: &str) -> Result<(), Failure> {
-        let stranger = Authority::agent("stranger", [""; 0]).unwrap();
+        let stranger = Authority::agent("stranger", [""; 0])?;
         let fates = ["at_once", "lost", "refused"];
         for (action, answer) in ["PAY_ONCE", "PAY_REPEATABLY"].into_iter().flat_map(|it| fates.map(|fate| (it, fate))) {
             let entity = format!("payout:{name}_{}_{answer}", action.to_ascii_lowercase());
@@ -126,7 +127,7 @@ impl Teller {
     fn request(&self, entity: &str) -> Result<(), Failure> {
         let id = format!("evt_{}", entity.replace(':', "_"));
         let event = NewEvent::new(&id, "REQUESTED");
-        let trace = match self.rt.ingest(&Authority::service("shop").unwrap(), entity, event)? {
+        let trace = match self.rt.ingest(&Authority::service("shop")?, entity, event)? {
             Ingested::Accepted { trace_id, .. } => Some(trace_id),
             Ingested::AlreadyKnown => None,
             other => return Err(format!("{other:?}").into()),
@@ -228,9 +229,11 @@ fn probe(ledger: Arc<Ledger>) -> impl Probe {
 const MOST_WAITS: u32 = 1_200;
 
 fn clerk() -> Authority {
-    Authority::agent("clerk", ["clerk"]).unwrap()
+    let Ok(clerk) = Authority::agent("clerk", ["clerk"]) else { unreachable!("the names are well-formed") };
+    clerk
 }
 
 fn lead() -> Authority {
-    Authority::human("lee", ["lead"]).unwrap()
+    let Ok(lead) = Authority::human("lee", ["lead"]) else { unreachable!("the names are well-formed") };
+    lead
 }

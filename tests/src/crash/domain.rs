@@ -1,7 +1,10 @@
 //! What the process may do: pay out money, with effects of each kind.
 
 use super::Ledger;
-use kiff::{Call, Contract, Definition, Domain, DomainError, Effect, Failure, Machine, Outcome, Param};
+use kiff::{
+    Domain, DomainError, Effect, Failure, Outcome, Param,
+    domain::{Call, Contract, Definition, Machine},
+};
 use std::{sync::Arc, time::Duration};
 
 /// The time of the first process, in milliseconds since 1970.
@@ -38,7 +41,7 @@ pub fn domain() -> Result<Domain, DomainError> {
                 .executor(|_: Call<'_>| Ok(Outcome::new("noted").emit("NOTED"))),
         )
         .role("clerk", ["payouts.pay"])
-        .role("lead", ["payouts.approve", kiff::RESOLVE_PERMISSION])
+        .role("lead", ["payouts.approve", kiff::doubt::RESOLVE_PERMISSION])
         .build()
 }
 

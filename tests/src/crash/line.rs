@@ -1,6 +1,6 @@
 //! What the process tells: one line each, written at once.
 
-use kiff::{Answer, TraceId};
+use kiff::{Answer, ids::TraceId};
 use std::io::{self, Write};
 
 /// One line of the process.

@@ -1,8 +1,15 @@
 //! What agents, sources and reviewers send. Each gives true if the bytes were admitted.
 
 use kiff::{
-    Authority, Blocking, Call, Contract, Definition, Domain, Machine, NewEvent, Outcome, Param, ParamKind, ParamSpec,
-    Proposal, Review, ReviewRequest, Runtime, RuntimeError, Value, replay, value::Limits,
+    Authority, Blocking, Domain, NewEvent, Outcome, Param, Proposal, Review, Runtime, RuntimeError, Value,
+    domain::{
+        Call, Contract, Definition, Machine,
+        param::{ParamKind, ParamSpec},
+    },
+    ids::NameError,
+    replay,
+    review::ReviewRequest,
+    value::Limits,
 };
 use std::sync::LazyLock;
 
@@ -28,7 +35,7 @@ pub fn value(bytes: &[u8]) -> bool {
 pub fn proposal(bytes: &[u8]) -> bool {
     let Ok(proposal) = Proposal::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.execute(&Authority::agent("bot", ["operator"]).unwrap(), proposal) {
+    match rt.execute(&well_formed(Authority::agent("bot", ["operator"])), proposal) {
         Ok(_) => check_log(&rt),
         Err(RuntimeError::Proposal(_) | RuntimeError::NoExecutor { .. }) => return false,
         Err(error) => unreachable!("{error}"),
@@ -43,7 +50,7 @@ pub fn proposal(bytes: &[u8]) -> bool {
 pub fn event(bytes: &[u8]) -> bool {
     let Ok(event) = NewEvent::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.ingest(&Authority::service("stripe").unwrap(), "order:o_1", event) {
+    match rt.ingest(&well_formed(Authority::service("stripe")), "order:o_1", event) {
         Ok(_) => check_log(&rt),
         Err(error) => unreachable!("{error}"),
     }
@@ -57,13 +64,18 @@ pub fn event(bytes: &[u8]) -> bool {
 pub fn review(bytes: &[u8]) -> bool {
     let Ok(request) = ReviewRequest::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.review(&Authority::human("ann", ["approver"]).unwrap(), &request) {
+    match rt.review(&well_formed(Authority::human("ann", ["approver"])), &request) {
         Ok(Review::Refused(refusal)) => assert_eq!(refusal.code(), "approval_unknown"),
         Ok(Review::Recorded(status)) => unreachable!("{status:?}"),
         Err(error) => unreachable!("{error}"),
     }
     check_log(&rt);
     true
+}
+
+fn well_formed(authority: Result<Authority, NameError>) -> Authority {
+    let Ok(authority) = authority else { unreachable!("the names are well-formed") };
+    authority
 }
 
 fn check_log(rt: &Blocking) {
@@ -76,7 +88,7 @@ fn check_log(rt: &Blocking) {
 fn shop() -> Option<Blocking> {
     static DOMAIN: LazyLock<Option<Domain>> = LazyLock::new(domain);
     let rt = Runtime::builder(DOMAIN.clone()?).build().ok()?.blocking();
-    rt.ingest(&Authority::service("stripe").unwrap(), "order:o_1", NewEvent::new("evt_0", "PAID"))
+    rt.ingest(&Authority::service("stripe").ok()?, "order:o_1", NewEvent::new("evt_0", "PAID"))
         .ok()?
         .accepted()
         .ok()?;

@@ -2,10 +2,12 @@
 //! proved. Each gives true if the reader admitted the bytes.
 
 use kiff::{
-    Code, Digest, MAX_RECORD, Receipt, Record, RecordError, Timestamp, Warrant,
+    Code, Receipt, Timestamp,
     log::{Disclosure, SignedCheckpoint, TlogProof, VerifierKey, VerifierKeys, WitnessPolicy},
-    log_file, replay as replayed,
-    store::MemoryStore,
+    receipt::Warrant,
+    record::{Digest, MAX_RECORD, Record, RecordError},
+    replay as replayed,
+    store::{MemoryStore, transfer},
     testing::store_suite::block_on,
     verify::{KeySet, ReceiptVerifier},
 };
@@ -57,10 +59,10 @@ pub fn replay(bytes: &[u8]) -> bool {
     let report = replayed::verify(bytes);
     assert_eq!(report.faults, replayed::verify(bytes).faults);
     let store = MemoryStore::new();
-    let Ok(imported) = block_on(log_file::import(&store, bytes)) else { return false };
+    let Ok(imported) = block_on(transfer::import(&store, bytes)) else { return false };
     let Some(tenant) = imported.tenant else { return false };
     let mut written = Vec::new();
-    assert!(block_on(log_file::export(&store, &tenant, &mut written)).is_ok());
+    assert!(block_on(transfer::export(&store, &tenant, &mut written)).is_ok());
     assert_eq!(written.strip_suffix(b"\n"), Some(bytes.strip_suffix(b"\n").unwrap_or(bytes)));
     true
 }

@@ -1,9 +1,11 @@
 //! Running the program, and evidence to run it on.
 
 use kiff::{
-    Authority, Call, Contract, Definition, Digest, Domain, Ed25519Signer, Machine, NewEvent, Outcome, Proposal,
-    Runtime,
+    Authority, Domain, NewEvent, Outcome, Proposal, Runtime,
+    domain::{Call, Contract, Definition, Machine},
+    keys::Ed25519Signer,
     ledger::Ed25519LogSigner,
+    record::Digest,
     testing::{FixedIds, ManualClock},
     verify::KeySet,
 };

@@ -1,7 +1,7 @@
 //! Bundles of a ledger: rollback, forks, keys that were revoked, records that were erased.
 
 use super::kit::{Folder, Ran, Shop, run};
-use kiff::Digest;
+use kiff::record::Digest;
 
 /// A shop, and its bundles one after the other.
 fn bundles(name: &str, shop: &mut Shop, rounds: usize) -> Folder {

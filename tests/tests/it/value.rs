@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use kiff::value::{Limits, Number, NumberRule, Object, Value};
+use kiff::{
+    Value,
+    value::{Limits, Number, NumberRule, Object},
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};

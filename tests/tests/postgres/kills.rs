@@ -2,7 +2,8 @@
 
 use super::{cluster::Cluster, on_tokio, runtime, stream, tenant};
 use kiff::{
-    Authority, NewEvent, Record, RecordBytes, Runtime,
+    Authority, NewEvent, Runtime,
+    record::{Record, RecordBytes},
     store::{Append, Batch, EventStore, MemoryStore, PostgresStore, StoreError},
 };
 use std::{

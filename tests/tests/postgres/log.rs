@@ -2,7 +2,7 @@
 
 use super::{bump, cluster::Cluster, first_batch, new_schema, on_tokio, runtime, start, stream, tenant};
 use kiff::{
-    Record,
+    record::Record,
     store::{Append, EventStore, PostgresStore},
 };
 use std::collections::HashMap;

@@ -14,8 +14,9 @@ mod within;
 
 use self::cluster::Cluster;
 use kiff::{
-    Answer, Authority, Contract, Definition, Domain, EntityRef, Machine, NewEvent, Outcome, Proposal, Record, Runtime,
-    TenantId,
+    Answer, Authority, Domain, EntityRef, NewEvent, Outcome, Proposal, Runtime, TenantId,
+    domain::{Contract, Definition, Machine},
+    record::Record,
     store::{Batch, EventStore, MemoryStore, PostgresStore},
     testing::store_suite,
 };
@@ -54,7 +55,7 @@ pub(crate) fn domain() -> Domain {
         .table(machine)
         .define(
             Definition::new(contract.emits(["BUMPED"]))
-                .executor(|_: kiff::Call<'_>| Ok(Outcome::new("bumped").emit("BUMPED"))),
+                .executor(|_: kiff::domain::Call<'_>| Ok(Outcome::new("bumped").emit("BUMPED"))),
         )
         .role("operator", ["counters.bump"])
         .build()

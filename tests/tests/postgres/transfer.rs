@@ -3,8 +3,10 @@
 use super::{bump, cluster::Cluster, new_schema, on_tokio, runtime, start, tenant};
 use kiff::{
     Answer, Authority, NewEvent, Proposal, Runtime, TenantId,
-    log_file::{self, Imported},
-    store::{EventStore, MarkKind, MemoryStore, PostgresStore},
+    store::{
+        EventStore, MarkKind, MemoryStore, PostgresStore,
+        transfer::{self, Imported},
+    },
 };
 use kiff_examples::refund::{self, Stripe};
 use std::path::Path;
@@ -18,16 +20,16 @@ fn a_log_goes_in_and_comes_out_byte_for_byte() {
         {
             let store = PostgresStore::open_in(cluster.pool().await, &new_schema()).await.unwrap();
             let memory = MemoryStore::new();
-            let imported = log_file::import(&memory, log.as_slice()).await.unwrap();
-            assert_eq!(log_file::import(&store, log.as_slice()).await.unwrap(), imported);
+            let imported = transfer::import(&memory, log.as_slice()).await.unwrap();
+            assert_eq!(transfer::import(&store, log.as_slice()).await.unwrap(), imported);
             let mut back = Vec::new();
-            assert_eq!(log_file::export(&store, &tenant, &mut back).await.unwrap(), imported.records);
+            assert_eq!(transfer::export(&store, &tenant, &mut back).await.unwrap(), imported.records);
             assert_eq!(back, log);
             for kind in [MarkKind::Approval, MarkKind::Execution] {
                 let open = store.open(&tenant, kind, None, 1_000).await.unwrap();
                 assert_eq!(open, memory.open(&tenant, kind, None, 1_000).await.unwrap());
             }
-            let again = log_file::import(&store, log.as_slice()).await.unwrap();
+            let again = transfer::import(&store, log.as_slice()).await.unwrap();
             assert_eq!(again, added(imported, 0));
         }
     });
@@ -41,12 +43,12 @@ fn an_import_goes_on_behind_what_is_there_and_refuses_another_log() {
         let log = busy().await;
         // Two events.
         let lines: Vec<&[u8]> = log.split_inclusive(|byte| *byte == b'\n').collect();
-        let imported = log_file::import(&store, lines[..4].concat().as_slice()).await.unwrap();
+        let imported = transfer::import(&store, lines[..4].concat().as_slice()).await.unwrap();
         assert_eq!(imported.added, 4);
-        let imported = log_file::import(&store, log.as_slice()).await.unwrap();
+        let imported = transfer::import(&store, log.as_slice()).await.unwrap();
         assert_eq!(imported.added, lines.len() as u64 - 4);
         let other = String::from_utf8(log.clone()).unwrap().replacen("evt_s0", "evt_x0", 1);
-        let refused = log_file::import(&store, other.as_bytes()).await.unwrap_err();
+        let refused = transfer::import(&store, other.as_bytes()).await.unwrap_err();
         assert_eq!((refused.line(), refused.code().as_str()), (1, "other_log"));
         assert_eq!(runtime(store).export().await.unwrap(), log);
     });

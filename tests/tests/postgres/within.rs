@@ -4,8 +4,9 @@ use super::{
     bump, cluster::Cluster, domain, new_schema, on_tokio, open::run, runtime, start, stream, tenant, waits::waiting,
 };
 use kiff::{
-    Answer, Authority, Contract, Definition, Domain, Ingested, Machine, NewEvent, Outcome, Proposal, Record, Runtime,
-    RuntimeError,
+    Answer, Authority, Domain, Ingested, NewEvent, Outcome, Proposal, Runtime, RuntimeError,
+    domain::{Contract, Definition, Machine},
+    record::Record,
     store::{EventStore, MemoryStore, PostgresStore, StoreError},
     testing::{FixedIds, ManualClock},
 };
@@ -358,7 +359,7 @@ fn reviewed() -> Domain {
         .table(Machine::new("counter").starts("STARTED", "ON").moves("ON", "BUMPED", "ON"))
         .define(
             Definition::new(contract.approval_required("counters.approve"))
-                .executor(|_: kiff::Call<'_>| Ok(Outcome::new("closed"))),
+                .executor(|_: kiff::domain::Call<'_>| Ok(Outcome::new("closed"))),
         )
         .role("operator", ["counters.close"])
         .role("approver", ["counters.approve"])

@@ -5,7 +5,8 @@
 #![deny(unreachable_patterns, elided_lifetimes_in_paths, single_use_lifetimes, unused_results)]
 
 use kiff::{
-    ActionContract, ApprovalRule, Ctx, Event, Facts, Outcome, Param, ParamKind, Risk, StateMachine, Value, action,
+    ActionContract, Ctx, Event, Facts, Outcome, Param, Risk, StateMachine, Value, action,
+    domain::{ApprovalRule, param::ParamKind},
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -245,7 +246,7 @@ fn main() {
     assert_eq!(look::CONTRACT.waiver, "it only looks");
     assert_eq!(look::CONTRACT.timeout_ms, 500);
     assert_eq!(contract.retry_within_ms, 12 * 60 * 60 * 1_000);
-    assert_eq!(look::CONTRACT.retry_within_ms, kiff::Declaration::DEFAULT_RETRY_WITHIN_MS);
+    assert_eq!(look::CONTRACT.retry_within_ms, kiff::domain::Declaration::DEFAULT_RETRY_WITHIN_MS);
     let shown = format!("{:?} {:?}", refund_order::definition(), look::definition());
     assert!(shown.contains("REFUND"));
 

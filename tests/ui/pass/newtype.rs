@@ -1,7 +1,7 @@
 //! Newtypes of what an agent can propose, with bounds of their own.
 #![deny(unused, missing_docs, unused_qualifications)]
 
-use kiff::{Param, ParamKind, Value};
+use kiff::{Param, Value, domain::param::ParamKind};
 
 /// A share of a hundred.
 #[derive(Debug, PartialEq, Param)]

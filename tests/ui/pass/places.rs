@@ -4,7 +4,7 @@
 #[path = "../order.rs"]
 mod order;
 
-use kiff::{Call, Ctx, Definition, Outcome, Param, ActionContract, IntoOutcome, StateMachine, action};
+use kiff::{ActionContract, Ctx, Outcome, Param, StateMachine, action, domain::{Call, Definition, IntoOutcome}};
 use order::Order;
 use std::sync::Arc;
 

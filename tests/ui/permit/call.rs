@@ -1,5 +1,5 @@
 //! An executor is called by the runtime alone: nobody else can make what it is given.
 
 fn main() {
-    let _ = kiff::Call { attempt: 1, ..unimplemented!() };
+    let _ = kiff::domain::Call { attempt: 1, ..unimplemented!() };
 }

@@ -1,7 +1,9 @@
 //! The appended batches: one event with two records each, as a runtime writes them.
 
 use kiff::{
-    Authority, Domain, EntityRef, Machine, NewEvent, Record, Runtime, TenantId, Value,
+    Authority, Domain, EntityRef, NewEvent, Runtime, TenantId, Value,
+    domain::Machine,
+    record::Record,
     store::{Batch, EventStore, MemoryStore},
 };
 use kiff_benches::workload::now;
@@ -34,7 +36,7 @@ impl Source {
         let kind = if self.length == 0 { "ORDER_PLACED" } else { "ORDER_NOTED" };
         let id = format!("evt_{}_{}", self.entity.as_str().replace(':', "_"), self.length);
         let event = NewEvent::new(id, kind).payload(Value::object([("note", "the parcel was handed to the carrier")]));
-        now(self.rt.ingest(&Authority::service("shop").unwrap(), self.entity.as_str(), event))??.accepted()?;
+        now(self.rt.ingest(&Authority::service("shop")?, self.entity.as_str(), event))??.accepted()?;
         let tenant = tenant()?;
         let found = now(self.memory.read(&tenant, &self.entity, self.length, 10))??;
         let records = found.into_iter().map(Record::parse).collect::<Result<Vec<_>, _>>()?;

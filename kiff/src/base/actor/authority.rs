@@ -19,7 +19,7 @@ use std::{collections::BTreeSet, sync::Arc};
 ///
 /// let error = Authority::agent("ops agent", ["operator"]).unwrap_err();
 /// assert_eq!(error.to_string(), "`ops agent` is not an actor id: [A-Za-z0-9._~:@+-]{1,128}");
-/// # Ok::<(), kiff::NameError>(())
+/// # Ok::<(), kiff::ids::NameError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Authority {

@@ -39,7 +39,10 @@ impl Granted {
 /// changes only with the policy version.
 ///
 /// ```
-/// use kiff::{Actor, ActorType, Authority, Domain, Granted, Machine, Permission, PermissionPolicy, Role};
+/// use kiff::{
+///     Authority, Domain, actor::{Actor, ActorType, Granted, PermissionPolicy}, domain::Machine,
+///     ids::{Permission, Role},
+/// };
 /// use std::sync::Arc;
 ///
 /// /// People may do everything; an agent holds the permissions that its roles are named after.
@@ -88,7 +91,10 @@ pub trait PermissionPolicy: fmt::Debug + Send + Sync {
     /// whose quorum is larger than that, or that only the requester could consent to.
     ///
     /// ```
-    /// use kiff::{Actor, Authority, Contract, Definition, Domain, DomainFault, Granted, Machine, Permission, PermissionPolicy, Role};
+    /// use kiff::{
+    ///     Authority, Domain, actor::{Actor, Granted, PermissionPolicy},
+    ///     domain::{Contract, Definition, DomainFault, Machine}, ids::{Permission, Role},
+    /// };
     /// use std::sync::Arc;
     ///
     /// /// A shop of two.

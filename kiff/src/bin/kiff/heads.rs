@@ -2,7 +2,7 @@
 
 use super::{bundle::Bundle, files, report::Report, status::CommandError, trust::LogTrust};
 use kiff::{
-    PublicKey,
+    keys::PublicKey,
     log::{Frontier, SignedCheckpoint, TreeHead, VerifiedCheckpoint, WitnessPolicy},
 };
 use std::path::Path;

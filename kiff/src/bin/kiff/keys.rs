@@ -6,7 +6,7 @@ use super::{
 };
 use clap::Args;
 use kiff::{
-    Ed25519Signer,
+    keys::Ed25519Signer,
     log::{KeyRole, VerifierKey},
     verify::KeySet,
 };

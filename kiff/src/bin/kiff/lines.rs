@@ -1,7 +1,7 @@
 //! Reads the lines of a log one at a time, in memory that does not grow with the log.
 
 use super::{files, status::CommandError};
-use kiff::MAX_RECORD;
+use kiff::record::MAX_RECORD;
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, IsTerminal, Read, Write},

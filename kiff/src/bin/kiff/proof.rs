@@ -2,8 +2,8 @@
 
 use super::{files, report::Report, status::CommandError, trust::LogTrust};
 use kiff::{
-    Record,
     log::{TlogProof, TlogProofFault, TreeHead},
+    record::Record,
 };
 use std::{fmt, path::Path};
 

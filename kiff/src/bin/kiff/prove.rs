@@ -8,8 +8,8 @@ use super::{
 };
 use clap::Args;
 use kiff::{
-    Digest, MAX_RECORD,
     log::{ProofBuilder, SignedCheckpoint, TlogProof, verify_inclusion},
+    record::{Digest, MAX_RECORD},
 };
 use std::path::PathBuf;
 

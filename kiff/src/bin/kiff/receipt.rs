@@ -8,8 +8,9 @@ use super::{
 };
 use clap::Args;
 use kiff::{
-    Receipt, Record,
+    Receipt,
     log::TlogProof,
+    record::Record,
     verify::{KeySet, ReceiptVerifier, Verified},
 };
 use std::path::PathBuf;

@@ -2,7 +2,11 @@
 
 use super::{bundle::Bundle, files, report::Report, status::CommandError};
 use kiff::{
-    Digest, KeyId, Kind, PublicKey, Receipt, ReceiptFault, ReceiptId, Record,
+    Receipt,
+    ids::{KeyId, ReceiptId},
+    keys::PublicKey,
+    receipt::ReceiptFault,
+    record::{Digest, Kind, Record},
     store::{Claim, IndexEntry, index_of},
     verify::{KeySet, ReceiptVerifier, Revocations},
 };

@@ -8,7 +8,8 @@ use super::{
 };
 use clap::Args;
 use kiff::{
-    EntityRef, Record,
+    EntityRef,
+    record::Record,
     replay::{Fault, LogVerifier},
 };
 use std::path::PathBuf;
@@ -56,7 +57,7 @@ impl Timeline {
 }
 
 fn print(out: &mut Out, record: Record) -> Result<(), CommandError> {
-    for entry in kiff::Timeline::new(vec![record]).entries() {
+    for entry in kiff::record::Timeline::new(vec![record]).entries() {
         out.line(&format!(
             "{:>4}  {}  {:18}  {:12}  {}",
             entry.seq, entry.recorded_at, entry.kind, entry.actor, entry.summary

@@ -12,7 +12,7 @@ use super::{
     trust::LogTrust,
 };
 use clap::Args;
-use kiff::{Record, TenantId, log::Frontier, replay::LogVerifier, verify::KeySet};
+use kiff::{TenantId, log::Frontier, record::Record, replay::LogVerifier, verify::KeySet};
 use std::path::{Path, PathBuf};
 
 /// Verifies a bundle of evidence, or a log alone, and prints what was proved and what was not.

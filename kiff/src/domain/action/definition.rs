@@ -27,7 +27,7 @@ pub(crate) type Ask = Arc<dyn for<'a> Fn(&Situation<'a>) -> Result<bool, RuleErr
 /// `#[action]` makes one. By hand:
 ///
 /// ```
-/// use kiff::{Call, Contract, Definition, Outcome};
+/// use kiff::{Outcome, domain::{Call, Contract, Definition}};
 ///
 /// let close = Definition::new(Contract::new("CLOSE_TICKET", "ticket").allowed_states(["RESOLVED"]).emits(["TICKET_CLOSED"]))
 ///     .check("opened_before_today", |at| at.state_version() > 0)
@@ -37,7 +37,7 @@ pub(crate) type Ask = Arc<dyn for<'a> Fn(&Situation<'a>) -> Result<bool, RuleErr
 /// A rule that reads a parameter decodes it. The functions with `try_` take an error as a reason not to run:
 ///
 /// ```
-/// use kiff::{Call, Contract, Definition, Outcome, Param, Risk};
+/// use kiff::{Outcome, Param, Risk, domain::{Call, Contract, Definition}};
 ///
 /// let refund = Contract::new("REFUND_ORDER", "order")
 ///     .allowed_states(["PAID"])

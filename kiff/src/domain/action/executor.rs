@@ -89,7 +89,7 @@ impl<'a> Call<'a> {
     }
 
     /// The value of this type that the host provided. The [`ExecutionId`] of this execution is always provided, and so are
-    /// the [`Receipt`](crate::Receipt) of the clearance and a [`Warrant`](crate::Warrant) if the runtime has a signer.
+    /// the [`Receipt`](crate::Receipt) of the clearance and a [`Warrant`](crate::receipt::Warrant) if the runtime has a signer.
     ///
     /// # Errors
     /// [`Failure::not_applied`] if the host provided none. If [`Executor::needs`] names the type, building the runtime fails

@@ -12,10 +12,10 @@ use std::{panic::Location, time::Duration};
 
 /// An action's contract built by hand, from text that need not be known at compile time.
 ///
-/// Nothing is checked here: [`DomainBuilder::build`](crate::DomainBuilder::build) checks all of it and reports every fault.
+/// Nothing is checked here: [`DomainBuilder::build`](crate::domain::DomainBuilder::build) checks all of it and reports every fault.
 ///
 /// ```
-/// use kiff::{Contract, ParamKind, Risk};
+/// use kiff::{Risk, domain::{Contract, param::ParamKind}};
 ///
 /// let contract = Contract::new("CLOSE_TICKET", "ticket")
 ///     .allowed_states(["RESOLVED"])
@@ -29,7 +29,7 @@ use std::{panic::Location, time::Duration};
 /// With approval, and a text for the reviewer:
 ///
 /// ```
-/// use kiff::{Contract, Effect, Param, Risk};
+/// use kiff::{Effect, Param, Risk, domain::Contract};
 /// use std::time::Duration;
 ///
 /// let contract = Contract::new("REFUND_ORDER", "order")
@@ -129,7 +129,7 @@ impl Contract {
     }
 
     /// Requires the approval of someone who holds this permission when the policy named `code` returns true. Give the policy
-    /// with [`Definition::approval_when`](crate::Definition::approval_when).
+    /// with [`Definition::approval_when`](crate::domain::Definition::approval_when).
     #[must_use]
     pub fn approval_when(mut self, code: impl Into<String>, reviewers: impl Into<String>) -> Self {
         self.approval = ApprovalNeed::When(code.into());

@@ -19,7 +19,7 @@ pub enum ApprovalRule {
 /// An action's contract as a constant, which `#[action]` makes from its arguments and the signature.
 ///
 /// Every field is plain data, so that a contract can be printed, compared and hashed without running anything. To write a
-/// contract by hand use [`Contract`](crate::Contract): a minor release may add fields here.
+/// contract by hand use [`Contract`](crate::domain::Contract): a minor release may add fields here.
 #[expect(clippy::exhaustive_structs, reason = "written as a literal by the macro, which is pinned to this version")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declaration {

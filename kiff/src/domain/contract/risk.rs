@@ -28,7 +28,7 @@ words! {
         #[default]
         Once = "once",
         /// The provider deduplicates by the id of the execution. A retry is safe for as long as the provider remembers the
-        /// id: see [`Contract::retry_within`](crate::Contract::retry_within).
+        /// id: see [`Contract::retry_within`](crate::domain::Contract::retry_within).
         Idempotent = "idempotent",
         /// Nothing outside happens. A panic or an error is a failure, not a doubt.
         None = "none",

@@ -5,7 +5,7 @@
 //! its rules.
 //!
 //! ```
-//! use kiff::{Contract, Definition, Domain, Machine, Param};
+//! use kiff::{Domain, Param, domain::{Contract, Definition, Machine}};
 //!
 //! let refund = Contract::new("REFUND_ORDER", "order").doc("Pays an order back.").allowed_states(["PAID"]);
 //! let refund = refund.param("cents", u32::KIND).param_doc("How much, in cents.").permissions(["orders.refund"]);
@@ -250,7 +250,7 @@ pub enum ShapeDescription {
 }
 
 impl Domain {
-    /// The domain as data: see [`describe`](crate::describe).
+    /// The domain as data: see [`describe`](crate::domain::describe).
     #[must_use]
     pub fn describe(&self) -> DomainDescription {
         let mut machines: Vec<_> = self.machines().map(machine).collect();

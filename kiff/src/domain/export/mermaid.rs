@@ -17,7 +17,7 @@ impl Domain {
     /// repository and compared.
     ///
     /// ```
-    /// use kiff::{Contract, Definition, Domain, Machine, Risk};
+    /// use kiff::{Domain, Risk, domain::{Contract, Definition, Machine}};
     ///
     /// let ticket = Machine::new("ticket")
     ///     .starts("TICKET_OPENED", "OPEN").sources(["helpdesk"])

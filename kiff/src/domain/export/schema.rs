@@ -27,7 +27,7 @@ impl ParamKind {
     /// A validator that reads numbers as doubles is as exact as doubles are.
     ///
     /// ```
-    /// use kiff::{Param, ParamKind};
+    /// use kiff::{Param, domain::param::ParamKind};
     ///
     /// assert_eq!(u8::KIND.json_schema().to_string(), r#"{"maximum":255,"minimum":0,"type":"integer"}"#);
     /// let code = ParamKind::String { min_len: 1, max_len: 8 };

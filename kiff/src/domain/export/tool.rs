@@ -32,7 +32,7 @@ use crate::{
 /// declarations with a schema for the parameters:
 ///
 /// ```
-/// use kiff::{Domain, Tool, Value};
+/// use kiff::{Domain, Value, domain::Tool};
 ///
 /// fn flat(tool: Tool<'_>) -> Option<Value> {
 ///     let Value::Object(mut form) = tool.to_strict_function() else { return None };
@@ -51,7 +51,7 @@ use crate::{
 ///     };
 ///     Value::object([("functionDeclarations", domain.tools().map(declaration).collect::<Vec<_>>())])
 /// }
-/// # use kiff::{Contract, Definition, Machine};
+/// # use kiff::domain::{Contract, Definition, Machine};
 /// # let close = Contract::new("CLOSE_ORDER", "order").allowed_states(["PAID"]);
 /// # let order = Machine::new("order").starts("ORDER_PAID", "PAID");
 /// # let domain = Domain::builder("shop", "v1").table(order).define(Definition::new(close)).build()?;
@@ -106,7 +106,7 @@ impl Domain {
     /// Every action as a tool of a language model, in the order of their names.
     ///
     /// ```
-    /// use kiff::{Contract, Definition, Domain, Machine, Param};
+    /// use kiff::{Domain, Param, domain::{Contract, Definition, Machine}};
     ///
     /// let refund = Contract::new("REFUND_ORDER", "order").doc("Pays an order back.").allowed_states(["PAID"]);
     /// let refund = refund.param("cents", u32::KIND).param_doc("How much, in cents.");
@@ -135,7 +135,7 @@ impl Action {
     }
 
     /// The parameters as a JSON Schema of draft 2020-12, for an object of all of them. Parameters are admitted if and only if
-    /// the schema accepts them; [`ParamKind::json_schema`](crate::ParamKind::json_schema) lists the exceptions.
+    /// the schema accepts them; [`ParamKind::json_schema`](crate::domain::param::ParamKind::json_schema) lists the exceptions.
     ///
     /// A schema sees values. [`Proposal::from_json`](crate::Proposal::from_json) also refuses a text that is too large or too
     /// deep, a member given twice, and U+0000 in a string.
@@ -174,7 +174,7 @@ impl<'a> Tool<'a> {
     /// such an input is a proposal as [`Proposal::from_json`](crate::Proposal::from_json) reads it.
     ///
     /// ```
-    /// use kiff::{Contract, Definition, Domain, Machine, Proposal};
+    /// use kiff::{Domain, Proposal, domain::{Contract, Definition, Machine}};
     ///
     /// let close = Contract::new("CLOSE_ORDER", "order").allowed_states(["PAID"]);
     /// let order = Machine::new("order").starts("ORDER_PAID", "PAID");
@@ -238,7 +238,7 @@ impl<'a> Tool<'a> {
     /// `{type: "function", function: {name, description, parameters}}`.
     ///
     /// ```
-    /// # use kiff::{Contract, Definition, Domain, Machine};
+    /// # use kiff::{Domain, domain::{Contract, Definition, Machine}};
     /// # let close = Contract::new("CLOSE_ORDER", "order").allowed_states(["PAID"]);
     /// # let order = Machine::new("order").starts("ORDER_PAID", "PAID");
     /// # let domain = Domain::builder("shop", "v1").table(order).define(Definition::new(close)).build()?;
@@ -265,7 +265,7 @@ impl<'a> Tool<'a> {
     /// descriptions; kiff still refuses a value outside them.
     ///
     /// ```
-    /// # use kiff::{Contract, Definition, Domain, Machine, ParamKind};
+    /// # use kiff::{Domain, domain::{Contract, Definition, Machine, param::ParamKind}};
     /// # let close = Contract::new("CLOSE_ORDER", "order").allowed_states(["PAID"]);
     /// let note = ParamKind::String { min_len: 0, max_len: 80 };
     /// let close = close.optional_param("note", note).param_doc("For the customer.");
@@ -301,7 +301,7 @@ impl<'a> Tool<'a> {
     ///   execution, because a second call of the tool is a second execution.
     ///
     /// ```
-    /// # use kiff::{Contract, Definition, Domain, Effect, Machine};
+    /// # use kiff::{Domain, Effect, domain::{Contract, Definition, Machine}};
     /// # let look = Contract::new("LOOK_UP", "order").allowed_states(["PAID"]).effect(Effect::None);
     /// # let order = Machine::new("order").starts("ORDER_PAID", "PAID");
     /// # let domain = Domain::builder("shop", "v1").table(order).define(Definition::new(look)).build()?;

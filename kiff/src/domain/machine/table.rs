@@ -8,10 +8,10 @@ use crate::value::Value;
 use std::panic::Location;
 
 /// A state machine as a table: made from a type with [`Machine::of`], or by hand for an entity without a type.
-/// [`DomainBuilder::build`](crate::DomainBuilder::build) checks it.
+/// [`DomainBuilder::build`](crate::domain::DomainBuilder::build) checks it.
 ///
 /// ```
-/// use kiff::Machine;
+/// use kiff::domain::Machine;
 ///
 /// let ticket = Machine::new("ticket")
 ///     .starts("TICKET_OPENED", "OPEN")
@@ -105,7 +105,7 @@ impl Machine {
     /// it counts as one in `Facts::apply`.
     ///
     /// ```
-    /// use kiff::{Event, Facts, Machine, Value};
+    /// use kiff::{Event, Facts, Value, domain::Machine};
     /// use serde::{Deserialize, Serialize};
     ///
     /// #[derive(Clone, Debug, Default, Serialize, Deserialize)]

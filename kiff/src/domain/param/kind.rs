@@ -16,7 +16,7 @@ use std::{cmp::Ordering, collections::BTreeSet, fmt};
 /// `u64::KIND`; [`STRING`](Self::STRING), [`DECIMAL`](Self::DECIMAL) and [`list`](Self::list) are the kinds without bounds.
 ///
 /// ```
-/// use kiff::{Param, ParamKind, ParamSpec, Value, value::Limits};
+/// use kiff::{Param, Value, domain::param::{ParamKind, ParamSpec}, value::Limits};
 ///
 /// /// One line of an order, as `#[derive(Param)]` would declare it.
 /// const LINE: ParamKind = ParamKind::Object(&[

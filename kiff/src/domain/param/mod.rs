@@ -3,18 +3,17 @@
 mod decimal;
 mod fault;
 mod kind;
-mod decode;
+pub(crate) mod decode;
 mod types;
 mod params;
 mod admit;
 #[cfg(test)]
 mod tests;
 
-pub use decode::Param;
 pub use fault::{ParamFault, ParamProblem};
 pub use kind::{ParamKind, ParamRule, ParamSpec, VariantSpec};
 pub use params::Params;
 
 pub(crate) use admit::{faults_of, take};
-pub(crate) use decode::decode_at;
+pub(crate) use decode::{Param, decode_at};
 pub(in crate::domain) use params::CheckedParam;

@@ -31,8 +31,8 @@ impl Params {
     /// Decodes a parameter.
     ///
     /// ```
-    /// use kiff::{Call, Contract, Definition, Outcome, Param};
-    /// # use kiff::{Authority, Domain, Machine, NewEvent, Proposal, Runtime};
+    /// use kiff::{Outcome, Param, domain::{Call, Contract, Definition}};
+    /// # use kiff::{Authority, Domain, NewEvent, Proposal, Runtime, domain::Machine};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let refund = Contract::new("REFUND_ORDER", "order")

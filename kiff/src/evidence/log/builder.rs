@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// Use it for a log in a file. A [`Tree`](super::Tree) makes any proof from its stored nodes.
 ///
 /// ```
-/// use kiff::{Digest, log::{ProofBuilder, verify_inclusion}};
+/// use kiff::{log::{ProofBuilder, verify_inclusion}, record::Digest};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut builder = ProofBuilder::inclusion(2);

@@ -31,7 +31,7 @@ const PARAMETERS: &str = "parameters.";
 /// fields, and nothing about their values.
 ///
 /// ```
-/// use kiff::{Authority, Proposal, Record, log::Disclosure};
+/// use kiff::{Authority, Proposal, log::Disclosure, record::Record};
 #[doc = include_str!("../../../docs/shop.txt")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let rt = shop(paid_back)?.blocking();
@@ -39,7 +39,7 @@ const PARAMETERS: &str = "parameters.";
 /// # rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00))?;
 /// # let log = rt.export()?;
 /// # let mut records = log.split(|byte| *byte == b'\n').filter_map(|line| Record::parse(line.into()).ok());
-/// # let record = records.find(|record| record.kind() == kiff::Kind::DecisionRecorded).ok_or("no proposal")?;
+/// # let record = records.find(|record| record.kind() == kiff::record::Kind::DecisionRecorded).ok_or("no proposal")?;
 /// // The owner of the log discloses the amount, but not who asked for it.
 /// let shown = Disclosure::of(&record, ["parameters.cents"])?.to_json();
 ///

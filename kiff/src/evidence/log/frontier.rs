@@ -29,7 +29,7 @@ impl TreeHead {
 /// hash on average.
 ///
 /// ```
-/// use kiff::{Digest, log::Frontier};
+/// use kiff::{log::Frontier, record::Digest};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut frontier = Frontier::new();

@@ -8,7 +8,7 @@ use crate::base::{code::coded, debug::debug_as_display, digest::Digest};
 /// The head must come from a verified checkpoint, because a path proves only a root, not a size.
 ///
 /// ```
-/// use kiff::{Digest, log::{TreeHead, verify_inclusion}};
+/// use kiff::{log::{TreeHead, verify_inclusion}, record::Digest};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let (first, second) = (Digest::leaf(b"first"), Digest::leaf(b"second"));
@@ -48,7 +48,7 @@ pub fn verify_inclusion(leaf: &Digest, index: u64, path: &[Digest], head: &TreeH
 /// Checks that the tree of `new` begins with exactly the records of the tree of `old`.
 ///
 /// ```
-/// use kiff::{Digest, log::{TreeHead, verify_consistency}};
+/// use kiff::{log::{TreeHead, verify_consistency}, record::Digest};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let (first, second) = (Digest::leaf(b"first"), Digest::leaf(b"second"));

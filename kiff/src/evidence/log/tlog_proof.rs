@@ -83,9 +83,8 @@ impl TlogProof {
     ///
     /// ```
     /// use kiff::{
-    ///     Digest, Ed25519Signer,
-    ///     ledger::{Ed25519LogSigner, LogSigner},
-    ///     log::{TlogProof, Tree, WitnessPolicy},
+    ///     keys::Ed25519Signer, ledger::{Ed25519LogSigner, LogSigner},
+    ///     log::{TlogProof, Tree, WitnessPolicy}, record::Digest,
     /// };
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -59,7 +59,7 @@ const CHUNK: usize = 1_024;
 /// A tree with all its nodes. It makes any proof about its records with a few reads.
 ///
 /// ```
-/// use kiff::{Digest, log::{Tree, verify_consistency, verify_inclusion}};
+/// use kiff::{log::{Tree, verify_consistency, verify_inclusion}, record::Digest};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let leaves: Vec<Digest> = (0..100u8).map(|record| Digest::leaf(&[record])).collect();

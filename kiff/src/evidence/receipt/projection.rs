@@ -90,8 +90,8 @@ impl Receipt {
     /// Success proves that the receipt was made from this record, not that either is genuine.
     ///
     /// ```
-    /// use kiff::{Authority, Ed25519Signer, Proposal, Runtime};
-    /// # use kiff::{Answer, Domain, Machine};
+    /// use kiff::{Authority, Proposal, Runtime, keys::Ed25519Signer};
+    /// # use kiff::{Answer, Domain, domain::Machine};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;

@@ -4,12 +4,12 @@ use crate::base::{boxed::boxed_twin, debug::debug_as_display};
 use std::{error::Error, future::Future};
 
 /// Signs receipts with an Ed25519 key. Users may implement it for a KMS or an HSM; write `async fn sign`.
-/// [`Ed25519Signer`](crate::Ed25519Signer) holds the key in memory.
+/// [`Ed25519Signer`](crate::keys::Ed25519Signer) holds the key in memory.
 ///
 /// While a signer fails, nothing is cleared.
 ///
 /// ```
-/// use kiff::{Signer, SignerError};
+/// use kiff::keys::{Signer, SignerError};
 ///
 /// /// A client of the service that holds the key.
 /// struct Kms {
@@ -36,7 +36,7 @@ use std::{error::Error, future::Future};
 /// }
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let domain = kiff::Domain::builder("shop", "v1").table(kiff::Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+/// # let domain = kiff::Domain::builder("shop", "v1").table(kiff::domain::Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
 /// let signer = Kms { key_id: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k".to_owned() };
 /// let rt = kiff::Runtime::builder(domain).signer(signer).build()?;
 /// # let _ = rt;

@@ -35,7 +35,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// admitted, because the log has only a digest of those.
 ///
 /// ```
-/// use kiff::{Verdict, replay};
+/// use kiff::{record::Verdict, replay};
 #[doc = include_str!("../../../docs/refunds.txt")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// // Yesterday a refund of 80.00 ran, because people were asked only above 100.00.

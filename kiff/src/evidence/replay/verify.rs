@@ -37,7 +37,7 @@ pub fn verify(log: &[u8]) -> Report {
 /// Checks a log as [`verify`] does, and recomputes every step and every fact with the domain's machines.
 ///
 /// ```
-/// use kiff::{Domain, Machine, replay};
+/// use kiff::{Domain, domain::Machine, replay};
 #[doc = include_str!("../../../docs/refunds.txt")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let log = log(domain("v1", 100_00)?)?;

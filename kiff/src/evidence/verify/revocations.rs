@@ -39,7 +39,10 @@ impl Revocations {
     /// They are as trustworthy as the records: verify the log first, up to a head that you trust.
     ///
     /// ```
-    /// use kiff::{Authority, Domain, Ed25519Signer, Machine, Record, Runtime, verify::Revocations};
+    /// use kiff::{
+    ///     Authority, Domain, Runtime, domain::Machine, keys::Ed25519Signer, record::Record,
+    ///     verify::Revocations,
+    /// };
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let table = Machine::new("order").starts("ORDER_PLACED", "CREATED");

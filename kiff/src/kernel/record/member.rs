@@ -3,6 +3,7 @@
 use super::{
     body::{KeyPurpose, Told, Verdict},
     read::{self, RecordError, missing},
+    recent::{Recurring, granted, named},
     write,
 };
 use crate::{
@@ -72,13 +73,15 @@ macro_rules! forms {
 }
 
 forms! {
-    ActionName, Code, EntityRef, EventId, EventType, IdempotencyKey, KeyId, Permission, StateName, Version:
-        |this, out, name| out.plain(name, this.as_str()), |node| node.text()?.parse().ok();
+    ActionName, Code, EntityRef, EventType, KeyId, Permission, StateName, Version:
+        |this, out, name| out.plain(name, this.as_str()), |node| named(&node.text()?);
+    EventId, IdempotencyKey: |this, out, name| out.plain(name, this.as_str()), |node| node.text()?.parse().ok();
     ApprovalId, ExecutionId, ReceiptId:
         |this, out, name| out.id(name, Self::PREFIX, this.ulid()), |node| node.text()?.parse().ok();
     Effect, KeyPurpose, Risk, Verdict:
         |this, out, name| out.plain(name, this.as_str()), |node| Self::from_word(&node.text()?);
-    String, Arc<str>: |this, out, name| out.text(name, this), |node| Some(node.text()?.into());
+    String: |this, out, name| out.text(name, this), |node| Some(node.text()?.into());
+    Arc<str>: |this, out, name| out.text(name, this), |node| named(&node.text()?);
     bool: |this, out, name| out.value(name, &Value::Bool(*this)), |node| node.flag();
     u32: |this, out, name| out.number(name, (*this).into()), |node| node.integer()?.try_into().ok();
     u64: |this, out, name| out.number(name, *this), |node| node.integer();
@@ -196,8 +199,12 @@ fn write_granted(granted: &Granted, name: &'static str, out: &mut write::Members
 
 fn read_granted(node: Node<'_>) -> Option<Granted> {
     let mut members = node.members()?;
-    let permissions = read::names(members.get("permissions")?)?;
-    Some(Granted::new(read::names(members.get("roles")?)?, permissions))
+    let permissions = read_names(members.get("permissions")?)?;
+    Some(granted(&read_names(members.get("roles")?)?, &permissions))
+}
+
+fn read_names<T: Recurring>(node: Node<'_>) -> Option<Vec<T>> {
+    node.items()?.map(|item| named(&item.text()?)).collect()
 }
 
 #[inline(always)]
@@ -230,7 +237,7 @@ fn write_checks(checks: &Checks, name: &'static str, out: &mut write::Members<'_
 fn read_checks(node: Node<'_>) -> Option<Checks> {
     let check = |item: Node<'_>| {
         let mut members = item.members()?;
-        let name = members.get("name")?.text()?.parse().ok()?;
+        let name = named(&members.get("name")?.text()?)?;
         Some((name, CheckResult::from_word(&members.get("result")?.text()?)?))
     };
     node.items()?.map(check).collect()

@@ -11,6 +11,7 @@ mod member;
 #[cfg(test)]
 mod page;
 pub(crate) mod read;
+mod recent;
 mod table;
 mod told;
 pub(crate) mod write;
@@ -132,7 +133,7 @@ impl Record {
     }
 
     /// The event, if it is the record of one, with the payload that its source sent. Where sources have sent
-    /// other forms before, call the function that was given to [`Machine::upcast`](crate::Machine::upcast).
+    /// other forms before, call the function that was given to [`Machine::upcast`](crate::domain::Machine::upcast).
     #[must_use]
     pub fn event(&self) -> Option<Event<'_>> {
         let Body::EventIngested(body) = &self.body else { return None };

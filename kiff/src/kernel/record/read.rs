@@ -8,6 +8,7 @@ use super::{
     Envelope, RecordBytes,
     body::{Body, Kind, Ruling, Sender, Verdict},
     format::{NEWEST, Step, newest},
+    recent::{named, shared},
 };
 use crate::{
     base::{
@@ -17,7 +18,7 @@ use crate::{
         timestamp::Timestamp,
     },
     kernel::request::Proposed,
-    value::{Cursor, Faults, Node, Tape, Value, parse_record},
+    value::{Faults, MemberCursor, Node, Tape, Value, parse_record, walk_record},
 };
 use std::{borrow::Cow, str::FromStr, sync::Arc};
 
@@ -83,7 +84,7 @@ fn with_members<T>(
     steps: &[Step],
     read: impl FnOnce(Members<'_>) -> Result<T, RecordError>,
 ) -> Result<T, RecordError> {
-    if let Some(tape) = Tape::of_record(bytes)
+    if let Some(tape) = walk_record(bytes)
         && let Ok(it) = Members::of(&tape)
         && it.clone().expect("format", NEWEST).is_ok()
     {
@@ -93,7 +94,7 @@ fn with_members<T>(
     let mut object = newest(object, steps)?;
     object.insert("format", NEWEST);
     let text = Value::Object(object).to_canonical();
-    let tape = Tape::of_record(&text).ok_or_else(|| missing("format"))?;
+    let tape = walk_record(&text).ok_or_else(|| missing("format"))?;
     read(Members::of(&tape)?)
 }
 
@@ -106,19 +107,20 @@ fn parse_envelope(it: &mut Members<'_>) -> Result<(Envelope, Option<Value>), Rec
     }
     let mut actor = it.members("actor")?;
     let claimed = actor.claimed();
-    let actor = Arc::new(parse_actor(&mut actor)?);
-    let entity = it.parse("entity")?;
+    let actor = shared(parse_actor(&mut actor)?);
+    let entity = it.read("entity", |node| named(&node.text()?))?;
     let seq = it.place("entity_seq")?;
     let prev = it.parse("prev")?;
     let recorded_at = it.fixed_time("recorded_at")?;
-    let tenant = it.parse("tenant")?;
+    let tenant = it.read("tenant", |node| named(&node.text()?))?;
     let trace = it.parse("trace_id")?;
     Ok((Envelope { tenant, entity, seq, prev, recorded_at, trace, actor }, claimed))
 }
 
 pub(crate) fn parse_actor(it: &mut Members<'_>) -> Result<Actor, RecordError> {
-    let id = it.parse("id")?;
-    let on_behalf_of = it.maybe("on_behalf_of", Members::parse)?;
+    let name = |node: Node<'_>| named(&node.text()?);
+    let id = it.read("id", name)?;
+    let on_behalf_of = it.maybe("on_behalf_of", |it, member| it.read(member, name))?;
     Ok(Actor::new(id, it.read("type", |node| ActorType::from_word(&node.text()?))?, on_behalf_of))
 }
 
@@ -139,7 +141,7 @@ pub(crate) fn parse_ruling(it: &mut Members<'_>, verdict: Verdict) -> Result<Rul
 
 /// The members of an object. They are found fastest in the order of their names.
 #[derive(Clone)]
-pub(crate) struct Members<'t>(pub(super) Cursor<'t>);
+pub(crate) struct Members<'t>(pub(super) MemberCursor<'t>);
 
 pub(crate) fn missing(member: &str) -> RecordError {
     RecordError::Member { member: member.to_owned() }
@@ -238,9 +240,4 @@ impl<'t> Members<'t> {
 
 pub(super) fn fixed_time(node: Node<'_>) -> Option<Timestamp> {
     node.text().filter(|text| text.len() == 24)?.parse().ok()
-}
-
-/// An array of strings of one form.
-pub(super) fn names<T: FromStr>(node: Node<'_>) -> Option<Vec<T>> {
-    node.items()?.map(|item| item.text()?.parse().ok()).collect()
 }

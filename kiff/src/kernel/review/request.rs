@@ -12,7 +12,7 @@ use crate::{
 /// [`Authority`](crate::Authority) beside it, never from the text.
 ///
 /// ```
-/// use kiff::{Answer, Authority, Proposal, ReviewRequest};
+/// use kiff::{Answer, Authority, Proposal, review::ReviewRequest};
 #[doc = include_str!("../../../docs/shop.txt")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let rt = shop(paid_back)?.blocking();

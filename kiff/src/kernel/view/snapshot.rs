@@ -21,7 +21,7 @@ use crate::{
         },
         request::Proposed,
     },
-    value::{Tape, Value},
+    value::{Value, walk},
 };
 use std::sync::Arc;
 
@@ -143,7 +143,7 @@ fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, entity: &EntityRef)
 
 /// Fills a view of the stream that is empty yet.
 fn decode(json: &[u8], domain: &Domain, mut view: View) -> Result<View, RecordError> {
-    let tape = Tape::of(json).ok_or_else(|| read::missing("format"))?;
+    let tape = walk(json).ok_or_else(|| read::missing("format"))?;
     let mut it = read::Members::of(&tape)?;
     it.expect("format", FORMAT)?;
     it.expect("domain_digest", &domain.digest().to_string())?;

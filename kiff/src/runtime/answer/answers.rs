@@ -32,7 +32,7 @@ use std::{error::Error, fmt};
 ///         Answer::InDoubt(doubt) => format!("execution {} is in doubt: {}", doubt.execution_id, doubt.cause),
 ///     }
 /// }
-/// # use kiff::{Authority, Domain, Machine, Proposal, Runtime};
+/// # use kiff::{Authority, Domain, Proposal, Runtime, domain::Machine};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let domain = Domain::builder("shop", "v1").table(Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
 /// # let rt = Runtime::builder(domain).build()?.blocking();

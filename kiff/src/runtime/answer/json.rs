@@ -11,7 +11,7 @@ impl Answer {
     /// variant has beside them. A member without a value is left out.
     ///
     /// ```
-    /// # use kiff::{Authority, Domain, Machine, Proposal, Runtime};
+    /// # use kiff::{Authority, Domain, Proposal, Runtime, domain::Machine};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let domain = Domain::builder("d", "v1").table(Machine::new("order").starts("PAID", "PAID")).build()?;
     /// # let rt = Runtime::builder(domain).build()?.blocking();

@@ -25,10 +25,10 @@ const MAX_BYTES: usize = 4 * 1024;
 /// the same form.
 ///
 /// ```
-/// use kiff::{Ed25519Signer, Runtime, verify::{KeySet, ReceiptVerifier}};
+/// use kiff::{Runtime, keys::Ed25519Signer, verify::{KeySet, ReceiptVerifier}};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let domain = kiff::Domain::builder("shop", "v1").table(kiff::Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
+/// # let domain = kiff::Domain::builder("shop", "v1").table(kiff::domain::Machine::new("order").starts("ORDER_PLACED", "CREATED")).build()?;
 /// # let folder = std::env::temp_dir().join(format!("kiff-doc-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder)?;
 /// # let path = folder.join("receipts.pem");

@@ -115,10 +115,10 @@ mod tests {
         assert_eq!(bare.seed[..4], [0xD4, 0xEE, 0x72, 0xDB]);
         assert_eq!((bare.seed.clone(), bare.public), (whole.seed, None));
         assert_eq!(whole.public.unwrap()[..4], [0x19, 0xBF, 0x44, 0x09]);
-        let signer = crate::Ed25519Signer::from_pem(WHOLE.as_bytes()).unwrap();
+        let signer = crate::keys::Ed25519Signer::from_pem(WHOLE.as_bytes()).unwrap();
         assert_eq!(whole.public, Some(signer.public_key().to_bytes()));
         let other = WHOLE.replace("AGb9ECWmE", "AGb9ECWmF");
-        let refused = crate::Ed25519Signer::from_pem(other.as_bytes()).map(drop).map_err(|error| error.code());
+        let refused = crate::keys::Ed25519Signer::from_pem(other.as_bytes()).map(drop).map_err(|error| error.code());
         assert_eq!(refused.unwrap_err(), "public_key_mismatch");
         assert_eq!(to_pem(&bare.seed).as_str(), BARE);
     }

@@ -135,6 +135,6 @@ fn seq(row: &PgRow, column: usize) -> Result<u64, StoreError> {
     count(row.try_get(column).map_err(failed)?)
 }
 
-fn parsed<T: std::str::FromStr<Err = crate::NameError>>(row: &PgRow, column: usize) -> Result<T, StoreError> {
+fn parsed<T: std::str::FromStr<Err = crate::ids::NameError>>(row: &PgRow, column: usize) -> Result<T, StoreError> {
     row.try_get::<&str, _>(column).map_err(failed)?.parse().map_err(StoreError::failed)
 }

@@ -55,7 +55,7 @@ impl Stream {
     /// A batch with the next record.
     pub(super) fn event(&mut self, id: &str) -> Batch {
         let body = Body::EventIngested(EventBody::admit(NewEvent::new(id, "ORDER_PAID")).unwrap());
-        let draft = Draft::new(Authority::service("stripe")?.actor().unwrap(), body);
+        let draft = Draft::new(Authority::service("stripe").unwrap().actor(), body);
         let trace = "trace_01J8Z9K3M4N5P6Q7R8S9T0V1W2".parse().unwrap();
         let records: Vec<Record> = seal(&self.head, vec![draft], trace, Timestamp::EPOCH).unwrap();
         let expected = self.head.seq;

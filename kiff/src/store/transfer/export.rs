@@ -29,7 +29,7 @@ debug_as_display!(ExportError);
 /// the caller's task, so give it a file with a buffer round it and no slow socket.
 ///
 /// ```
-/// use kiff::{TenantId, log_file, store::MemoryStore};
+/// use kiff::{TenantId, store::{MemoryStore, transfer}};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = MemoryStore::new();

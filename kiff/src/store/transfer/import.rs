@@ -159,7 +159,7 @@ pub struct Imported {
 /// is called from the caller's task, so give it a file and no slow socket.
 ///
 /// ```
-/// use kiff::{log_file::{self, ImportError}, store::MemoryStore};
+/// use kiff::store::{MemoryStore, transfer::{self, ImportError}};
 #[doc = include_str!("../../../docs/shop.txt")]
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// # let rt = shop(paid_back)?;

@@ -9,8 +9,11 @@ pub use proposed::{Proposed, Replayed};
 use self::failure::{difference, fail};
 use super::{FixedIds, ManualClock};
 use crate::{
-    ActionContract, Answer, ApprovalId, ApprovalState, Authority, Domain, Held, Ingested, NewEvent, Proposal, Review,
-    ReviewRefusal, Runtime, RuntimeBuilder, StateMachine, Value, evidence::replay, runtime::blocking::Blocking,
+    ActionContract, Answer, ApprovalId, Authority, Domain, Held, Ingested, NewEvent, Proposal, Review, Runtime,
+    RuntimeBuilder, StateMachine, Value,
+    evidence::replay,
+    review::{ApprovalState, ReviewRefusal},
+    runtime::blocking::Blocking,
     value::Object,
 };
 use std::{any::Any, time::Duration};
@@ -21,7 +24,7 @@ use std::{any::Any, time::Duration};
 /// the whole timeline, so it belongs in tests.
 ///
 /// ```
-/// use kiff::{Authority, Call, Contract, Definition, Domain, Machine, Outcome, params, testing::Scenario};
+/// use kiff::{Authority, Domain, Outcome, domain::{Call, Contract, Definition, Machine}, params, testing::Scenario};
 ///
 /// let domain = Domain::builder("support", "v1")
 ///     .table(Machine::new("ticket").starts("TICKET_RESOLVED", "RESOLVED").moves("RESOLVED", "TICKET_CLOSED", "CLOSED"))

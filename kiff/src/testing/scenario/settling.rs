@@ -1,15 +1,18 @@
 //! What a scenario does about executions in doubt.
 
 use super::{Proposed, Scenario, failure::fail};
-use crate::{Authority, InDoubt, Recovered, Resolution, Resolved, RuntimeError};
+use crate::{
+    Authority, InDoubt, RuntimeError,
+    doubt::{Recovered, Resolution, Resolved},
+};
 
 impl Scenario {
     /// Settles an execution in doubt, as [`Runtime::resolve`](crate::Runtime::resolve).
     ///
     /// ```
     /// use kiff::{
-    ///     Authority, Call, Contract, Definition, Domain, Failure, Machine, Outcome, Probed, Probing, Resolution, params,
-    ///     testing::Scenario,
+    ///     Authority, Domain, Failure, Outcome, domain::{Call, Contract, Definition, Machine},
+    ///     doubt::{Probed, Probing, Resolution}, params, testing::Scenario,
     /// };
     ///
     /// let domain = Domain::builder("support", "v1")

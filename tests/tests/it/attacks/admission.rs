@@ -1,8 +1,12 @@
 //! What agents, sources and reviewers send as text: every fault at once, with its place, and at the edge of each limit.
 
 use kiff::{
-    AdmissionError, Domain, EntityRef, EventId, IdempotencyKey, Machine, NewEvent, Proposal, ProposalError,
-    ReviewRequest, ReviewVerdict, Value, value::Limits,
+    Domain, EntityRef, NewEvent, Proposal, Value,
+    admission::{AdmissionError, ProposalError},
+    domain::Machine,
+    ids::{EventId, IdempotencyKey},
+    review::{ReviewRequest, ReviewVerdict},
+    value::Limits,
 };
 use proptest::prelude::*;
 

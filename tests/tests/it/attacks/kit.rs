@@ -1,10 +1,12 @@
 //! A shop with a log worth attacking, the auditor who looks at it, and the attacker's tools.
 
 use kiff::{
-    Answer, Authority, Blocking, Call, Contract, Definition, Digest, Domain, Ed25519Signer, Machine, NewEvent, Outcome,
-    Param, Proposal, Receipt, Runtime, Value,
+    Answer, Authority, Blocking, Domain, NewEvent, Outcome, Param, Proposal, Receipt, Runtime, Value,
+    domain::{Call, Contract, Definition, Machine},
+    keys::Ed25519Signer,
     ledger::{Ed25519LogSigner, LogSigner},
     log::{ProofBuilder, SignedCheckpoint, VerifierKey, verify_consistency},
+    record::Digest,
     replay,
     testing::{FixedIds, ManualClock},
 };

@@ -4,7 +4,7 @@
 use super::kit::{
     START, Story, TRUE, Told, against, alone, chained, find, leaf, lines, member, opened_with, refund, tell, with,
 };
-use kiff::{Receipt, Record};
+use kiff::{Receipt, record::Record};
 
 /// What was tried, the log that it left, and what it is to the log's readers, without a head and with the last one.
 type Row = (&'static str, Vec<String>, &'static str, &'static str);

@@ -2,9 +2,10 @@
 
 use super::kit::{TRUE, Told, head, ledger, log_key, shop, tell};
 use kiff::{
-    Digest, Ed25519Signer,
+    keys::Ed25519Signer,
     ledger::{Ed25519LogSigner, LogSigner},
     log::{SignedCheckpoint, TlogProof, Tree, TreeHead, VerifierKey, WitnessPolicy, verify_consistency},
+    record::Digest,
     testing::{ManualClock, TestWitness},
 };
 

@@ -2,7 +2,8 @@
 
 use super::kit::{domain, refund};
 use kiff::{
-    Ed25519Signer, Runtime,
+    Runtime,
+    keys::Ed25519Signer,
     ledger::{Ed25519LogSigner, WitnessKey},
     log::Frontier,
     verify::KeySet,

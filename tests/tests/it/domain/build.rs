@@ -1,8 +1,13 @@
 //! `Domain::build`: every fault is found, all at once, and every rule is in the digest.
 
 use kiff::{
-    ActorType, Contract, Definition, Digest, Domain, DomainBuilder, DomainFault, Effect, Machine, ParamKind, ParamRule,
-    Risk, VariantSpec,
+    Domain, Effect, Risk,
+    actor::ActorType,
+    domain::{
+        Contract, Definition, DomainBuilder, DomainFault, Machine,
+        param::{ParamKind, ParamRule, VariantSpec},
+    },
+    record::Digest,
 };
 use std::time::Duration;
 

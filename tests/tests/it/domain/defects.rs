@@ -2,8 +2,13 @@
 //! domains of the examples have none.
 
 use kiff::{
-    Actor, ActorType, Authority, Code, Contract, Definition, Domain, DomainBuilder, DomainWarning, Effect, Granted,
-    Machine, Param, ParamKind, ParamSpec, Permission, PermissionPolicy, Refusal, Risk, Role,
+    Authority, Code, Domain, Effect, Param, Refusal, Risk,
+    actor::{Actor, ActorType, Granted, PermissionPolicy},
+    domain::{
+        Contract, Definition, DomainBuilder, DomainWarning, Machine,
+        param::{ParamKind, ParamSpec},
+    },
+    ids::{Permission, Role},
 };
 use std::{sync::Arc, time::Duration};
 

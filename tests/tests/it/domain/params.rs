@@ -1,8 +1,8 @@
 //! Parameters of every shape, from the derive to the log: what is admitted, what is told, what a reviewer sees.
 
 use kiff::{
-    ActionContract, Authority, Ctx, Domain, NewEvent, Outcome, Param, ParamKind, Proposal, Runtime, StateMachine,
-    Value, action, replay, value::Limits,
+    ActionContract, Authority, Ctx, Domain, NewEvent, Outcome, Param, Proposal, Runtime, StateMachine, Value, action,
+    domain::param::ParamKind, replay, value::Limits,
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -110,7 +110,9 @@ fn read(text: &str) -> Value {
 
 /// Admits and decodes, as a runtime does.
 fn taken<T: Param>(text: &str) -> Result<T, String> {
-    let told = |faults: Vec<kiff::ParamFault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let told = |faults: Vec<kiff::domain::param::ParamFault>| {
+        faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
     let canonical = T::KIND.admit(read(text)).map_err(told)?;
     Ok(T::decode(&canonical).expect("what the kind admits is decoded"))
 }

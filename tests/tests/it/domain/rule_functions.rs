@@ -1,7 +1,10 @@
 //! What a domain knows of the functions behind its codes: among the actions of one entity a code stands for one function,
 //! and a number that none of them asks about has to have bounds.
 
-use kiff::{Ctx, Domain, DomainFault, DomainWarning, Outcome, StateMachine, action};
+use kiff::{
+    Ctx, Domain, Outcome, StateMachine, action,
+    domain::{DomainFault, DomainWarning},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StateMachine)]
 #[state_machine(entity = "order")]

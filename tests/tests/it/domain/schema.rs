@@ -3,8 +3,12 @@
 
 use jsonschema::Validator;
 use kiff::{
-    Authority, Blocking, Contract, Definition, Domain, Machine, NewEvent, Param, ParamKind, ParamRule, ParamSpec,
-    Proposal, Runtime, Value, VariantSpec, value::Limits,
+    Authority, Blocking, Domain, NewEvent, Param, Proposal, Runtime, Value,
+    domain::{
+        Contract, Definition, Machine,
+        param::{ParamKind, ParamRule, ParamSpec, VariantSpec},
+    },
+    value::Limits,
 };
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 

@@ -1,8 +1,13 @@
 //! Actions as tools of a language model, and a machine as a drawing: what each dialect asks for, and what comes back.
 
 use kiff::{
-    ActorType, Authority, Contract, Definition, Domain, Effect, Machine, NewEvent, Param, ParamKind, ParamSpec,
-    Proposal, Risk, Runtime, Tool, Value, VariantSpec, value::Limits,
+    Authority, Domain, Effect, NewEvent, Param, Proposal, Risk, Runtime, Value,
+    actor::ActorType,
+    domain::{
+        Contract, Definition, Machine, Tool,
+        param::{ParamKind, ParamSpec, VariantSpec},
+    },
+    value::Limits,
 };
 use std::collections::BTreeSet;
 

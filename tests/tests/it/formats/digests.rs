@@ -1,7 +1,7 @@
 //! The digests of `kiff/docs/formats.md`, computed from its words and not from the code behind the log.
 
 use super::{dir, formats, story};
-use kiff::{Digest, Value, value::Limits};
+use kiff::{Value, record::Digest, value::Limits};
 use std::fs;
 
 #[test]

@@ -9,7 +9,11 @@ mod shapes;
 mod snapshot;
 mod story;
 
-use kiff::{Kind, Record, Value, value::Limits};
+use kiff::{
+    Value,
+    record::{Kind, Record},
+    value::Limits,
+};
 use kiff_tests::codes::{coded, fixed};
 use std::{collections::BTreeSet, env, fs, path::PathBuf};
 

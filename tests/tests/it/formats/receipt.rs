@@ -2,7 +2,12 @@
 //! payload and the signature were made by another program.
 
 use super::{dir, story};
-use kiff::{Authority, Proposal, Signer, SignerError, Value, testing::Scenario, value::Limits};
+use kiff::{
+    Authority, Proposal, Value,
+    keys::{Signer, SignerError},
+    testing::Scenario,
+    value::Limits,
+};
 use std::fs;
 
 /// Gives the vector's signature for the vector's message, and for no other.

@@ -6,8 +6,10 @@
 
 use super::{dir, formats, snapshot, story};
 use kiff::{
-    Authority, Bounds, Call, Contract, Decision, Definition, Domain, Failure, Kind, Machine, NewEvent, Outcome,
-    Proposal, Record, Resolution, Runtime, TenantId, Value,
+    Authority, Decision, Domain, Failure, NewEvent, Outcome, Proposal, Runtime, TenantId, Value,
+    domain::{Bounds, Call, Contract, Definition, Machine},
+    doubt::Resolution,
+    record::{Kind, Record},
     store::{EventStore, MemoryStore},
     testing::{Scenario, store_suite::block_on},
     value::{Limits, Object},

@@ -5,8 +5,8 @@
 
 use super::{dir, formats};
 use kiff::{
-    Answer, Authority, Call, Contract, Definition, Domain, Event, Facts, Failure, Machine, Outcome, Proposal, TenantId,
-    Value,
+    Answer, Authority, Domain, Event, Facts, Failure, Outcome, Proposal, TenantId, Value,
+    domain::{Call, Contract, Definition, Machine},
     store::{EventStore, MemoryStore},
     testing::{Scenario, store_suite::block_on},
     value::Limits,
@@ -33,7 +33,7 @@ fn the_snapshot_has_the_bytes_that_are_kept() {
     }
     assert_eq!(fs::read_to_string(&path).unwrap().trim_end(), made);
     let (digest, json) = made.split_once(' ').unwrap();
-    assert_eq!(kiff::Digest::of(json.as_bytes()).to_string(), digest);
+    assert_eq!(kiff::record::Digest::of(json.as_bytes()).to_string(), digest);
     assert_eq!(parse(json).to_string(), json, "it is canonical");
 }
 
@@ -75,7 +75,9 @@ pub(crate) fn snapshot() -> String {
 
 fn domain() -> Domain {
     let contract = |name: &str| Contract::new(name, "order").allowed_states(["PAID"]).permissions(["orders.refund"]);
-    let held = contract("HELD").optional_param("reason", kiff::ParamKind::STRING).approval_required("orders.approve");
+    let held = contract("HELD")
+        .optional_param("reason", kiff::domain::param::ParamKind::STRING)
+        .approval_required("orders.approve");
     let lost = |_: Call<'_>| Err::<Outcome, _>(Failure::unknown("no answer"));
     let define = |contract: Contract| Definition::new(contract).executor(lost);
     Domain::builder("shop", "v1")

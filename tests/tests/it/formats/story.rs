@@ -1,8 +1,11 @@
 //! A story in which every kind of record comes up, always with the same bytes.
 
 use kiff::{
-    ActorType, Answer, Authority, Bounds, Call, Contract, Decision, Definition, Domain, DomainError, Effect, Failure,
-    KeyPurpose, Machine, NewEvent, Outcome, ParamKind, Probed, Probing, Proposal, PublicKey, Resolution, Risk, Value,
+    Answer, Authority, Decision, Domain, DomainError, Effect, Failure, NewEvent, Outcome, Proposal, Risk, Value,
+    actor::ActorType,
+    domain::{Bounds, Call, Contract, Definition, Machine, param::ParamKind},
+    doubt::{Probed, Probing, Resolution},
+    keys::{KeyPurpose, PublicKey},
     params,
     testing::Scenario,
     value::{Limits, Object},

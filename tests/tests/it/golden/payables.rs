@@ -31,8 +31,9 @@ fn without_a_key_nine_retries_are_nine_recorded_refusals() {
         assert!(blocked.is_recorded && !blocked.is_repeat);
     }
     assert_eq!(bank.transfers().len(), 1);
-    let blocked =
-        |timeline: kiff::Timeline| timeline.entries().filter(|entry| entry.kind == kiff::Kind::ActionBlocked).count();
+    let blocked = |timeline: kiff::record::Timeline| {
+        timeline.entries().filter(|entry| entry.kind == kiff::record::Kind::ActionBlocked).count()
+    };
     assert_eq!(blocked(s.runtime().timeline(INVOICE).unwrap()), 9);
     check_log("payables_without_key", &domain().unwrap(), s.replay().assert_same().log());
 }

@@ -1,7 +1,7 @@
 //! The five scenarios of the refund domain: their records, their kinds, their wire shapes.
 
 use super::check_log;
-use kiff::{Answer, Authority, Blocking, Proposal, Timeline};
+use kiff::{Answer, Authority, Blocking, Proposal, record::Timeline};
 use kiff_examples::{
     refund,
     scenarios::{SCENARIOS, Scenario},
@@ -51,9 +51,13 @@ fn each_decision_has_a_receipt_that_is_about_its_record() {
     for scenario in SCENARIOS {
         let shop = scenario.run().unwrap();
         let timeline = shop.runtime.timeline(scenario.order).unwrap();
-        let decides = |record: &&kiff::Record| {
-            [kiff::Kind::ActionValidated, kiff::Kind::ApprovalRequired, kiff::Kind::ActionBlocked]
-                .contains(&record.kind())
+        let decides = |record: &&kiff::record::Record| {
+            [
+                kiff::record::Kind::ActionValidated,
+                kiff::record::Kind::ApprovalRequired,
+                kiff::record::Kind::ActionBlocked,
+            ]
+            .contains(&record.kind())
         };
         let records: Vec<String> = timeline.records().iter().filter(decides).map(|it| it.leaf().to_string()).collect();
         let receipts: Vec<&str> = shop.receipts.iter().map(|receipt| receipt.get("record").unwrap()).collect();

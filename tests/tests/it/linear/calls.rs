@@ -5,8 +5,10 @@ use super::{
     entity::{End, FREE, QUORUM, Seen},
 };
 use kiff::{
-    Answer, ApprovalId, Authority, Blocking, BoxFuture, Call, Contract, Definition, Domain, ExecutionId, Executor,
-    Failure, Ingested, Machine, NewEvent, Outcome, Param, Proposal, Review, Runtime, RuntimeError, store::EventStore,
+    Answer, ApprovalId, Authority, Blocking, Domain, ExecutionId, Executor, Failure, Ingested, NewEvent, Outcome,
+    Param, Proposal, Review, Runtime, RuntimeError,
+    domain::{BoxFuture, Call, Contract, Definition, Machine},
+    store::EventStore,
 };
 use std::{
     cell::Cell,

@@ -2,9 +2,10 @@
 
 use super::example::{CHECKPOINT, KEYS, LOG, LOG_SEED, ORIGIN, WITNESS_SEED, expected, log_key, seed, witnesses};
 use kiff::{
-    Digest, Ed25519Signer,
+    keys::Ed25519Signer,
     ledger::{Ed25519LogSigner, LogSigner, WitnessKey},
     log::{Checkpoint, Frontier, Note, SignedCheckpoint, TreeHead, VerifierKey, VerifierKeys, WitnessPolicy},
+    record::Digest,
 };
 use proptest::prelude::*;
 

@@ -1,7 +1,10 @@
 //! Some fields of a request shown, and the rest hidden.
 
 use super::example::{LOG, expected};
-use kiff::{Digest, Record, log::Disclosure};
+use kiff::{
+    log::Disclosure,
+    record::{Digest, Record},
+};
 
 const ALL: [&str; 3] = ["actor", "parameters.amount", "parameters.reason"];
 

@@ -1,7 +1,7 @@
 //! A record that was erased from a log leaves its hash, and the rest holds.
 
 use kiff::{
-    Digest,
+    record::Digest,
     replay::{self, Followed, LogVerifier},
 };
 use kiff_examples::scenarios::SCENARIOS;

@@ -3,9 +3,10 @@
 use super::kit::{LOG, Shop, code, frontier, ledger_key};
 use crate::folder::Folder;
 use kiff::{
-    Digest, Ed25519Signer, Record,
+    keys::Ed25519Signer,
     ledger::{Anchor, AnchorState, FolderAnchor, Witness, WitnessError},
     log::{Checkpoint, NoteSignature, SignedCheckpoint, TreeHead, VerifierKey, WitnessPolicy},
+    record::{Digest, Record},
     testing::{TestWitness, store_suite::block_on},
     verify::{KeySet, ReceiptVerifier},
 };

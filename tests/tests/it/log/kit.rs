@@ -1,10 +1,12 @@
 //! A shop with a log that grows, and what its ledgers need.
 
 use kiff::{
-    Answer, Authority, Blocking, Call, Code, Contract, Definition, Digest, Domain, Ed25519Signer, Machine, NewEvent,
-    Outcome, Proposal, Receipt, Runtime, Timestamp,
+    Answer, Authority, Blocking, Code, Domain, NewEvent, Outcome, Proposal, Receipt, Runtime, Timestamp,
+    domain::{Call, Contract, Definition, Machine},
+    keys::Ed25519Signer,
     ledger::{BlockingLedger, Ed25519LogSigner, HeadCell, HeadSet, LedgerBuilder, LedgerError, LogSigner},
     log::{Frontier, TreeHead, VerifierKey, WitnessPolicy},
+    record::Digest,
     store::{EventStore, MemoryStore, StoreError},
     testing::ManualClock,
 };

@@ -3,7 +3,7 @@
 use super::kit::{Kept, LOG, Shop, code, frontier, head, ledger_key, log_policy};
 use crate::folder::Folder;
 use kiff::{
-    Ed25519Signer, SignerError,
+    keys::{Ed25519Signer, SignerError},
     ledger::{BlockingLedger, Ed25519LogSigner, HeadCell, HeadSet, LogSigner, NodeFile},
     log::{TlogProof, TreeHead, VerifierKey, WitnessPolicy, verify_consistency},
     store::{SqliteStore, StoreError},

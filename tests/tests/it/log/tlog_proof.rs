@@ -2,8 +2,8 @@
 
 use super::example::{CHECKPOINT, LOG, PROOF, expected, log_key, witnesses};
 use kiff::{
-    Digest,
     log::{SignedCheckpoint, TlogProof, Tree, WitnessPolicy},
+    record::Digest,
 };
 use proptest::prelude::*;
 

@@ -2,8 +2,8 @@
 
 use ct_merkle::{RootHash, mem_backed_tree::MemoryBackedTree};
 use kiff::{
-    Digest,
     log::{Frontier, ProofBuilder, Tree, TreeHead, verify_consistency, verify_inclusion},
+    record::Digest,
 };
 use proptest::prelude::*;
 use sha2::Sha256;

@@ -5,7 +5,7 @@ use super::{
     reference::{Reference, Request, Ruled},
     world::{World, action_name, authority, result, told_error, told_event, told_review},
 };
-use kiff::{Blocking, NewEvent, Proposal, Resolution, RuntimeError, Value, replay};
+use kiff::{Blocking, NewEvent, Proposal, RuntimeError, Value, doubt::Resolution, replay};
 use std::time::Duration;
 
 /// Makes the calls, and says where kiff and the reference differ.

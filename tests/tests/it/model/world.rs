@@ -2,10 +2,12 @@
 
 use super::plan::{Action, Approval, ENTITIES, Effect, Outcome, Person, REVIEW, ROLES, Rules, STATES, STEPS, Who};
 use kiff::{
-    ActorType, Answer, ApprovalId, Authority, Blocking, Bounds, BoxFuture, Call, Contract, Decision, Definition,
-    Domain, ExecutionId, Executor, Failure, Ingested, Machine, Param, Permit, Proposal, Resolved, Review, Runtime,
-    RuntimeError,
+    Answer, ApprovalId, Authority, Blocking, Decision, Domain, ExecutionId, Executor, Failure, Ingested, Param, Permit,
+    Proposal, Review, Runtime, RuntimeError,
+    actor::ActorType,
     clock::Timer,
+    domain::{Bounds, BoxFuture, Call, Contract, Definition, Machine},
+    doubt::Resolved,
     store::{MemoryStore, StoreError},
     testing::{FixedIds, ManualClock, StoreLayer},
 };

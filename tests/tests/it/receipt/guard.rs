@@ -4,8 +4,9 @@ use super::kit::SEED;
 use super::payments::{MINUTE, World, guard, keys, request};
 use crate::folder::Folder;
 use kiff::{
-    Authority, Decision, Ed25519Signer, Proposal,
+    Authority, Decision, Proposal,
     guard::{Begun, Guard, GuardError, MemoryReplayStore, ReplayError, ReplayStore, Request, SqliteReplayStore, Usage},
+    keys::Ed25519Signer,
     testing::ManualClock,
     verify::Revocations,
 };

@@ -2,8 +2,10 @@
 
 use super::kit::{now, receipt, signer, vector, verifier};
 use kiff::{
-    KeyFileError, PublicKeyError, Receipt, ReceiptFault, RecordMismatch, Warrant, WarrantFault,
+    Receipt,
     guard::GuardRefusal,
+    keys::{KeyFileError, PublicKeyError},
+    receipt::{ReceiptFault, RecordMismatch, Warrant, WarrantFault},
     verify::{KeySet, KeySetError},
 };
 use kiff_tests::codes::{coded, fixed};

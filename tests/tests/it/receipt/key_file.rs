@@ -1,7 +1,10 @@
 //! Keys in files: those that `openssl` writes, and those that are refused.
 
 use crate::folder::Folder;
-use kiff::{Code, Ed25519Signer, KeyFileError};
+use kiff::{
+    Code,
+    keys::{Ed25519Signer, KeyFileError},
+};
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -2,7 +2,7 @@
 
 use super::kit::{KEY_ID, keys, vector};
 use kiff::{
-    Ed25519Signer,
+    keys::Ed25519Signer,
     verify::{KeySet, KeySetError},
 };
 

@@ -13,7 +13,8 @@ mod warrant;
 /// What the tests share: the published example, and the key that has signed it.
 mod kit {
     use kiff::{
-        Ed25519Signer, Receipt, Timestamp,
+        Receipt, Timestamp,
+        keys::Ed25519Signer,
         verify::{KeySet, ReceiptVerifier},
     };
     use std::{fs, path::Path};

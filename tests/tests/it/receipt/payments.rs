@@ -2,9 +2,12 @@
 
 use super::kit::SEED;
 use kiff::{
-    Authority, Contract, Decision, Definition, Domain, Ed25519Signer, Machine, NewEvent, ParamKind, Proposal, Runtime,
-    Warrant,
+    Authority, Decision, Domain, NewEvent, Proposal, Runtime,
+    domain::param::ParamKind,
+    domain::{Contract, Definition, Machine},
     guard::{Guard, ReplayStore, Request},
+    keys::Ed25519Signer,
+    receipt::Warrant,
     testing::{FixedIds, ManualClock},
     verify::KeySet,
 };
@@ -38,7 +41,7 @@ impl World {
             .emits(["ORDER_REFUNDED"]);
         let cancel =
             Contract::new("CANCEL_ORDER", "order").allowed_states(["PAID"]).param("amount", ParamKind::DECIMAL);
-        let large = |at: &kiff::Situation<'_>| {
+        let large = |at: &kiff::domain::Situation<'_>| {
             at.params().get("amount").and_then(kiff::Value::as_str).is_some_and(|amount| amount.len() > 5)
         };
         let table = Machine::new("order").starts("ORDER_PAID", "PAID").moves("PAID", "ORDER_REFUNDED", "REFUNDED");

@@ -1,7 +1,7 @@
 //! `tests/vectors/receipt`: a log, a receipt and its envelope, made and checked by another program.
 
 use super::kit::{KEY_ID, keys, now, receipt, signer, vector, verifier};
-use kiff::{Receipt, Record, Signer, Value, testing::store_suite::block_on, value::Limits};
+use kiff::{Receipt, Value, keys::Signer, record::Record, testing::store_suite::block_on, value::Limits};
 
 fn parsed(name: &str) -> Value {
     Value::parse(&vector(name), &Limits::default()).unwrap()

@@ -2,7 +2,8 @@
 
 use super::kit::{KEY_ID, at, keys, now, receipt, vector, verifier};
 use kiff::{
-    Ed25519Signer, Receipt,
+    Receipt,
+    keys::Ed25519Signer,
     verify::{KeySet, ReceiptVerifier, Revocations},
 };
 use std::time::Duration;

@@ -2,8 +2,11 @@
 
 use super::kit::{SEED, at, keys};
 use kiff::{
-    Answer, Authority, Call, Contract, Definition, Domain, Ed25519Signer, Effect, Failure, Machine, NewEvent, Outcome,
-    Proposal, Provided, Receipt, Runtime, RuntimeBuilder, Warrant, verify::ReceiptVerifier,
+    Answer, Authority, Domain, Effect, Failure, NewEvent, Outcome, Proposal, Receipt, Runtime, RuntimeBuilder,
+    domain::{Call, Contract, Definition, Machine, Provided},
+    keys::Ed25519Signer,
+    receipt::Warrant,
+    verify::ReceiptVerifier,
 };
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +16,7 @@ type Shown = Arc<Mutex<Vec<String>>>;
 struct Shower(Shown);
 
 impl kiff::Executor for Shower {
-    fn run<'a>(&'a self, call: Call<'a>) -> kiff::BoxFuture<'a, Result<Outcome, Failure>> {
+    fn run<'a>(&'a self, call: Call<'a>) -> kiff::domain::BoxFuture<'a, Result<Outcome, Failure>> {
         Box::pin(async move {
             let warrant = call.provided::<Warrant>()?;
             assert_eq!(warrant.receipt(), call.provided::<Receipt>()?);
@@ -79,11 +82,11 @@ fn without_a_signer_there_is_nothing_to_show() {
 #[test]
 fn a_key_id_that_no_receipt_could_name_is_refused() {
     struct Odd;
-    impl kiff::Signer for Odd {
+    impl kiff::keys::Signer for Odd {
         fn key_id(&self) -> &str {
             "key-1"
         }
-        async fn sign(&self, _: &[u8]) -> Result<[u8; 64], kiff::SignerError> {
+        async fn sign(&self, _: &[u8]) -> Result<[u8; 64], kiff::keys::SignerError> {
             Ok([0; 64])
         }
     }

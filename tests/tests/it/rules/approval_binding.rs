@@ -1,7 +1,7 @@
 //! Rule 4: what an approval is bound to, and that it is used once.
 
 use super::kit::{ORDER, Plan, World, agent, at, blocked, domain, executed, held, proposal, refund, reviewer};
-use kiff::{Answer, ApprovalId, Authority, Blocking, Kind, NewEvent, Proposal, Review};
+use kiff::{Answer, ApprovalId, Authority, Blocking, NewEvent, Proposal, Review, record::Kind};
 
 /// A refund above the threshold that is granted and not yet used.
 fn granted() -> (World, ApprovalId) {
@@ -102,16 +102,16 @@ fn others(world: &World) -> Vec<(&'static str, Blocking)> {
         ("the contract", {
             let lab = world.lab.clone();
             world.other(move |_| {
-                let contract = kiff::Contract::new("REFUND", "order").allowed_states(["PAID"]).quorum(2);
+                let contract = kiff::domain::Contract::new("REFUND", "order").allowed_states(["PAID"]).quorum(2);
                 let contract = contract.permissions(["orders.refund"]).approval_required("orders.approve");
                 let contract = contract.param("cents", <u64 as kiff::Param>::KIND);
                 kiff::Domain::builder("lab", "v1")
-                    .table(kiff::Machine::new("order").starts("ORDER_PLACED", "CREATED").moves(
+                    .table(kiff::domain::Machine::new("order").starts("ORDER_PLACED", "CREATED").moves(
                         "CREATED",
                         "ORDER_PAID",
                         "PAID",
                     ))
-                    .define(kiff::Definition::new(contract).executor(lab))
+                    .define(kiff::domain::Definition::new(contract).executor(lab))
                     .role("operator", ["orders.refund"])
                     .role("reviewer", ["orders.approve"])
             })
@@ -199,9 +199,9 @@ fn rule_4_clearing_repeats_every_check_for_the_recorded_requester() {
 
 #[derive(Debug)]
 struct Nobody;
-impl kiff::PermissionPolicy for Nobody {
-    fn resolve(&self, _: &kiff::Actor, roles: &std::sync::Arc<[kiff::Role]>) -> kiff::Granted {
-        kiff::Granted::new(roles.iter().cloned(), [])
+impl kiff::actor::PermissionPolicy for Nobody {
+    fn resolve(&self, _: &kiff::actor::Actor, roles: &std::sync::Arc<[kiff::ids::Role]>) -> kiff::actor::Granted {
+        kiff::actor::Granted::new(roles.iter().cloned(), [])
     }
 }
 

@@ -4,8 +4,9 @@ use super::kit::{
     ORDER, Plan, World, agent, blocked, domain, executed, failed, held, in_doubt, proposal, refund, resolver, reviewer,
 };
 use kiff::{
-    Answer, ApprovalId, Authority, Contract, Definition, Domain, Machine, NewEvent, Outcome, Param, Proposal, Refusal,
-    Resolution, Runtime,
+    Answer, ApprovalId, Authority, Domain, NewEvent, Outcome, Param, Proposal, Refusal, Runtime,
+    domain::{Contract, Definition, Machine},
+    doubt::Resolution,
 };
 
 /// A refund above the threshold that is granted and not yet used.
@@ -38,7 +39,7 @@ fn by(authority: Authority, world: &World, id: ApprovalId) -> Answer {
     world.rt.execute(&authority, own().approval(id)).unwrap()
 }
 
-fn under(world: &World, id: ApprovalId, rules: fn(&super::kit::Lab) -> kiff::DomainBuilder) -> Answer {
+fn under(world: &World, id: ApprovalId, rules: fn(&super::kit::Lab) -> kiff::domain::DomainBuilder) -> Answer {
     world.other(rules).execute(&agent(), own().approval(id)).unwrap()
 }
 

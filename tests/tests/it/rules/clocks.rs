@@ -6,8 +6,11 @@ use super::kit::{
     resolver, verify, waits,
 };
 use kiff::{
-    Answer, Blocking, BoxFuture, Kind, Resolution, Resolved, Runtime,
+    Answer, Blocking, Runtime,
     clock::Clock,
+    domain::BoxFuture,
+    doubt::{Resolution, Resolved},
+    record::Kind,
     testing::{ManualClock, store_suite::block_on},
 };
 use std::{collections::BTreeSet, time::Duration};
@@ -110,7 +113,7 @@ fn a_clock_behind_calls_nothing_abandoned_before_its_time() {
     refused(there.retry(&resolver(), id).unwrap(), "execution_still_running");
     refused(there.resolve(&resolver(), id, Resolution::NotApplied, "").unwrap(), "execution_still_running");
     // Within a stream time does not go back, whoever writes.
-    let times: Vec<_> = world.records(ORDER).iter().map(kiff::Record::recorded_at).collect();
+    let times: Vec<_> = world.records(ORDER).iter().map(kiff::record::Record::recorded_at).collect();
     assert!(times.is_sorted(), "{times:?}");
     assert!(!waits(&mut here), "it has ended");
     assert!(there.in_doubt().unwrap().is_empty());

@@ -5,8 +5,14 @@ use super::kit::{
     Lab, ORDER, Plan, World, agent, blocked, domain, noted, proposal, refund, resolver, reviewer, stranger,
 };
 use kiff::{
-    Authority, Bounds, Decision, EventRefusal, Ingested, KeyPurpose, KeyRefusal, Kind, MemberProblem, NewEvent,
-    Proposal, ProposalError, Refusal, Resolution, Resolved, Review, ReviewRefusal, Signer, SignerError, Value,
+    Authority, Decision, Ingested, NewEvent, Proposal, Refusal, Review, Value,
+    admission::{MemberProblem, ProposalError},
+    domain::Bounds,
+    doubt::{Resolution, Resolved},
+    ingest::EventRefusal,
+    keys::{KeyPurpose, KeyRefusal, Signer, SignerError},
+    record::Kind,
+    review::ReviewRefusal,
 };
 use std::{collections::BTreeSet, time::Duration};
 
@@ -103,14 +109,14 @@ impl kiff::Facts for Fragile {
     }
 }
 
-fn parcel() -> kiff::Machine {
-    kiff::Machine::new("parcel").starts("PARCEL_SENT", "SENT")
+fn parcel() -> kiff::domain::Machine {
+    kiff::domain::Machine::new("parcel").starts("PARCEL_SENT", "SENT")
 }
 
 /// The log is of a version that had no facts; this one cannot fold it.
 fn unreliable() -> Vec<String> {
-    let contract = kiff::Contract::new("LOSE", "parcel").allowed_states(["SENT"]);
-    let define = || kiff::Definition::new(contract.clone()).executor(Lab::default());
+    let contract = kiff::domain::Contract::new("LOSE", "parcel").allowed_states(["SENT"]);
+    let define = || kiff::domain::Definition::new(contract.clone()).executor(Lab::default());
     let world = World::with(|domain| domain.table(parcel()).define(define()), |builder| builder);
     let sent = NewEvent::new("e", "PARCEL_SENT");
     let _ = world.rt.ingest(&Authority::service("post").unwrap(), "parcel:p", sent).unwrap();
@@ -158,7 +164,7 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
     take(grant(&reviewer("alice"), id));
     world.grant(id, "ann");
     take(grant(&reviewer("ann"), id));
-    let nobodys = kiff::Permission::new("orders.own").unwrap();
+    let nobodys = kiff::ids::Permission::new("orders.own").unwrap();
     take(refused(world.rt.escalate(&reviewer("ann"), id, nobodys, "").unwrap()));
     let other = world.other(|lab| domain(lab, "v2"));
     take(refused(other.grant(&reviewer("bea"), id, "").unwrap()));
@@ -209,7 +215,7 @@ fn every_code_of_a_refused_change_of_keys_comes_out_of_a_run() {
     // A revocation may be made again, and a key that was never published may be revoked.
     assert_eq!([revoke(&hsm).unwrap().changed_by, revoke(&hsm).unwrap().changed_by], ["hsm", "hsm"]);
     found.push(publish(&hsm).unwrap_err().code().to_string());
-    let other = kiff::Ed25519Signer::generate().unwrap();
+    let other = kiff::keys::Ed25519Signer::generate().unwrap();
     assert!(world.rt.revoke_key(&hsm, other.key_id(), 0, "stolen").unwrap().recorded().is_ok());
     assert_eq!(found, ["permission_denied", "actor_kind", "actor_kind", "key_already_published", "key_revoked"]);
     // What was refused is in the log, and the runtime that reads it holds the same.
@@ -233,7 +239,7 @@ fn every_code_of_a_refused_event_comes_out_of_a_run() {
         "facts_failed",
     ];
     assert_all(EventRefusal::CODES, &known);
-    let fragile = kiff::Machine::new("crate").starts("CRATE_SENT", "SENT").facts::<Fragile>();
+    let fragile = kiff::domain::Machine::new("crate").starts("CRATE_SENT", "SENT").facts::<Fragile>();
     let world = World::with(|domain| domain.table(fragile), |builder| builder);
     let stripe = Authority::service("stripe").unwrap();
     let placed = || NewEvent::new("a", "ORDER_PLACED");

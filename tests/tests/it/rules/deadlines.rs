@@ -8,8 +8,11 @@ use super::{
     reviewed::{Moody, contract, permit},
 };
 use kiff::{
-    Authority, BoxFuture, Definition, Effect, ExecutionId, Failure, Kind, NewEvent, Resolution, Resolved, Runtime,
+    Authority, Effect, ExecutionId, Failure, NewEvent, Runtime,
     clock::{Clock, Timer},
+    domain::{BoxFuture, Definition},
+    doubt::{Resolution, Resolved},
+    record::Kind,
     store::MemoryStore,
     testing::{Fault, FaultStore, ManualClock},
 };
@@ -58,7 +61,8 @@ fn every_execution_records_when_it_counts_as_abandoned() {
         (World::paid(), "BY_HOST", Duration::from_secs(30)),
         (World::paid(), "BY_HOST_REPEATABLE", Duration::from_secs(600)),
         (
-            World::with(|domain| domain.bounds(kiff::Bounds::default().with_lease(lease)), |builder| builder).pay(),
+            World::with(|domain| domain.bounds(kiff::domain::Bounds::default().with_lease(lease)), |builder| builder)
+                .pay(),
             "BY_HOST_REPEATABLE",
             lease,
         ),

@@ -1,7 +1,7 @@
 //! Rule 8: executors emit what was declared, for their own entity; no outcome is dropped.
 
 use super::kit::{ORDER, Plan, World, at, executed, refund};
-use kiff::{Bounds, Kind, Outcome, Value};
+use kiff::{Outcome, Value, domain::Bounds, record::Kind};
 
 fn ended(outcome: Outcome) -> (World, kiff::Executed) {
     let world = World::paid();
@@ -69,7 +69,7 @@ fn rule_8_what_is_too_large_is_recorded_by_length_and_digest() {
     let (world, done) = ended(Outcome::new("y".repeat(100_000)).output(text.clone()));
     assert_eq!(done.output, None);
     let body = world.last(Kind::ActionExecuted);
-    assert_eq!(at(&body, "output_digest"), kiff::Digest::of(&text.to_canonical()).to_string());
+    assert_eq!(at(&body, "output_digest"), kiff::record::Digest::of(&text.to_canonical()).to_string());
     assert_eq!(at(&body, "output_length"), "100002");
     assert_eq!(at(&body, "message_length"), "100002");
 }

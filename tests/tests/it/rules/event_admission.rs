@@ -1,7 +1,7 @@
 //! Rule 10: events are checked before they are stored.
 
 use super::kit::{ORDER, World, agent};
-use kiff::{Authority, EventRefusal, Ingested, NewEvent, Value, testing::ManualClock};
+use kiff::{Authority, Ingested, NewEvent, Value, ingest::EventRefusal, testing::ManualClock};
 
 fn ingest(world: &World, source: &Authority, entity: &str, event: NewEvent) -> Ingested {
     world.rt.ingest(source, entity, event).unwrap()
@@ -119,7 +119,7 @@ fn rule_10_a_clock_that_goes_back_does_not_take_the_log_with_it() {
     let clock: &ManualClock = &world.clock;
     clock.set("2020-01-01T00:00:00Z");
     world.event("NOTE_ADDED");
-    let times: Vec<_> = world.records(ORDER).iter().map(kiff::Record::recorded_at).collect();
+    let times: Vec<_> = world.records(ORDER).iter().map(kiff::record::Record::recorded_at).collect();
     assert!(times.is_sorted());
     world.verify();
 }

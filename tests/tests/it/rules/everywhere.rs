@@ -9,8 +9,10 @@ use super::{
     },
 };
 use kiff::{
-    ApprovalId, Authority, Blocking, BoxFuture, Decision, Domain, ExecutionId, Kind, NewEvent, Permit, Probed, Probing,
-    Record, Resolution, Runtime, RuntimeError,
+    ApprovalId, Authority, Blocking, Decision, Domain, ExecutionId, NewEvent, Permit, Runtime, RuntimeError,
+    domain::BoxFuture,
+    doubt::{Probed, Probing, Resolution},
+    record::{Kind, Record},
     testing::{Fault, FaultStore, FixedIds, ManualClock},
 };
 use std::collections::BTreeSet;

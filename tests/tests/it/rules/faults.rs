@@ -5,7 +5,9 @@ use super::kit::{
     Lab, ManualTimer, ORDER, Plan, agent, call, domain, noted, proposal, refund, reviewer, verify, waits, yields,
 };
 use kiff::{
-    Answer, Authority, Blocking, BoxFuture, Kind, NewEvent, Record, Review, Runtime, RuntimeError,
+    Answer, Authority, Blocking, NewEvent, Review, Runtime, RuntimeError,
+    domain::BoxFuture,
+    record::{Kind, Record},
     store::{Append, Batch, EventStore, MemoryStore, StoreError},
     testing::{Fault, FaultStore, FixedIds, ManualClock, StoreLayer},
 };

@@ -1,7 +1,7 @@
 //! Rule 11: effects that the host runs itself.
 
 use super::kit::{ORDER, World, agent, domain, executed, failed, held, in_doubt, noted, proposal, reviewer};
-use kiff::{Allowed, Authority, Decision, Failure, Kind, NewEvent, Proposal, RuntimeError};
+use kiff::{Allowed, Authority, Decision, Failure, NewEvent, Proposal, RuntimeError, record::Kind};
 
 fn decide(world: &World, proposal: Proposal) -> Decision {
     world.rt.decide(&agent(), proposal).unwrap()

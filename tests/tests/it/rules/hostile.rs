@@ -2,8 +2,9 @@
 
 use super::kit::{ORDER, Plan, World, agent, executed, failed, in_doubt, proposal, refund};
 use kiff::{
-    Authority, Bounds, Call, Contract, Decision, Definition, Domain, Failure, Kind, Machine, NewEvent, Outcome,
-    Proposal, Runtime, Value,
+    Authority, Decision, Domain, Failure, NewEvent, Outcome, Proposal, Runtime, Value,
+    domain::{Bounds, Call, Contract, Definition, Machine},
+    record::Kind,
 };
 use std::panic::panic_any;
 

@@ -2,8 +2,11 @@
 
 use super::kit::{ORDER, Plan, World, agent, executed, in_doubt, proposal, refund, resolver, reviewer};
 use kiff::{
-    Answer, ApprovalId, Authority, Blocking, Decision, Ed25519Signer, ExecutionId, KeyPurpose, NewEvent, Outcome,
-    Resolution, ReviewRequest, RuntimeError, ledger::Ed25519LogSigner,
+    Answer, ApprovalId, Authority, Blocking, Decision, ExecutionId, NewEvent, Outcome, RuntimeError,
+    doubt::Resolution,
+    keys::{Ed25519Signer, KeyPurpose},
+    ledger::Ed25519LogSigner,
+    review::ReviewRequest,
 };
 use std::{collections::BTreeSet, fmt::Debug};
 

@@ -1,7 +1,13 @@
 //! Every kind of record comes out of a real run, and what was written reads back.
 
 use super::kit::{Plan, World, agent, at, noted, proposal, refund, resolver, reviewer, stranger};
-use kiff::{Authority, Bounds, Decision, KeyPurpose, Kind, Outcome, Proposal, Record, Resolution, Value};
+use kiff::{
+    Authority, Decision, Outcome, Proposal, Value,
+    domain::Bounds,
+    doubt::Resolution,
+    keys::KeyPurpose,
+    record::{Kind, Record},
+};
 use proptest::prelude::*;
 use std::{collections::BTreeSet, time::Duration};
 
@@ -19,7 +25,7 @@ fn everything() -> World {
     world.grant(two, "ann");
     let _ = world
         .rt
-        .escalate(&reviewer("bea"), two, kiff::Permission::new("orders.approve").unwrap(), "over to you")
+        .escalate(&reviewer("bea"), two, kiff::ids::Permission::new("orders.approve").unwrap(), "over to you")
         .unwrap();
     world.refused(world.rt.grant(&reviewer("ann"), two, ""));
     let _ = world.rt.revoke(&reviewer("bea"), two, "").unwrap();
@@ -49,7 +55,7 @@ fn everything() -> World {
 }
 
 /// The first test key of RFC 8032 §7.1.
-pub(super) fn public_key() -> kiff::PublicKey {
+pub(super) fn public_key() -> kiff::keys::PublicKey {
     "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".parse().unwrap()
 }
 

@@ -1,6 +1,9 @@
 //! A probe in the hands of a test.
 
-use kiff::{Outcome, Probe, Probed, Probing};
+use kiff::{
+    Outcome,
+    doubt::{Probe, Probed, Probing},
+};
 use std::{
     collections::VecDeque,
     error::Error,

@@ -1,7 +1,10 @@
 //! Rule 2: the fixed order of checks, what the decision records of them, and who learns what.
 
 use super::kit::{ORDER, Plan, World, agent, at, blocked, held, proposal, refund, refunded, stranger};
-use kiff::{Answer, Authority, Blocked, CheckResult, Kind, Proposal, Refusal, Verdict};
+use kiff::{
+    Answer, Authority, Blocked, Proposal, Refusal,
+    record::{CheckResult, Kind, Verdict},
+};
 
 const ORDER_OF_CHECKS: [&str; 7] =
     ["action", "permission", "entity", "state", "parameters", "open_execution", "approval"];
@@ -176,8 +179,8 @@ fn rule_2_an_open_execution_is_told_apart_from_one_in_doubt() {
 fn rule_2_a_policy_that_panics_counts_as_a_yes() {
     let world = World::with(
         |domain| {
-            let contract = kiff::Contract::new("SHAKY", "order").allowed_states(["PAID"]);
-            let shaky = kiff::Definition::new(contract.approval_when("shaky", "orders.approve"));
+            let contract = kiff::domain::Contract::new("SHAKY", "order").allowed_states(["PAID"]);
+            let shaky = kiff::domain::Definition::new(contract.approval_when("shaky", "orders.approve"));
             let lab = super::kit::Lab::default();
             domain.define(shaky.approval_when("shaky", |_| panic!("a policy that panics")).executor(lab))
         },

@@ -6,8 +6,9 @@ use super::kit::{
 };
 use super::oracle::{Oracle, Says};
 use kiff::{
-    Authority, Blocking, BuildError, Decision, ExecutionId, Kind, NewEvent, Outcome, Permit, Probed, Probing,
-    Resolution, Resolved, Runtime, RuntimeError,
+    Authority, Blocking, BuildError, Decision, ExecutionId, NewEvent, Outcome, Permit, Runtime, RuntimeError,
+    doubt::{Probed, Probing, Resolution, Resolved},
+    record::Kind,
 };
 use std::time::Duration;
 
@@ -283,7 +284,7 @@ fn a_probe_that_is_dropped_changes_nothing() {
     let before = world.len();
     oracle.then(Says::Hang);
     let rt = world.rt.runtime().clone();
-    let mut call: kiff::BoxFuture<'static, _> = Box::pin(async move { rt.probe(&resolver(), id).await });
+    let mut call: kiff::domain::BoxFuture<'static, _> = Box::pin(async move { rt.probe(&resolver(), id).await });
     assert!(super::kit::waits(&mut call));
     drop(call);
     assert_eq!((world.len(), world.rt.in_doubt().unwrap().len()), (before, 1));
@@ -347,7 +348,7 @@ mod annotated {
 fn a_probe_is_given_for_an_annotated_function_by_its_type() {
     use annotated::{Parcel, send_parcel};
     let domain = kiff::Domain::builder("post", "v1").machine::<Parcel>().action::<send_parcel>();
-    let domain = domain.role("resolver", [kiff::RESOLVE_PERMISSION]).build().unwrap();
+    let domain = domain.role("resolver", [kiff::doubt::RESOLVE_PERMISSION]).build().unwrap();
     assert_eq!(domain.action("SEND_PARCEL").unwrap().retry_within(), Some(Duration::from_secs(2 * 60 * 60)));
     let sent = |_: &Probing| Ok(Probed::Applied(Outcome::new("seen at the depot").emit("PARCEL_SENT")));
     let mut s = kiff::testing::Scenario::new(domain).with(|builder| builder.probe_for::<send_parcel>(sent));

@@ -1,7 +1,11 @@
 //! Laws that hold for every sequence of calls.
 
 use super::kit::{Plan, World, at, body, domain, noted, refunded, reviewer, verify, whole};
-use kiff::{Answer, ApprovalId, Authority, Blocking, Kind, NewEvent, Proposal, Record, Resolution};
+use kiff::{
+    Answer, ApprovalId, Authority, Blocking, NewEvent, Proposal,
+    doubt::Resolution,
+    record::{Kind, Record},
+};
 use proptest::prelude::*;
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,7 +1,9 @@
 //! Sixty-four threads at one approval, one key, one hold: one effect.
 
 use super::kit::{Lab, Plan, agent, domain, held, noted, refunded, reviewer, verify};
-use kiff::{Answer, ApprovalId, Authority, Blocking, Bounds, Kind, NewEvent, Proposal, Review, Runtime};
+use kiff::{
+    Answer, ApprovalId, Authority, Blocking, NewEvent, Proposal, Review, Runtime, domain::Bounds, record::Kind,
+};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{

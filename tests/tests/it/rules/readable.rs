@@ -2,7 +2,7 @@
 //! its entity unreadable for good.
 
 use super::kit::{ORDER, Plan, World, agent, json, proposal, refund, reviewer, stranger};
-use kiff::{Authority, NewEvent, Outcome, Proposal, Resolution, Value};
+use kiff::{Authority, NewEvent, Outcome, Proposal, Value, doubt::Resolution};
 
 /// Texts that a reader may stumble over.
 fn texts() -> Vec<String> {
@@ -141,7 +141,7 @@ fn the_words_of_a_reviewer_can_be_read_again() {
         let world = World::paid();
         let two = world.held(proposal("HELD_FOR_TWO", 5));
         let _ = world.rt.grant(&reviewer("ann"), two.approval_id, &text);
-        let permission = kiff::Permission::new("orders.refund").unwrap();
+        let permission = kiff::ids::Permission::new("orders.refund").unwrap();
         let _ = world.rt.escalate(&reviewer("ann"), two.approval_id, permission, &text);
         let one = world.held(proposal("ALWAYS_HELD", 5));
         let _ = world.rt.deny(&reviewer("ann"), one.approval_id, &text);

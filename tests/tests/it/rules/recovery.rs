@@ -5,8 +5,11 @@ use super::{
     oracle::{Oracle, Says},
 };
 use kiff::{
-    Answer, Authority, Blocking, Decision, DomainBuilder, Kind, NewEvent, Permit, Proposal, Recovered, Recovery,
-    Resolved, ReviewRefusal, Runtime, RuntimeBuilder,
+    Answer, Authority, Blocking, Decision, NewEvent, Permit, Proposal, Runtime, RuntimeBuilder,
+    domain::DomainBuilder,
+    doubt::{Recovered, Recovery, Resolved},
+    record::Kind,
+    review::ReviewRefusal,
     store::MemoryStore,
     testing::{Fault, FaultStore},
 };
@@ -53,7 +56,7 @@ impl Field {
     }
 
     fn kinds(&self, order: &str) -> Vec<Kind> {
-        self.world.records(&entity(order)).iter().map(kiff::Record::kind).collect()
+        self.world.records(&entity(order)).iter().map(kiff::record::Record::kind).collect()
     }
 }
 
@@ -131,7 +134,7 @@ fn what_cannot_be_recovered_yet_is_taken_up_later() {
         field.world.lab.then(Plan::Hang);
         let mut running = {
             let (rt, proposal) = (field.world.rt.runtime().clone(), asked(action, order));
-            Box::pin(async move { rt.execute(&agent(), proposal).await }) as kiff::BoxFuture<'static, _>
+            Box::pin(async move { rt.execute(&agent(), proposal).await }) as kiff::domain::BoxFuture<'static, _>
         };
         assert!(super::kit::waits(&mut running));
     }
@@ -165,7 +168,7 @@ fn what_runs_here_is_left_alone() {
     let field = Field::new();
     field.world.lab.then(Plan::Hang);
     let rt = field.world.rt.runtime().clone();
-    let mut running: kiff::BoxFuture<'static, _> =
+    let mut running: kiff::domain::BoxFuture<'static, _> =
         Box::pin(async move { rt.execute(&agent(), asked("REPEATABLE", "one")).await });
     assert!(super::kit::waits(&mut running));
     field.world.clock.advance(Duration::from_secs(3600));
@@ -182,7 +185,7 @@ fn a_retry_that_runs_here_is_in_doubt_nowhere_but_elsewhere() {
     let id = field.world.rt.in_doubt().unwrap()[0].execution_id;
     field.world.lab.then(Plan::Hang);
     let rt = field.world.rt.runtime().clone();
-    let mut running: kiff::BoxFuture<'static, _> = Box::pin(async move { rt.retry(&resolver(), id).await });
+    let mut running: kiff::domain::BoxFuture<'static, _> = Box::pin(async move { rt.retry(&resolver(), id).await });
     assert!(super::kit::waits(&mut running));
     assert_eq!(field.kinds("one").last(), Some(&Kind::ExecutionRetried), "recorded before it starts");
     assert!(field.world.rt.in_doubt().unwrap().is_empty());

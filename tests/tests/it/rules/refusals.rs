@@ -1,7 +1,11 @@
 //! Rule 3: a refusal is a value and is recorded; a hostile agent cannot grow the log.
 
 use super::kit::{ORDER, World, agent, at, blocked, body, proposal, refund, stranger, whole};
-use kiff::{Bounds, Kind, Proposal, Record, Runtime};
+use kiff::{
+    Proposal, Runtime,
+    domain::Bounds,
+    record::{Kind, Record},
+};
 
 const REFUSED: &str = "kiff:refused";
 

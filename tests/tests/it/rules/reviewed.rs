@@ -4,8 +4,13 @@ use super::kit::{
     Lab, ORDER, Plan, World, agent, blocked, domain, executed, held, noted, proposal, refund, reviewer, stranger,
 };
 use kiff::{
-    Authority, Contract, Decision, Definition, Kind, Param, Permission, Permit, Proposal, ProposalError, Record,
-    Review, RuntimeError, Signer, SignerError, testing::ManualClock,
+    Authority, Decision, Param, Permit, Proposal, Review, RuntimeError,
+    admission::ProposalError,
+    domain::{Contract, Definition},
+    ids::Permission,
+    keys::{Signer, SignerError},
+    record::{Kind, Record},
+    testing::ManualClock,
 };
 use std::{
     sync::{
@@ -77,7 +82,7 @@ fn an_escalation_adds_a_permission_and_replaces_none() {
     let id = world.held(proposal("HELD_FOR_TWO", 1)).approval_id;
     world.grant(id, "nora");
     let review = world.rt.escalate(&reviewer("nora"), id, permission("orders.refund"), "").unwrap();
-    assert!(matches!(review, Review::Recorded(status) if status.state == kiff::ApprovalState::Escalated));
+    assert!(matches!(review, Review::Recorded(status) if status.state == kiff::review::ApprovalState::Escalated));
     assert_eq!(world.rt.pending_approvals().unwrap()[0].reviewers, Some(permission("orders.refund")));
     // What the contract asks for is asked for as before; what the escalation names, as well.
     let clerk = Authority::human("clerk", ["operator"]).unwrap();
@@ -116,7 +121,7 @@ fn resuming_what_the_host_runs_uses_nothing_up() {
 
 #[test]
 fn expired_approvals_do_not_count_and_are_closed_in_one_sweep() {
-    let bounds = kiff::Bounds::default().with_open_approvals(2);
+    let bounds = kiff::domain::Bounds::default().with_open_approvals(2);
     let world = World::with(|domain| domain.bounds(bounds), |builder| builder).pay();
     (1..=2).for_each(|cents| drop(world.held(proposal("ALWAYS_HELD", cents))));
     assert_eq!(world.blocked(proposal("ALWAYS_HELD", 3)).reason, *"too_many_open_approvals");
@@ -131,7 +136,7 @@ fn expired_approvals_do_not_count_and_are_closed_in_one_sweep() {
 
 #[test]
 fn a_review_looks_at_the_log_first() {
-    let bounds = kiff::Bounds::default().with_refusals(1);
+    let bounds = kiff::domain::Bounds::default().with_refusals(1);
     let rules = |lab: &Lab| domain(lab, "v1").bounds(bounds);
     let world = World::with(|domain| domain.bounds(bounds), |builder| builder).pay();
     let id = world.held(proposal("ALWAYS_HELD", 1)).approval_id;
@@ -208,7 +213,7 @@ fn a_refusal_that_passes_does_not_take_the_key() {
     assert!(world.blocked(unlucky()).is_repeat);
     world.verify();
 
-    let bounds = kiff::Bounds::default().with_open_approvals(1);
+    let bounds = kiff::domain::Bounds::default().with_open_approvals(1);
     let world = World::with(|domain| domain.bounds(bounds), |builder| builder).pay();
     let first = world.held(proposal("ALWAYS_HELD", 1)).approval_id;
     let second = || proposal("ALWAYS_HELD", 2).idempotency_key("k");
@@ -257,8 +262,8 @@ fn explaining_costs_nothing_to_whoever_may_not_ask() {
         ("NONE", ORDER, "action_unknown"),
     ] {
         let would = world.rt.explain(&stranger(), Proposal::new(action, entity).param("cents", 5)).unwrap();
-        assert_eq!((would.reason.as_str(), would.decision), (reason, kiff::Verdict::Blocked));
+        assert_eq!((would.reason.as_str(), would.decision), (reason, kiff::record::Verdict::Blocked));
     }
     assert_eq!(store.calls(), before);
-    assert_eq!(world.rt.explain(&agent(), refund(5)).unwrap().decision, kiff::Verdict::Allowed);
+    assert_eq!(world.rt.explain(&agent(), refund(5)).unwrap().decision, kiff::record::Verdict::Allowed);
 }

@@ -1,7 +1,7 @@
 //! Rule 5: who may review, and what a denial and an expiry mean.
 
 use super::kit::{World, agent, at, blocked, executed, held, proposal, refund, reviewer, stranger};
-use kiff::{Authority, Kind, Permission, Review};
+use kiff::{Authority, Review, ids::Permission, record::Kind};
 use std::time::Duration;
 
 #[track_caller]
@@ -171,7 +171,7 @@ fn rule_5_a_clock_that_goes_back_brings_no_approval_back() {
     world.held(refund(500));
     world.clock.set("2026-05-24T09:00:01Z");
     assert_eq!(blocked(world.rt.resume(id).unwrap()).reason, *"approval_expired");
-    let times: Vec<_> = world.records(super::kit::ORDER).iter().map(kiff::Record::recorded_at).collect();
+    let times: Vec<_> = world.records(super::kit::ORDER).iter().map(kiff::record::Record::recorded_at).collect();
     assert!(times.is_sorted());
     world.verify();
 }
@@ -227,7 +227,7 @@ fn rule_5_a_grant_records_what_was_shown_and_what_it_is_bound_to() {
     for bound in ["request_digest", "contract_digest", "state_version"] {
         assert_eq!(at(&grant, bound), at(&required, bound));
     }
-    assert_eq!(at(&grant, "shown_digest"), kiff::Digest::of(pending.shown.as_bytes()).to_string());
+    assert_eq!(at(&grant, "shown_digest"), kiff::record::Digest::of(pending.shown.as_bytes()).to_string());
 }
 
 #[test]

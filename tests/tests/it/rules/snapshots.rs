@@ -4,8 +4,12 @@ use super::kit::{
     Counts, Lab, ORDER, Plan, World, agent, blocked, domain, in_doubt, json, proposal, refund, reviewer, verify,
 };
 use kiff::{
-    Authority, Blocking, Decision, Digest, Domain, EntityRef, Event, Facts, Failure, Machine, NewEvent, Outcome,
-    Permission, RecordBytes, Resolution, Runtime, TenantId, Value,
+    Authority, Blocking, Decision, Domain, EntityRef, Event, Facts, Failure, NewEvent, Outcome, Runtime, TenantId,
+    Value,
+    domain::Machine,
+    doubt::Resolution,
+    ids::Permission,
+    record::{Digest, RecordBytes},
     store::{Append, Batch, Cell, CellSet, EventStore, MemoryStore, StoreError},
     testing::{FixedIds, ManualClock, StoreLayer, store_suite::block_on},
 };

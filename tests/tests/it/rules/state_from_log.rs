@@ -1,7 +1,7 @@
 //! Rule 1: state is what the log says, and identity comes from an `Authority` alone.
 
 use super::kit::{ORDER, World, agent, at, blocked, executed, stranger, whole};
-use kiff::{Authority, Kind, NewEvent, Proposal, Value};
+use kiff::{Authority, NewEvent, Proposal, Value, record::Kind};
 
 #[test]
 fn rule_1_claims_in_json_are_recorded_and_not_believed() {

@@ -1,7 +1,7 @@
 //! Rule 9: what an agent sends is admitted strictly.
 
 use super::kit::{ORDER, World, agent, at, blocked, json};
-use kiff::{Kind, Proposal, Value};
+use kiff::{Proposal, Value, record::Kind};
 
 /// What the log has of a parameter that was sent as this JSON; the reason code if it was refused.
 fn sent(name: &str, value: &str) -> String {
@@ -133,7 +133,7 @@ fn rule_9_every_fault_is_told_at_once() {
     let body = world.last(Kind::DecisionRecorded);
     assert_eq!(at(&body, "parameters"), "{}");
     let offered = json(br#"{"flag":"x","small":999,"x/y~":1}"#);
-    assert_eq!(at(&body, "offered"), kiff::Digest::of(&offered.to_canonical()).to_string());
+    assert_eq!(at(&body, "offered"), kiff::record::Digest::of(&offered.to_canonical()).to_string());
 }
 
 #[test]

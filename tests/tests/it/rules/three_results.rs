@@ -4,8 +4,10 @@ use super::kit::{
     ORDER, Plan, World, agent, at, call, executed, failed, in_doubt, noted, proposal, refund, resolver, stranger, waits,
 };
 use kiff::{
-    Answer, Authority, Decision, ExecutionId, Failure, Kind, Outcome, Permit, Resolution, Resolved, ReviewRefusal,
-    RuntimeError,
+    Answer, Authority, Decision, ExecutionId, Failure, Outcome, Permit, RuntimeError,
+    doubt::{Resolution, Resolved},
+    record::Kind,
+    review::ReviewRefusal,
 };
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The timer wakes users' code, which may do anything.
 
 use kiff::{
-    BoxFuture,
     clock::{ThreadTimer, Timer},
+    domain::BoxFuture,
 };
 use std::{
     sync::{

@@ -2,7 +2,8 @@
 
 use super::kit::{Lab, ORDER, Plan, World, agent, call, domain, executed, noted, proposal, refund, refunded, waits};
 use kiff::{
-    Authority, EntityRef, Ingested, Kind, NewEvent, Record, RecordBytes, Runtime, RuntimeError, TenantId,
+    Authority, EntityRef, Ingested, NewEvent, Runtime, RuntimeError, TenantId,
+    record::{Kind, Record, RecordBytes},
     store::{Append, Batch, EventStore, MemoryStore, StoreError},
     testing::{FixedIds, ManualClock, StoreLayer, store_suite::block_on},
 };

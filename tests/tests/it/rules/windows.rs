@@ -5,7 +5,11 @@ use super::{
     reviewed::contract,
 };
 use kiff::{
-    BoxFuture, Contract, Definition, Domain, DomainBuilder, Effect, ExecutionId, Kind, Resolved, ReviewRefusal,
+    Domain, Effect, ExecutionId,
+    domain::{BoxFuture, Contract, Definition, DomainBuilder},
+    doubt::Resolved,
+    record::Kind,
+    review::ReviewRefusal,
 };
 use std::time::Duration;
 

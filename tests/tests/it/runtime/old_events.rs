@@ -2,8 +2,11 @@
 //! keeps what the source sent.
 
 use kiff::{
-    Answer, Authority, Blocking, Call, Contract, Definition, Domain, DomainBuilder, Event, Facts, Ingested, Machine,
-    NewEvent, Outcome, Proposal, Runtime, Value, Verdict, replay, store::MemoryStore,
+    Answer, Authority, Blocking, Domain, Event, Facts, Ingested, NewEvent, Outcome, Proposal, Runtime, Value,
+    domain::{Call, Contract, Definition, DomainBuilder, Machine},
+    record::Verdict,
+    replay,
+    store::MemoryStore,
 };
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! The runtime's own promises: what it is, what it needs, what it keeps.
 
 use kiff::{
-    Answer, Authority, BuildError, Call, Contract, Definition, Domain, EntityRef, Ingested, Machine, NewEvent, Outcome,
-    Proposal, Provided, Runtime, RuntimeError,
+    Answer, Authority, BuildError, Domain, EntityRef, Ingested, NewEvent, Outcome, Proposal, Runtime, RuntimeError,
+    domain::{Call, Contract, Definition, Machine, Provided},
     store::MemoryStore,
     testing::{FixedIds, ManualClock},
 };
@@ -55,7 +55,7 @@ fn what_an_executor_needs_is_checked_before_the_runtime_is_built() {
     struct NeedsBank;
     struct Bank;
     impl kiff::Executor for NeedsBank {
-        fn run<'a>(&'a self, call: Call<'a>) -> kiff::BoxFuture<'a, Result<Outcome, kiff::Failure>> {
+        fn run<'a>(&'a self, call: Call<'a>) -> kiff::domain::BoxFuture<'a, Result<Outcome, kiff::Failure>> {
             Box::pin(async move {
                 {
                     let (_, own) = (call.provided::<Bank>()?, call.provided::<kiff::ExecutionId>()?);
@@ -270,7 +270,7 @@ fn an_event_at_which_the_domains_own_code_fails_is_not_let_in() {
     let host = Authority::service("host").unwrap();
     let event = |id: &str| NewEvent::new(id, "STARTED").payload(kiff::Value::object([("add", 1u64)]));
     let refused = rt.ingest(&host, "sum:1", NewEvent::new("e1", "STARTED")).unwrap();
-    assert!(matches!(refused, Ingested::Refused(kiff::EventRefusal::FactsFailed)));
+    assert!(matches!(refused, Ingested::Refused(kiff::ingest::EventRefusal::FactsFailed)));
     assert!(rt.timeline("sum:1").unwrap().records().is_empty());
     rt.ingest(&host, "sum:1", event("e2")).unwrap().accepted().unwrap();
     let done = rt.execute(&agent(), Proposal::new("ADD", "sum:1")).unwrap().executed().unwrap();
@@ -284,7 +284,7 @@ fn an_event_at_which_the_domains_own_code_fails_is_not_let_in() {
 fn a_provided_arc_is_told_from_nothing() {
     struct NeedsText;
     impl kiff::Executor for NeedsText {
-        fn run<'a>(&'a self, call: Call<'a>) -> kiff::BoxFuture<'a, Result<Outcome, kiff::Failure>> {
+        fn run<'a>(&'a self, call: Call<'a>) -> kiff::domain::BoxFuture<'a, Result<Outcome, kiff::Failure>> {
             Box::pin(async move { call.provided::<String>().map(Outcome::new) })
         }
         fn needs(&self) -> Vec<Provided> {

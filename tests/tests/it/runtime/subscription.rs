@@ -1,8 +1,10 @@
 //! A subscription hands out every record at least once, whatever fails and whenever its consumer is stopped.
 
 use kiff::{
-    Authority, Blocking, Domain, Logged, Machine, NewEvent, Runtime, SubscriptionError, TenantId,
+    Authority, Blocking, Domain, NewEvent, Runtime, TenantId,
+    domain::Machine,
     store::{EventStore, MemoryStore, SqliteStore},
+    subscription::{Logged, SubscriptionError},
     testing::{Fault, FaultStore, store_suite::block_on},
 };
 

@@ -1,7 +1,8 @@
 //! A store that is slow and plain, and on demand wrong in one way.
 
 use kiff::{
-    EntityRef, Record, RecordBytes, TenantId,
+    EntityRef, TenantId,
+    record::{Record, RecordBytes},
     store::{
         Append, Batch, Cell, CellSet, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError,
         index_of,

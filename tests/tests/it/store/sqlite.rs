@@ -2,8 +2,11 @@
 
 use crate::folder::Folder;
 use kiff::{
-    Answer, Authority, Blocking, Call, Contract, Definition, Domain, Kind, Machine, NewEvent, Outcome, Proposal,
-    Runtime, RuntimeError, store::SqliteStore, testing::store_suite,
+    Answer, Authority, Blocking, Domain, NewEvent, Outcome, Proposal, Runtime, RuntimeError,
+    domain::{Call, Contract, Definition, Machine},
+    record::Kind,
+    store::SqliteStore,
+    testing::store_suite,
 };
 use std::{
     env,

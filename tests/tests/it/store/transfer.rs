@@ -2,9 +2,12 @@
 
 use crate::folder::Folder;
 use kiff::{
-    Answer, Authority, Blocking, Decision, Domain, Machine, NewEvent, Outcome, Proposal, Runtime, TenantId,
-    log_file::{self, ExportError, ImportError, Imported},
-    store::{EventStore, MemoryStore, SqliteStore},
+    Answer, Authority, Blocking, Decision, Domain, NewEvent, Outcome, Proposal, Runtime, TenantId,
+    domain::Machine,
+    store::{
+        EventStore, MemoryStore, SqliteStore,
+        transfer::{self, ExportError, ImportError, Imported},
+    },
     testing::{Fault, FaultStore, store_suite::block_on},
 };
 use kiff_examples::{
@@ -228,7 +231,7 @@ fn somebody_who_appends_meanwhile_is_noticed() {
     let store = MemoryStore::new();
     let mut whole = log.clone();
     let reader = Meddler { log: io::Cursor::new(&mut whole), store: store.clone(), reads: 0 };
-    let error = block_on(log_file::import(&store, io::BufReader::with_capacity(64 * 1024, reader))).unwrap_err();
+    let error = block_on(transfer::import(&store, io::BufReader::with_capacity(64 * 1024, reader))).unwrap_err();
     assert_eq!(error.code(), "other_log", "{error}");
 }
 
@@ -237,10 +240,10 @@ fn a_file_that_cannot_be_written_or_read_is_an_error() {
     let store = MemoryStore::new();
     bring(&store, &every_kind()).unwrap();
     let tenant = TenantId::new("demo").unwrap();
-    let error = block_on(log_file::export(&store, &tenant, Full)).unwrap_err();
+    let error = block_on(transfer::export(&store, &tenant, Full)).unwrap_err();
     assert!(matches!(error, ExportError::Write(_)), "{error}");
     assert_eq!(error.code(), "log_not_written");
-    let error = block_on(log_file::import(&MemoryStore::new(), io::BufReader::new(Full))).unwrap_err();
+    let error = block_on(transfer::import(&MemoryStore::new(), io::BufReader::new(Full))).unwrap_err();
     assert_eq!((error.line(), error.code().as_str()), (1, "log_not_read"));
 }
 
@@ -293,19 +296,19 @@ fn orders(store: impl EventStore) -> Blocking {
 }
 
 fn bring(store: &impl EventStore, log: &[u8]) -> Result<Imported, ImportError> {
-    block_on(log_file::import(store, log))
+    block_on(transfer::import(store, log))
 }
 
 fn write(store: &impl EventStore, tenant: &TenantId) -> Vec<u8> {
     let mut log = Vec::new();
-    let written = block_on(log_file::export(store, tenant, &mut log)).unwrap();
+    let written = block_on(transfer::export(store, tenant, &mut log)).unwrap();
     assert_eq!(written, lines(&log));
     log
 }
 
 fn tenant_of(log: &[u8]) -> TenantId {
     let line = log.split(|byte| *byte == b'\n').next().unwrap();
-    kiff::Record::parse(line.into()).unwrap().tenant().clone()
+    kiff::record::Record::parse(line.into()).unwrap().tenant().clone()
 }
 
 fn lines(log: &[u8]) -> u64 {

@@ -1,6 +1,6 @@
 //! Writers that race in the same way every time.
 
-use kiff::BoxFuture;
+use kiff::domain::BoxFuture;
 use std::{
     pin::pin,
     sync::Mutex,

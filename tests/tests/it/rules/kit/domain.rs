@@ -1,7 +1,10 @@
 //! The domain of these tests, and who acts in it.
 
 use super::lab::Lab;
-use kiff::{Authority, Contract, Definition, Domain, DomainBuilder, Effect, Event, Facts, Machine, Param, Proposal};
+use kiff::{
+    Authority, Domain, Effect, Event, Facts, Param, Proposal,
+    domain::{Contract, Definition, DomainBuilder, Machine},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -53,7 +56,7 @@ pub(crate) fn domain(lab: &Lab, version: &str) -> DomainBuilder {
             contract("HELD_FOR_ANY")
                 .approval_required("orders.approve")
                 .quorum(2)
-                .reviewer_kinds([kiff::ActorType::Human, kiff::ActorType::Agent]),
+                .reviewer_kinds([kiff::actor::ActorType::Human, kiff::actor::ActorType::Agent]),
         ))
         .define(define(contract("REPEATABLE").effect(Effect::Idempotent).timeout(Duration::from_secs(30))))
         .define(define(contract("HARMLESS").effect(Effect::None).timeout(Duration::from_secs(30))))
@@ -75,8 +78,8 @@ pub(crate) fn domain(lab: &Lab, version: &str) -> DomainBuilder {
         .role("operator", ["orders.refund"])
         .role("admin", ["orders.admin"])
         .role("reviewer", ["orders.approve"])
-        .role("resolver", [kiff::RESOLVE_PERMISSION])
-        .role("keeper", [kiff::KEYS_PERMISSION])
+        .role("resolver", [kiff::doubt::RESOLVE_PERMISSION])
+        .role("keeper", [kiff::keys::KEYS_PERMISSION])
 }
 
 pub(crate) fn agent() -> Authority {

@@ -1,6 +1,10 @@
 //! Executors and a timer that do what the test says.
 
-use kiff::{BoxFuture, Call, Executor, Failure, Outcome, clock::Timer};
+use kiff::{
+    Executor, Failure, Outcome,
+    clock::Timer,
+    domain::{BoxFuture, Call},
+};
 use std::{
     collections::VecDeque,
     future::{pending, poll_fn},

@@ -8,7 +8,7 @@ pub(crate) use domain::{Counts, ORDER, agent, domain, proposal, refund, resolver
 pub(crate) use lab::{Lab, ManualTimer, Plan, noted, refunded, waits, yields};
 pub(crate) use world::{World, call, verify};
 
-use kiff::{Answer, Blocked, Executed, Failed, Held, InDoubt, Record, Value, value::Limits};
+use kiff::{Answer, Blocked, Executed, Failed, Held, InDoubt, Value, record::Record, value::Limits};
 
 pub(crate) fn json(text: &[u8]) -> Value {
     Value::parse(text, &Limits::default().with_depth(64)).unwrap()

@@ -1,14 +1,18 @@
 //! A runtime in the hands of a test.
 
 use super::{
-    at, blocked, body,
-    domain::{ORDER, agent, domain, proposal, reviewer},
+    blocked, body,
+    domain::{ORDER, agent, domain, reviewer},
     held, json,
-    lab::Lab,
+    lab::{Lab, ManualTimer},
 };
 use kiff::{
-    Answer, ApprovalId, Authority, Blocked, Blocking, BoxFuture, Domain, DomainBuilder, Held, Ingested, Kind, NewEvent,
-    Proposal, Record, Review, ReviewRefusal, Runtime, RuntimeBuilder, RuntimeError, Value, replay,
+    Answer, ApprovalId, Authority, Blocked, Blocking, Domain, Held, Ingested, NewEvent, Proposal, Review, Runtime,
+    RuntimeBuilder, RuntimeError, Value,
+    domain::{BoxFuture, DomainBuilder},
+    record::{Kind, Record},
+    replay,
+    review::ReviewRefusal,
     store::MemoryStore,
     testing::{FixedIds, ManualClock},
 };
