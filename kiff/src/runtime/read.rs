@@ -356,7 +356,7 @@ impl Runtime {
     }
 
     /// Writes the same to a file, page by page, and tells how many records it has. The module
-    /// [`log_file`](crate::store::transfer) has an example.
+    /// [`transfer`](crate::store::transfer) has an example.
     ///
     /// # Errors
     /// [`ExportError`] if the log cannot be read or the writer fails.
@@ -365,7 +365,7 @@ impl Runtime {
     }
 
     /// Brings a `log.jsonl` of this tenant into the store, page by page. The module
-    /// [`log_file`](crate::store::transfer) has an example; [`transfer::import`] says what is
+    /// [`transfer`](crate::store::transfer) has an example; [`transfer::import`] says what is
     /// checked.
     ///
     /// # Errors

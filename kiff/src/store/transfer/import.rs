@@ -164,12 +164,12 @@ pub struct Imported {
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// # let rt = shop(paid_back)?;
 /// let file = rt.export().await?;
-/// let imported = log_file::import(&MemoryStore::new(), file.as_slice()).await?;
+/// let imported = transfer::import(&MemoryStore::new(), file.as_slice()).await?;
 /// assert_eq!((imported.records, imported.entities), (4, 1));
 ///
 /// // A record that was changed is found by the record after it.
 /// let changed = String::from_utf8(file)?.replacen("evt_1", "evt_0", 1);
-/// let refused = log_file::import(&MemoryStore::new(), changed.as_bytes()).await;
+/// let refused = transfer::import(&MemoryStore::new(), changed.as_bytes()).await;
 /// assert!(matches!(refused, Err(ImportError::Place { line: 2, .. })));
 /// # Ok(())
 /// # }
