@@ -15,8 +15,7 @@ use crate::{
     domain::{Domain, contract::Effect, machine::FactsBox},
     kernel::{
         record::{
-            Head, Verdict,
-            read::{self, RecordError},
+            Head, RecordError, Verdict, missing, read,
             write::{self, Members},
         },
         request::Proposed,
@@ -143,7 +142,7 @@ fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, entity: &EntityRef)
 
 /// Fills a view of the stream that is empty yet.
 fn decode(json: &[u8], domain: &Domain, mut view: View) -> Result<View, RecordError> {
-    let tape = walk(json).ok_or_else(|| read::missing("format"))?;
+    let tape = walk(json).ok_or_else(|| missing("format"))?;
     let mut it = read::Members::of(&tape)?;
     it.expect("format", FORMAT)?;
     it.expect("domain_digest", &domain.digest().to_string())?;
@@ -179,12 +178,12 @@ fn decode(json: &[u8], domain: &Domain, mut view: View) -> Result<View, RecordEr
 /// Both have facts and of the same type, or neither has.
 fn read_facts(it: &mut read::Members, domain: &Domain, view: &View) -> Result<Option<FactsBox>, RecordError> {
     let Some(facts) = &view.facts else {
-        return if it.has("facts") { Err(read::missing("facts")) } else { Ok(None) };
+        return if it.has("facts") { Err(missing("facts")) } else { Ok(None) };
     };
     let mut it = it.members("facts")?;
-    it.expect("blank", &blank(domain, view).ok_or_else(|| read::missing("blank"))?)?;
+    it.expect("blank", &blank(domain, view).ok_or_else(|| missing("blank"))?)?;
     let now: String = it.take("now")?;
-    facts.parse(&now).ok_or_else(|| read::missing("now")).map(Some)
+    facts.parse(&now).ok_or_else(|| missing("now")).map(Some)
 }
 
 fn read_approval(it: &mut read::Members, tenant: &TenantId, entity: &EntityRef) -> Result<OpenApproval, RecordError> {
@@ -192,7 +191,7 @@ fn read_approval(it: &mut read::Members, tenant: &TenantId, entity: &EntityRef) 
     let grants =
         it.objects("grants")?.iter_mut().map(|it| read::parse_actor(it).map(Arc::new)).collect::<Result<_, _>>()?;
     Ok(OpenApproval {
-        id: ruling.approval.ok_or_else(|| read::missing("approval_id"))?,
+        id: ruling.approval.ok_or_else(|| missing("approval_id"))?,
         proposed: read_proposed(it, tenant, entity)?,
         opened_at: it.fixed_time("opened_at")?,
         reviewers: ruling.hold.as_ref().map(|hold| hold.reviewers.clone()),
@@ -204,7 +203,7 @@ fn read_approval(it: &mut read::Members, tenant: &TenantId, entity: &EntityRef) 
 }
 
 fn read_execution(it: &mut read::Members, tenant: &TenantId, entity: &EntityRef) -> Result<OpenExecution, RecordError> {
-    let effect = Effect::from_word(&it.take::<String>("effect")?).ok_or_else(|| read::missing("effect"))?;
+    let effect = Effect::from_word(&it.take::<String>("effect")?).ok_or_else(|| missing("effect"))?;
     let execution: ExecutionId = it.parse("execution_id")?;
     Ok(OpenExecution {
         execution,
