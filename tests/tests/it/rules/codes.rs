@@ -180,7 +180,7 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
     let execution = allowed.permit.execution_id();
     take(unsettled(world.rt.resolve(&resolver(), execution, Resolution::NotApplied, "").unwrap()));
     take(unsettled(world.rt.retry(&resolver(), execution).unwrap()));
-    let _ = world.rt.settle(allowed.permit, Ok(noted())).unwrap();
+    let _ = world.rt.record_outcome(allowed.permit, Ok(noted())).unwrap();
     take(unsettled(world.rt.retry(&resolver(), execution).unwrap()));
     assert_eq!(found, known.iter().map(|code| (*code).to_owned()).collect());
     world.verify();
@@ -333,7 +333,7 @@ fn everything() -> World {
     let Decision::Allowed(allowed) = world.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap() else { panic!() };
     world.clock.advance(Duration::from_secs(31));
     settle(Resolution::NotApplied);
-    let _ = world.rt.settle(allowed.permit, Ok(Outcome::new("late"))).unwrap();
+    let _ = world.rt.record_outcome(allowed.permit, Ok(Outcome::new("late"))).unwrap();
     settle(Resolution::Succeeded(noted()));
     let _ = world.rt.execute(&stranger(), Proposal::new("NO_SUCH", "order:x").param("y", 1)).unwrap();
     let (keeper, key) = (Authority::service("hsm").unwrap().with_roles(["keeper"]).unwrap(), public_key());
