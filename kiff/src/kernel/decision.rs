@@ -163,10 +163,10 @@ impl Clearance {
 
 /// The right to run one effect, once: exactly these parameters were cleared, and the log says so.
 ///
-/// Only the runtime makes one, after its store has acknowledged the clearance. It is not `Clone`, and
-/// running or settling consumes it. A permit that is dropped leaves its execution in doubt, never lost.
+/// Only the runtime makes one, after its store has acknowledged the clearance. It is not `Clone`, and recording its
+/// outcome consumes it. A permit that is dropped leaves its execution in doubt, never lost.
 #[derive(Debug)]
-#[must_use = "a permit that is dropped leaves its execution in doubt: settle it"]
+#[must_use = "a permit that is dropped leaves its execution in doubt: record its outcome"]
 pub struct Permit {
     pub(crate) cleared: Cleared,
 }

@@ -74,7 +74,7 @@ impl Blocking {
         /// Decides a proposal whose effect the host runs itself.
         fn decide(authority: &Authority, proposal: Proposal) -> Decision;
         /// Records the outcome of an effect that the host ran itself.
-        fn settle(permit: Permit, result: Result<Outcome, Failure>) -> Answer;
+        fn record_outcome(permit: Permit, result: Result<Outcome, Failure>) -> Answer;
         /// Runs the stored proposal of a granted approval.
         fn resume(approval: ApprovalId) -> Answer;
         /// Does what a reviewer has sent.

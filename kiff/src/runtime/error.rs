@@ -68,8 +68,9 @@ coded! {
             /// What is wrong with it.
             source: FoldError,
         } => {source},
-        /// The action has no executor here: decide and settle it instead.
-        #[error("action `{action}` has no executor; decide it and settle what the host did")]
+        /// The action has no executor. Call [`decide`](crate::Runtime::decide), run the effect, and call
+        /// [`record_outcome`](crate::Runtime::record_outcome) instead.
+        #[error("action `{action}` has no executor; call `decide`, run the effect, and call `record_outcome`")]
         NoExecutor {
             /// The action.
             action: ActionName,
@@ -119,7 +120,7 @@ impl RuntimeError {
     /// True if the caller sent something that cannot be admitted: in HTTP, a status of the four hundreds. All
     /// else is the host's, or its store's.
     #[must_use]
-    pub fn is_callers_fault(&self) -> bool {
+    pub fn is_caller_error(&self) -> bool {
         matches!(self, Self::Proposal(_) | Self::Name(_) | Self::ApprovalUnknown { .. } | Self::ExecutionUnknown { .. })
     }
 }

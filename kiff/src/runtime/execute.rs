@@ -66,7 +66,7 @@ impl Runtime {
     }
 
     /// Decides a proposal whose effect the host runs itself. Only the first answer is
-    /// [`Decision::Allowed`]; run the effect and give its outcome to [`settle`](Self::settle).
+    /// [`Decision::Allowed`]; run the effect and give its outcome to [`record_outcome`](Self::record_outcome).
     ///
     /// ```
     /// use kiff::{Authority, Decision, Outcome, Proposal};
@@ -80,7 +80,7 @@ impl Runtime {
     ///     Decision::Allowed(allowed) => {
     ///         // Run the effect here, with `allowed.permit.execution_id()` as the provider's idempotency key.
     ///         let outcome = Outcome::new("paid back by the host").emit("ORDER_REFUNDED");
-    ///         let done = rt.settle(allowed.permit, Ok(outcome))?.executed()?;
+    ///         let done = rt.record_outcome(allowed.permit, Ok(outcome))?.executed()?;
     ///         assert_eq!(done.message, "paid back by the host");
     ///     }
     ///     Decision::AlreadyCleared(answer) => println!("{} before", answer.word()),
@@ -119,7 +119,7 @@ impl Runtime {
     /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00);
     ///
     /// if let Decision::Allowed(allowed) = rt.decide(&agent, refund)? {
-    ///     let answer = rt.settle(allowed.permit, Err(Failure::not_applied("the card is closed")))?;
+    ///     let answer = rt.record_outcome(allowed.permit, Err(Failure::not_applied("the card is closed")))?;
     ///     assert_eq!(answer.word(), "failed");
     /// }
     /// # Ok(())
@@ -128,7 +128,11 @@ impl Runtime {
     ///
     /// # Errors
     /// [`RuntimeError::OutcomeNotRecorded`] if it could not be recorded: the outcome is in the error.
-    pub async fn settle(&self, permit: Permit, result: Result<Outcome, Failure>) -> Result<Answer, RuntimeError> {
+    pub async fn record_outcome(
+        &self,
+        permit: Permit,
+        result: Result<Outcome, Failure>,
+    ) -> Result<Answer, RuntimeError> {
         // The outcome belongs into the log that has the clearance, whichever tenant's handle is used.
         let own = Self { inner: Arc::clone(&self.inner), tenant: permit.cleared.tenant.clone() };
         let call = own.call_of(permit.cleared.ids);

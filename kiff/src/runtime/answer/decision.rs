@@ -13,9 +13,9 @@ use crate::{
 /// What was decided for an effect that the host runs itself.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Debug)]
-#[must_use = "it may be a refusal, or a permit to be settled"]
+#[must_use = "it may be a refusal, or a permit whose outcome must be recorded"]
 pub enum Decision {
-    /// Cleared, this once. Run the effect and [`settle`](crate::Runtime::settle) it.
+    /// Cleared, once. Run the effect and [record its outcome](crate::Runtime::record_outcome).
     Allowed(Allowed),
     /// The same idempotency key was cleared before: do not run the effect again.
     AlreadyCleared(Box<Answer>),
