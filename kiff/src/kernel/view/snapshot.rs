@@ -15,7 +15,9 @@ use crate::{
     domain::{Domain, contract::Effect, machine::FactsBox},
     kernel::{
         record::{
-            Head, RecordError, Verdict, missing, read,
+            Head, RecordError, Verdict,
+            body::{Ruling, Sender},
+            missing, read,
             write::{self, Members},
         },
         request::Proposed,
@@ -103,7 +105,7 @@ fn write_approval(it: &mut Members<'_>, approval: &OpenApproval, entity: &Entity
     it.objects("grants", &approval.grants, |it, by| write::write_actor(it, by, None));
     it.time("opened_at", approval.opened_at);
     write_proposed(it, &approval.proposed, entity);
-    it.nested("ruling", |it| write::write_ruling(it, &approval.ruling, Verdict::ApprovalRequired));
+    it.nested("ruling", |it| approval.ruling.write(it, Verdict::ApprovalRequired));
 }
 
 fn write_denial(it: &mut Members<'_>, denial: &Denial, entity: &EntityRef) {
@@ -136,7 +138,7 @@ fn write_refusals(it: &mut Members<'_>, run: &RefusalRun) {
 fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, entity: &EntityRef) {
     it.nested("proposed", |it| {
         it.nested("actor", |it| write::write_actor(it, &proposed.actor, proposed.claimed.as_ref()));
-        it.nested("body", |it| write::write_proposed(it, proposed, entity));
+        it.nested("body", |it| proposed.write(it, entity));
     });
 }
 
@@ -187,7 +189,7 @@ fn read_facts(it: &mut read::Members, domain: &Domain, view: &View) -> Result<Op
 }
 
 fn read_approval(it: &mut read::Members, tenant: &TenantId, entity: &EntityRef) -> Result<OpenApproval, RecordError> {
-    let ruling = read::parse_ruling(&mut it.members("ruling")?, Verdict::ApprovalRequired)?;
+    let ruling = Ruling::read(&mut it.members("ruling")?, Verdict::ApprovalRequired)?;
     let grants =
         it.objects("grants")?.iter_mut().map(|it| read::parse_actor(it).map(Arc::new)).collect::<Result<_, _>>()?;
     Ok(OpenApproval {
@@ -223,5 +225,6 @@ fn read_proposed(it: &mut read::Members, tenant: &TenantId, entity: &EntityRef) 
     let mut actor = it.members("actor")?;
     let claimed = actor.claimed();
     let actor = Arc::new(read::parse_actor(&mut actor)?);
-    Ok(Arc::new(read::parse_proposed(&mut it.members("body")?, tenant, entity, &actor, claimed)?))
+    let sender = Sender { tenant, stream: entity, actor: &actor, claimed };
+    Ok(Arc::new(Proposed::read(&mut it.members("body")?, sender)?))
 }
