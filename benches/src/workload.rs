@@ -63,7 +63,7 @@ pub fn runtime() -> Result<(Runtime, MemoryStore), Box<dyn Error>> {
 /// The proposing agent.
 #[must_use]
 pub fn agent() -> Authority {
-    let Ok(agent) = Authority::agent(AGENT, [ROLE]).unwrap() else { unreachable!("the names are well-formed") };
+    let Ok(agent) = Authority::agent(AGENT, [ROLE]) else { unreachable!("the names are well-formed") };
     agent
 }
 

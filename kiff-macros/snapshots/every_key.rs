@@ -49,7 +49,7 @@ const _: () = {
     #[automatically_derived]
     impl crate::kiff::ActionContract for refund {
         type Entity = <Ctx<'static, Order> as crate::kiff::__private::IsCtx>::Entity;
-        const CONTRACT: crate::kiff::Declaration = crate::kiff::Declaration {
+        const CONTRACT: crate::kiff::domain::Declaration = crate::kiff::domain::Declaration {
             name: "REFUND",
             entity: <<Ctx<
                 'static,
@@ -70,14 +70,14 @@ const _: () = {
             ],
             permissions: &["orders.refund"],
             risk: crate::kiff::Risk::High,
-            approval: crate::kiff::ApprovalRule::When("large"),
+            approval: crate::kiff::domain::ApprovalRule::When("large"),
             reviewers: "orders.approve",
             quorum: 2u32,
             expires_secs: 86400u64,
             separate_reviewer: false,
             reviewer_kinds: &[
-                crate::kiff::ActorType::Human,
-                crate::kiff::ActorType::Service,
+                crate::kiff::actor::ActorType::Human,
+                crate::kiff::actor::ActorType::Service,
             ],
             checks: &["consent", "open"],
             emits: &["ORDER_REFUNDED"],
@@ -87,13 +87,13 @@ const _: () = {
             summary: "refund {amount}",
             waiver: "",
             params: &[
-                crate::kiff::ParamSpec {
+                crate::kiff::domain::param::ParamSpec {
                     name: "amount",
                     kind: <Decimal as crate::kiff::__private::IsParam>::KIND,
                     required: <Decimal as crate::kiff::__private::IsParam>::REQUIRED,
                     doc: "How much.",
                 },
-                crate::kiff::ParamSpec {
+                crate::kiff::domain::param::ParamSpec {
                     name: "reason",
                     kind: <Option<String> as crate::kiff::__private::IsParam>::KIND,
                     required: <Option<
@@ -104,7 +104,7 @@ const _: () = {
             ],
             location: ::core::concat!(::core::file!(), ":", ::core::line!()),
         };
-        fn definition() -> crate::kiff::Definition {
+        fn definition() -> crate::kiff::domain::Definition {
             let kiff_rule0 = consent;
             let kiff_rule1 = open;
             let kiff_rule2 = rules::large;
@@ -198,8 +198,8 @@ const _: () = {
     impl crate::kiff::Executor for __Run {
         fn run<'a>(
             &'a self,
-            kiff_call: crate::kiff::Call<'a>,
-        ) -> crate::kiff::BoxFuture<
+            kiff_call: crate::kiff::domain::Call<'a>,
+        ) -> crate::kiff::domain::BoxFuture<
             'a,
             ::core::result::Result<crate::kiff::Outcome, crate::kiff::Failure>,
         > {
@@ -230,7 +230,7 @@ const _: () = {
                 )
             })
         }
-        fn needs(&self) -> crate::kiff::__private::Vec<crate::kiff::Provided> {
+        fn needs(&self) -> crate::kiff::__private::Vec<crate::kiff::domain::Provided> {
             crate::kiff::__private::Vec::from([
                 <Stripe as crate::kiff::__private::IsProvided>::slot().need(),
             ])

@@ -182,9 +182,9 @@ const _: () = {
 const _: () = {
     #[automatically_derived]
     impl crate::kiff::Param for Email {
-        const KIND: crate::kiff::ParamKind = crate::kiff::ParamKind::Ruled {
+        const KIND: crate::kiff::domain::param::ParamKind = crate::kiff::domain::param::ParamKind::Ruled {
             of: &<String as crate::kiff::__private::IsParam>::KIND,
-            rule: crate::kiff::ParamRule::new(
+            rule: crate::kiff::domain::param::ParamRule::new(
                 "Email",
                 |kiff_value| ::core::result::Result::map(
                     <Self as crate::kiff::__private::IsTried<
@@ -199,7 +199,7 @@ const _: () = {
         };
         fn decode(
             kiff_value: &crate::kiff::Value,
-        ) -> ::core::result::Result<Self, crate::kiff::ParamFault> {
+        ) -> ::core::result::Result<Self, crate::kiff::domain::param::ParamFault> {
             <Self as crate::kiff::__private::IsTried<
                 String,
             >>::tried(

@@ -108,7 +108,7 @@
 //!   [`Domain::to_mermaid`]: a reviewer's questions, and the domain as data, as tools of a model and as a drawing.
 //! - [`Runtime`] and [`Blocking`]: every call; [`Answer`]: what comes back.
 //! - `testing::Scenario`: a domain in a plain unit test (feature `testing`).
-//! - [`store`]: the log in a file, in PostgreSQL, or in a database of your own. [`Subscription`] and [`log_file`]: follow
+//! - [`store`]: the log in a file, in PostgreSQL, or in a database of your own. [`Subscription`] and [`store::transfer`]: follow
 //!   the log, and move it between stores.
 //! - [`Ed25519Signer`]: a signed receipt for every recorded decision. [`verify`]: receipts checked without the log.
 //!   [`guard`]: a service that acts on receipts alone, once for each.

@@ -4,14 +4,14 @@
 ///
 /// A trait whose functions return `impl Future` has no `dyn` form. The twin returns the same futures in a box, so that
 /// its holder needs no type parameter. The table names every function that the holder calls: first those that wait for
-/// nothing, then the others, without `&self`, and with `'a` at each reference.
+/// nothing, then the futures, without `&self`, and with `'a` at each reference.
 ///
 /// ```ignore
 /// boxed_twin! {
 ///     /// Any [`Signer`].
 ///     pub(crate) trait DynSigner for Signer {
 ///         fn key_id() -> &str;
-///         async fn sign(message: &'a [u8]) -> Result<[u8; 64], SignerError>;
+///         future sign(message: &'a [u8]) -> Result<[u8; 64], SignerError>;
 ///     }
 /// }
 /// ```
@@ -20,7 +20,7 @@ macro_rules! boxed_twin {
         $(#[$meta:meta])*
         $vis:vis trait $Twin:ident for $Trait:ident {
             $(fn $getter:ident() -> $Borrowed:ty;)*
-            $(async fn $name:ident($($arg:ident: $Arg:ty),* $(,)?) -> $Output:ty;)*
+            $(future $name:ident($($arg:ident: $Arg:ty),* $(,)?) -> $Output:ty;)*
         }
     ) => {
         $(#[$meta])*

@@ -82,8 +82,8 @@ impl ReplayError {
 boxed_twin! {
     /// Any [`ReplayStore`].
     pub(super) trait DynReplayStore for ReplayStore {
-        async fn begin(usage: &'a Usage) -> Result<Begun, ReplayError>;
-        async fn finish(usage: &'a Usage, outcome: &'a [u8]) -> Result<(), ReplayError>;
+        future begin(usage: &'a Usage) -> Result<Begun, ReplayError>;
+        future finish(usage: &'a Usage, outcome: &'a [u8]) -> Result<(), ReplayError>;
     }
 }
 

@@ -122,7 +122,7 @@ impl AnchorError {
 /// let submission = block_on(anchor.submit(&digest))?;
 /// assert_eq!(block_on(anchor.poll(&submission))?, AnchorState::Final);
 /// block_on(anchor.verify(&digest))?;
-/// assert_eq!(block_on(anchor.verify(&Digest::ZERO)).map_err(|error| error.code()), Err("not_anchored"));
+/// assert_eq!(block_on(anchor.verify(&Digest::ZERO)).unwrap_err().code(), "not_anchored");
 /// # std::fs::remove_dir_all(&folder)?;
 /// # Ok(())
 /// # }

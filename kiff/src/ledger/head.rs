@@ -39,8 +39,8 @@ pub enum HeadSet {
 boxed_twin! {
     /// Any [`HeadCell`].
     pub(super) trait DynHeadCell for HeadCell {
-        async fn load() -> Result<Option<String>, StoreError>;
-        async fn set(expected: Option<&'a str>, next: &'a str) -> Result<HeadSet, StoreError>;
+        future load() -> Result<Option<String>, StoreError>;
+        future set(expected: Option<&'a str>, next: &'a str) -> Result<HeadSet, StoreError>;
     }
 }
 

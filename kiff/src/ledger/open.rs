@@ -77,8 +77,8 @@ impl LedgerBuilder {
     /// // A database that was restored to before.
     /// # let rt = kiff::Runtime::builder(rt.domain().clone()).build()?;
     /// let held = SignedCheckpoint::parse(checkpoint_txt.as_bytes())?;
-    /// let refused = rt.ledger(signer()?).since(held).open_blocking().map_err(|error| error.code());
-    /// assert_eq!(refused.err(), Some("log_shorter_than_head"));
+    /// let refused = rt.ledger(signer()?).since(held).open_blocking().unwrap_err();
+    /// assert_eq!(refused.code(), "log_shorter_than_head");
     /// # Ok(())
     /// # }
     /// ```

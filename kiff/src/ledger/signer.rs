@@ -32,7 +32,7 @@ boxed_twin! {
     /// Any [`LogSigner`].
     pub(crate) trait DynLogSigner for LogSigner {
         fn verifier_key() -> &VerifierKey;
-        async fn sign(text: &'a [u8]) -> Result<[u8; 64], SignerError>;
+        future sign(text: &'a [u8]) -> Result<[u8; 64], SignerError>;
     }
 }
 

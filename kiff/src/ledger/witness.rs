@@ -73,7 +73,7 @@ boxed_twin! {
     /// Any [`Witness`].
     trait DynWitness for Witness {
         fn verifier_key() -> &VerifierKey;
-        async fn add_checkpoint(
+        future add_checkpoint(
             old: u64,
             proof: &'a [Digest],
             checkpoint: &'a SignedCheckpoint,

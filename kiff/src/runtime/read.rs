@@ -278,7 +278,7 @@ impl Runtime {
     }
 
     /// Writes the whole log to a file, page by page, and returns the number of records. The module
-    /// [`log_file`](crate::store::transfer) has an example.
+    /// [`transfer`](crate::store::transfer) has an example.
     ///
     /// # Errors
     /// [`ExportError`] if the log cannot be read or the writer fails.
@@ -287,7 +287,7 @@ impl Runtime {
     }
 
     /// Imports a `log.jsonl` of this tenant into the store, page by page. The module
-    /// [`log_file`](crate::store::transfer) has an example; [`transfer::import`] says what is
+    /// [`transfer`](crate::store::transfer) has an example; [`transfer::import`] says what is
     /// checked.
     ///
     /// # Errors

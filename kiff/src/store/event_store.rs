@@ -104,24 +104,24 @@ pub trait EventStore: Send + Sync + 'static {
 boxed_twin! {
     /// Any [`EventStore`].
     pub(crate) trait DynStore for EventStore {
-        async fn append(batch: &'a Batch) -> Result<Append, StoreError>;
-        async fn read(
+        future append(batch: &'a Batch) -> Result<Append, StoreError>;
+        future read(
             tenant: &'a TenantId,
             stream: &'a EntityRef,
             after: u64,
             limit: usize,
         ) -> Result<Vec<RecordBytes>, StoreError>;
-        async fn read_log(tenant: &'a TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError>;
-        async fn sequence(tenant: &'a TenantId) -> Result<u64, StoreError>;
-        async fn find(tenant: &'a TenantId, claim: &'a Claim) -> Result<Option<Found>, StoreError>;
-        async fn open(
+        future read_log(tenant: &'a TenantId, after: u64, limit: usize) -> Result<Vec<RecordBytes>, StoreError>;
+        future sequence(tenant: &'a TenantId) -> Result<u64, StoreError>;
+        future find(tenant: &'a TenantId, claim: &'a Claim) -> Result<Option<Found>, StoreError>;
+        future open(
             tenant: &'a TenantId,
             kind: MarkKind,
             after: Option<&'a OpenMark>,
             limit: usize,
         ) -> Result<Vec<OpenMark>, StoreError>;
-        async fn cell(tenant: &'a TenantId, name: &'a str) -> Result<Option<Cell>, StoreError>;
-        async fn set_cell(
+        future cell(tenant: &'a TenantId, name: &'a str) -> Result<Option<Cell>, StoreError>;
+        future set_cell(
             tenant: &'a TenantId,
             name: &'a str,
             expected: u64,

@@ -229,11 +229,11 @@ fn probe(ledger: Arc<Ledger>) -> impl Probe {
 const MOST_WAITS: u32 = 1_200;
 
 fn clerk() -> Authority {
-    let Ok(clerk) = Authority::agent("clerk", ["clerk"]).unwrap() else { unreachable!("the names are well-formed") };
+    let Ok(clerk) = Authority::agent("clerk", ["clerk"]) else { unreachable!("the names are well-formed") };
     clerk
 }
 
 fn lead() -> Authority {
-    let Ok(lead) = Authority::human("lee", ["lead"]).unwrap() else { unreachable!("the names are well-formed") };
+    let Ok(lead) = Authority::human("lee", ["lead"]) else { unreachable!("the names are well-formed") };
     lead
 }

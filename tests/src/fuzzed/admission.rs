@@ -35,7 +35,7 @@ pub fn value(bytes: &[u8]) -> bool {
 pub fn proposal(bytes: &[u8]) -> bool {
     let Ok(proposal) = Proposal::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.execute(&well_formed(Authority::agent("bot", ["operator"]).unwrap()), proposal) {
+    match rt.execute(&well_formed(Authority::agent("bot", ["operator"])), proposal) {
         Ok(_) => check_log(&rt),
         Err(RuntimeError::Proposal(_) | RuntimeError::NoExecutor { .. }) => return false,
         Err(error) => unreachable!("{error}"),
@@ -50,7 +50,7 @@ pub fn proposal(bytes: &[u8]) -> bool {
 pub fn event(bytes: &[u8]) -> bool {
     let Ok(event) = NewEvent::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.ingest(&well_formed(Authority::service("stripe").unwrap()), "order:o_1", event) {
+    match rt.ingest(&well_formed(Authority::service("stripe")), "order:o_1", event) {
         Ok(_) => check_log(&rt),
         Err(error) => unreachable!("{error}"),
     }
@@ -64,7 +64,7 @@ pub fn event(bytes: &[u8]) -> bool {
 pub fn review(bytes: &[u8]) -> bool {
     let Ok(request) = ReviewRequest::from_json(bytes) else { return false };
     let Some(rt) = shop() else { unreachable!("the shop opens") };
-    match rt.review(&well_formed(Authority::human("ann", ["approver"]).unwrap()), &request) {
+    match rt.review(&well_formed(Authority::human("ann", ["approver"])), &request) {
         Ok(Review::Refused(refusal)) => assert_eq!(refusal.code(), "approval_unknown"),
         Ok(Review::Recorded(status)) => unreachable!("{status:?}"),
         Err(error) => unreachable!("{error}"),

@@ -5,6 +5,7 @@
 
 mod attacks;
 mod domain;
+mod folder;
 mod formats;
 mod fuzzed;
 mod golden;

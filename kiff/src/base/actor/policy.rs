@@ -107,8 +107,8 @@ pub trait PermissionPolicy: fmt::Debug + Send + Sync {
     ///     }
     ///
     ///     fn holders(&self, _: &Permission) -> Option<Vec<Actor>> {
-    ///         let people = ["ann", "bob"].map(|id| Authority::human(id, [""; 0])?);
-    ///         Some(people.iter().filter_map(|person| Some(Actor::clone(person.actor().ok()?))).collect())
+    ///         let people = ["ann", "bob"].map(|id| Authority::human(id, [""; 0]));
+    ///         Some(people.iter().flatten().map(|person| Actor::clone(person.actor())).collect())
     ///     }
     /// }
     ///

@@ -73,6 +73,6 @@ boxed_twin! {
     /// Any [`Signer`].
     pub(crate) trait DynSigner for Signer {
         fn key_id() -> &str;
-        async fn sign(message: &'a [u8]) -> Result<[u8; 64], SignerError>;
+        future sign(message: &'a [u8]) -> Result<[u8; 64], SignerError>;
     }
 }

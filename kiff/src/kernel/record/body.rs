@@ -1,14 +1,15 @@
 //! What each kind of record holds: the one table of which structs, writer, reader and format page are made.
 
 use super::{
+    error::missing,
     member::{Checks, Nullable, ReadMember, WriteMember},
-    read::missing,
     table::members,
+    verdict::{KeyPurpose, Verdict},
 };
 use crate::{
     base::{
         actor::{Actor, Granted},
-        code::{Code, words},
+        code::Code,
         digest::Digest,
         event::EventBody,
         ids::{
@@ -30,7 +31,7 @@ use crate::{
 use std::sync::Arc;
 
 pub(crate) use super::{
-    kind::{Body, Kind},
+    kind::Body,
     told::{Told, cut, readable},
 };
 
@@ -125,34 +126,6 @@ members! {
         idempotency_key: Option<IdempotencyKey>,
         /// Why, in the agent's words.
         reasoning: Option<String>,
-    }
-}
-
-words! {
-    /// The word of a decision.
-    #[expect(clippy::exhaustive_enums, reason = "complete by meaning: the receipt format names these three")]
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub enum Verdict {
-        /// Cleared to run.
-        Allowed = "allowed",
-        /// Held for its reviewers.
-        ApprovalRequired = "approval_required",
-        /// Refused.
-        Blocked = "blocked",
-    }
-}
-
-words! {
-    /// How one check came out.
-    #[expect(clippy::exhaustive_enums, reason = "complete by meaning: the record format names these three")]
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub enum CheckResult {
-        /// It holds.
-        Passed = "passed",
-        /// It does not hold.
-        Failed = "failed",
-        /// It was not asked, because an earlier one failed.
-        Skipped = "skipped",
     }
 }
 
@@ -447,18 +420,6 @@ members! {
         if key_id != *key.id() {
             return Err(missing("key_id"));
         }
-    }
-}
-
-words! {
-    /// What a key signs.
-    #[non_exhaustive]
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub enum KeyPurpose {
-        /// Receipts.
-        Receipt = "receipt",
-        /// Checkpoints of the log. Never the key of receipts: who holds one of them must not be able to do both.
-        Log = "log",
     }
 }
 

@@ -4,7 +4,7 @@
 //! one is the first of [`STEPS`]. Whatever a step makes of a record, the record's bytes and hash stay those
 //! that are stored: a step changes what is read, never what is.
 
-use super::read::{RecordError, missing};
+use super::error::{RecordError, missing};
 use crate::value::{Object, Value};
 
 /// The format that is written.

@@ -1,13 +1,15 @@
 //! The kinds of records, and which body each has.
 
 use super::{
-    Envelope,
     body::{
         Closing, Conflict, Escalation, Executed, Grant, KeyPublished, KeyRevoked, RejectedEvent, RejectedReview,
-        Resolved, Retry, Ruling, Sender, StateChange, Suppressed, Unsuccessful, Verdict,
+        Resolved, Retry, Ruling, Sender, StateChange, Suppressed, Unsuccessful,
     },
-    read::{self, RecordError},
-    write,
+    envelope::Envelope,
+    error::RecordError,
+    reader,
+    verdict::Verdict,
+    writer,
 };
 use crate::{
     base::{code::words, event::EventBody},
@@ -51,7 +53,7 @@ macro_rules! kinds {
                 }
             }
 
-            pub(super) fn write(&self, out: &mut write::Members<'_>, $envelope: &Envelope) {
+            pub(super) fn write(&self, out: &mut writer::Members<'_>, $envelope: &Envelope) {
                 match self {
                     $(Self::$Variant(body) => body.write(out, $($write)?),)*
                 }
@@ -59,7 +61,7 @@ macro_rules! kinds {
 
             pub(super) fn read(
                 kind: Kind,
-                it: &mut read::Members<'_>,
+                it: &mut reader::Members<'_>,
                 $sender: Sender<'_>,
             ) -> Result<Self, RecordError> {
                 Ok(match kind {

@@ -1,10 +1,12 @@
 //! What a member can hold: how each type is written, and how it is read back.
 
 use super::{
-    body::{KeyPurpose, Told, Verdict},
-    read::{self, RecordError, missing},
+    error::{RecordError, missing},
+    reader,
     recent::{Recurring, granted, named},
-    write,
+    told::Told,
+    verdict::{CheckResult, KeyPurpose, Verdict},
+    writer,
 };
 use crate::{
     base::{
@@ -22,19 +24,19 @@ use crate::{
         contract::{Effect, Risk},
         param::Params,
     },
-    kernel::{record::body::CheckResult, request::Commitments},
+    kernel::request::Commitments,
     value::{Node, Value},
 };
 use std::{borrow::Cow, sync::Arc};
 
 /// A value that can be written as a member.
 pub(super) trait WriteMember {
-    fn write_member(&self, name: &'static str, out: &mut write::Members<'_>);
+    fn write_member(&self, name: &'static str, out: &mut writer::Members<'_>);
 }
 
 /// A value that can be read from members: most often from the one of its name.
 pub(super) trait ReadMember: Sized {
-    fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError>;
+    fn read_member(it: &mut reader::Members<'_>, name: &'static str) -> Result<Self, RecordError>;
 }
 
 /// A value that one member holds.
@@ -45,7 +47,7 @@ trait Form: Sized {
 
 impl<T: Form> ReadMember for T {
     #[inline]
-    fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
+    fn read_member(it: &mut reader::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
         it.read(name, T::from_node)
     }
 }
@@ -56,7 +58,7 @@ macro_rules! forms {
         impl WriteMember for $Type {
             // Names are literals: put in line, they are copied without a call or a loop.
             #[inline(always)]
-            fn write_member(&self, $name: &'static str, $out: &mut write::Members<'_>) {
+            fn write_member(&self, $name: &'static str, $out: &mut writer::Members<'_>) {
                 let $this = self;
                 $encode;
             }
@@ -86,7 +88,7 @@ forms! {
     u32: |this, out, name| out.number(name, (*this).into()), |node| node.integer()?.try_into().ok();
     u64: |this, out, name| out.number(name, *this), |node| node.integer();
     Digest: |this, out, name| out.digest(name, this), |node| node.text()?.parse().ok();
-    Timestamp: |this, out, name| out.time(name, *this), read::fixed_time;
+    Timestamp: |this, out, name| out.time(name, *this), reader::fixed_time;
     Salt: |this, out, name| out.plain_bytes(name, &this.encode()), |node| Self::decode(&node.text()?);
     PublicKey: |this, out, name| out.plain(name, &this.to_string()), |node| node.text()?.parse().ok();
     Value: |this, out, name| out.value(name, this), |node| Some(node.to_value());
@@ -100,7 +102,7 @@ pub(crate) type Checks = Vec<(Code, CheckResult)>;
 
 impl<T: WriteMember> WriteMember for &T {
     #[inline(always)]
-    fn write_member(&self, name: &'static str, out: &mut write::Members<'_>) {
+    fn write_member(&self, name: &'static str, out: &mut writer::Members<'_>) {
         T::write_member(self, name, out);
     }
 }
@@ -108,7 +110,7 @@ impl<T: WriteMember> WriteMember for &T {
 /// A member that is left out where it does not apply.
 impl<T: WriteMember> WriteMember for Option<T> {
     #[inline(always)]
-    fn write_member(&self, name: &'static str, out: &mut write::Members<'_>) {
+    fn write_member(&self, name: &'static str, out: &mut writer::Members<'_>) {
         if let Some(value) = self {
             value.write_member(name, out);
         }
@@ -117,14 +119,14 @@ impl<T: WriteMember> WriteMember for Option<T> {
 
 impl<T: Form> ReadMember for Option<T> {
     #[inline]
-    fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
+    fn read_member(it: &mut reader::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
         it.get(name).map(|node| T::from_node(node).ok_or_else(|| missing(name))).transpose()
     }
 }
 
 /// Texts, left out where there are none.
 impl WriteMember for Vec<String> {
-    fn write_member(&self, name: &'static str, out: &mut write::Members<'_>) {
+    fn write_member(&self, name: &'static str, out: &mut writer::Members<'_>) {
         if !self.is_empty() {
             out.texts(name, self.iter().map(String::as_str));
         }
@@ -132,7 +134,7 @@ impl WriteMember for Vec<String> {
 }
 
 impl ReadMember for Vec<String> {
-    fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
+    fn read_member(it: &mut reader::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
         let Some(node) = it.get(name) else { return Ok(Self::new()) };
         let texts = node.items().and_then(|items| items.map(|item| Some(item.text()?.into_owned())).collect());
         texts.ok_or_else(|| missing(name))
@@ -143,7 +145,7 @@ impl ReadMember for Vec<String> {
 pub(crate) struct Nullable<T>(pub(super) T);
 
 impl<T: WriteMember> WriteMember for Nullable<&Option<T>> {
-    fn write_member(&self, name: &'static str, out: &mut write::Members<'_>) {
+    fn write_member(&self, name: &'static str, out: &mut writer::Members<'_>) {
         match self.0 {
             Some(value) => value.write_member(name, out),
             None => out.value(name, &Value::Null),
@@ -158,7 +160,7 @@ impl<T: Form> Form for Nullable<Option<T>> {
 }
 
 impl WriteMember for Told {
-    fn write_member(&self, name: &'static str, out: &mut write::Members<'_>) {
+    fn write_member(&self, name: &'static str, out: &mut writer::Members<'_>) {
         match self {
             Self::Whole(value) => out.value(name, value),
             Self::Digest { length, digest } => {
@@ -170,13 +172,13 @@ impl WriteMember for Told {
 }
 
 impl ReadMember for Told {
-    fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
+    fn read_member(it: &mut reader::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
         Option::read_member(it, name)?.ok_or_else(|| missing(name))
     }
 }
 
 impl ReadMember for Option<Told> {
-    fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
+    fn read_member(it: &mut reader::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
         if let Some(node) = it.get(name) {
             return Ok(Some(Told::Whole(node.to_value())));
         }
@@ -184,13 +186,13 @@ impl ReadMember for Option<Told> {
         if !it.is_next_like(name) {
             return Ok(None);
         }
-        let Some(digest) = it.maybe(&format!("{name}_digest"), read::Members::parse)? else { return Ok(None) };
+        let Some(digest) = it.maybe(&format!("{name}_digest"), reader::Members::parse)? else { return Ok(None) };
         Ok(Some(Told::Digest { length: it.number(&format!("{name}_length"))?, digest: Box::new(digest) }))
     }
 }
 
 #[inline(always)]
-fn write_granted(granted: &Granted, name: &'static str, out: &mut write::Members<'_>) {
+fn write_granted(granted: &Granted, name: &'static str, out: &mut writer::Members<'_>) {
     out.nested(name, |it| {
         it.words("permissions", granted.permissions.iter().map(|held| held.as_str()));
         it.words("roles", granted.roles.iter().map(|role| role.as_str()));
@@ -208,7 +210,7 @@ fn read_names<T: Recurring>(node: Node<'_>) -> Option<Vec<T>> {
 }
 
 #[inline(always)]
-fn write_params(params: &Params, name: &'static str, out: &mut write::Members<'_>) {
+fn write_params(params: &Params, name: &'static str, out: &mut writer::Members<'_>) {
     out.nested(name, |it| {
         for (name, value) in params.iter() {
             it.value(name.as_str(), value);
@@ -221,7 +223,7 @@ fn read_params(node: Node<'_>) -> Option<Params> {
     params.collect::<Option<_>>().map(Params::from_sorted)
 }
 
-fn write_checks(checks: &Checks, name: &'static str, out: &mut write::Members<'_>) {
+fn write_checks(checks: &Checks, name: &'static str, out: &mut writer::Members<'_>) {
     let out = out.key(name);
     out.push(b'[');
     for (place, (name, result)) in checks.iter().enumerate() {
@@ -245,14 +247,14 @@ fn read_checks(node: Node<'_>) -> Option<Checks> {
 
 impl WriteMember for (&Commitments, &Params) {
     #[inline(always)]
-    fn write_member(&self, name: &'static str, out: &mut write::Members<'_>) {
+    fn write_member(&self, name: &'static str, out: &mut writer::Members<'_>) {
         self.0.write(out.key(name), self.1);
     }
 }
 
 /// One for the actor and one for each parameter that stands beside them, and no other.
 impl ReadMember for Commitments {
-    fn read_member(it: &mut read::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
+    fn read_member(it: &mut reader::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
         let params = it.clone().members("parameters")?;
         let mut it = it.members(name)?;
         let actor = it.parse("actor")?;

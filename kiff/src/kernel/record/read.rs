@@ -4,58 +4,26 @@
 //! strict reader, which alone says what is wrong with it, and is brought into canonical form; from there on both are read
 //! by the same functions.
 
+pub(crate) use super::reader::Members;
 use super::{
-    Envelope, RecordBytes,
-    body::{Body, Kind, Ruling, Sender, Verdict},
+    body::{Ruling, Sender},
+    bytes::RecordBytes,
+    envelope::Envelope,
+    error::{RecordError, missing},
     format::{NEWEST, Step, newest},
+    kind::{Body, Kind},
     recent::{named, shared},
+    verdict::Verdict,
 };
 use crate::{
     base::{
         actor::{Actor, ActorType},
-        code::coded,
         ids::{EntityRef, TenantId},
-        timestamp::Timestamp,
     },
     kernel::request::Proposed,
-    value::{Faults, MemberCursor, Node, Tape, Value, parse_record, walk_record},
+    value::{Node, Value, parse_record, walk_record},
 };
-use std::{borrow::Cow, str::FromStr, sync::Arc};
-
-coded! {
-    /// Why bytes are not a record that this version can read.
-    #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-    pub enum RecordError {
-        /// The bytes are not JSON as records are written.
-        #[error("not a record")]
-        Json(#[from] Faults) => "not_a_record",
-        /// A member is missing, or of another form than the format says.
-        #[error("member `{member}` is missing or malformed")]
-        Member {
-            /// The member's name.
-            member: String,
-        } => "member_malformed",
-        /// The envelope has a member that the format does not name.
-        #[error("the envelope has a member `{member}` that the format does not name")]
-        UnknownMember {
-            /// The member's name.
-            member: String,
-        } => "unknown_member",
-        /// A format of records that this version does not know.
-        #[error("unknown format `{format}`")]
-        UnknownFormat {
-            /// The format.
-            format: String,
-        } => "unknown_format",
-        /// A kind of record that this version does not know.
-        #[error("unknown kind `{kind}`")]
-        UnknownKind {
-            /// The kind.
-            kind: String,
-        } => "unknown_kind",
-    }
-}
+use std::sync::Arc;
 
 /// The members of an envelope, in their order.
 const ENVELOPE: [&str; 10] =
@@ -137,107 +105,4 @@ pub(crate) fn parse_proposed(
 
 pub(crate) fn parse_ruling(it: &mut Members<'_>, verdict: Verdict) -> Result<Ruling, RecordError> {
     Ruling::read(it, verdict)
-}
-
-/// The members of an object. They are found fastest in the order of their names.
-#[derive(Clone)]
-pub(crate) struct Members<'t>(pub(super) MemberCursor<'t>);
-
-pub(crate) fn missing(member: &str) -> RecordError {
-    RecordError::Member { member: member.to_owned() }
-}
-
-impl<'t> Members<'t> {
-    /// The members of a text that must be an object.
-    pub(crate) fn of(tape: &'t Tape<'t>) -> Result<Self, RecordError> {
-        tape.root().members().map(Self).ok_or_else(|| missing("format"))
-    }
-
-    pub(super) fn get(&mut self, member: &str) -> Option<Node<'t>> {
-        self.0.get(member)
-    }
-
-    pub(crate) fn has(&self, member: &str) -> bool {
-        self.0.clone().get(member).is_some()
-    }
-
-    /// Whether the name of the next member begins so.
-    pub(super) fn is_next_like(&self, name: &str) -> bool {
-        self.0.peek().is_some_and(|next| next.starts_with(name))
-    }
-
-    /// A member that must be there and be of this form.
-    #[inline]
-    pub(super) fn read<T>(&mut self, member: &str, form: impl FnOnce(Node<'t>) -> Option<T>) -> Result<T, RecordError> {
-        self.get(member).and_then(form).ok_or_else(|| missing(member))
-    }
-
-    /// A string member that must be this one.
-    pub(crate) fn expect(&mut self, member: &str, wanted: &str) -> Result<(), RecordError> {
-        self.read(member, |node| (node.text()? == wanted).then_some(()))
-    }
-
-    pub(crate) fn flag(&mut self, member: &str) -> Result<bool, RecordError> {
-        self.read(member, Node::flag)
-    }
-
-    /// An array of objects.
-    pub(crate) fn objects(&mut self, member: &str) -> Result<Vec<Self>, RecordError> {
-        self.read(member, |node| node.items()?.map(|item| item.members().map(Self)).collect())
-    }
-
-    /// What an actor's JSON claimed.
-    pub(crate) fn claimed(&mut self) -> Option<Value> {
-        self.get("claimed").map(Node::to_value)
-    }
-
-    fn text(&mut self, member: &str) -> Result<Cow<'t, str>, RecordError> {
-        self.read(member, Node::text)
-    }
-
-    /// A string member.
-    pub(crate) fn take<T: From<Cow<'t, str>>>(&mut self, member: &str) -> Result<T, RecordError> {
-        self.text(member).map(Into::into)
-    }
-
-    /// A string member in the form of a name, an id or a digest.
-    #[inline]
-    pub(crate) fn parse<T: FromStr>(&mut self, member: &str) -> Result<T, RecordError> {
-        self.read(member, |node| node.text()?.parse().ok())
-    }
-
-    /// A time in the form with its fraction.
-    pub(crate) fn fixed_time(&mut self, member: &str) -> Result<Timestamp, RecordError> {
-        self.read(member, fixed_time)
-    }
-
-    pub(crate) fn number(&mut self, member: &str) -> Result<u64, RecordError> {
-        self.read(member, Node::integer)
-    }
-
-    /// A sequence: they begin with 1.
-    pub(crate) fn place(&mut self, member: &str) -> Result<u64, RecordError> {
-        self.read(member, |node| node.integer().filter(|seq| *seq > 0))
-    }
-
-    pub(crate) fn small(&mut self, member: &str) -> Result<u32, RecordError> {
-        self.read(member, |node| node.integer()?.try_into().ok())
-    }
-
-    pub(crate) fn members(&mut self, member: &str) -> Result<Self, RecordError> {
-        self.read(member, |node| node.members().map(Self))
-    }
-
-    /// A member that may be absent.
-    pub(crate) fn maybe<T>(
-        &mut self,
-        member: &str,
-        read: impl FnOnce(&mut Self, &str) -> Result<T, RecordError>,
-    ) -> Result<Option<T>, RecordError> {
-        if self.has(member) { read(self, member).map(Some) } else { Ok(None) }
-    }
-}
-
-pub(super) fn fixed_time(node: Node<'_>) -> Option<Timestamp> {
-    node.text().filter(|text| text.len() == 24)?.parse().ok()
 }

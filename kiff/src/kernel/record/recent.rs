@@ -9,18 +9,40 @@ use crate::{
     },
     value::prefix,
 };
-use std::{cell::Cell, str::FromStr, sync::Arc, thread::LocalKey};
+use std::{cell::Cell, str::FromStr, sync::Arc};
 
 /// The last of each thread, by their texts.
-type Recent<T> = [Cell<Option<T>>; SLOTS];
+type Slots<T> = [Cell<Option<T>>; SLOTS];
+
+/// A type whose last values a thread keeps.
+trait Recent: Sized + 'static {
+    /// Lends the thread's slots. A thread that is ending has none.
+    fn lend<R>(look: impl FnOnce(&Slots<Self>) -> R) -> Option<R>;
+}
+
+macro_rules! recent {
+    ($($Type:ty)*) => {$(
+        impl Recent for $Type {
+            fn lend<R>(look: impl FnOnce(&Slots<Self>) -> R) -> Option<R> {
+                thread_local! {
+                    static RECENT: Slots<$Type> = const { [const { Cell::new(None) }; SLOTS] };
+                }
+                RECENT.try_with(look).ok()
+            }
+        }
+    )*};
+}
+
+recent! { ActionName ActorId Code EntityRef EventType KeyId Permission Role StateName TenantId Version }
+recent! { Arc<str> Arc<Actor> Granted }
 
 const SLOTS: usize = 32;
 /// A longer text is not kept.
 const MAX_KEPT: usize = 128;
 
 /// A name of which a log has few.
-pub(super) trait Recurring: Clone + 'static {
-    fn recent() -> &'static LocalKey<Recent<Self>>;
+#[expect(private_bounds, reason = "what keeps the values is nobody else's")]
+pub(super) trait Recurring: Recent + Clone {
     fn text(&self) -> &str;
     fn of(text: &str) -> Option<Self>;
 }
@@ -28,13 +50,6 @@ pub(super) trait Recurring: Clone + 'static {
 macro_rules! recurring {
     ($($Type:ty: |$this:ident| $text:expr, $of:expr;)*) => {$(
         impl Recurring for $Type {
-            fn recent() -> &'static LocalKey<Recent<Self>> {
-                thread_local! {
-                    static RECENT: Recent<$Type> = const { [const { Cell::new(None) }; SLOTS] };
-                }
-                &RECENT
-            }
-
             fn text(&self) -> &str {
                 let $this = self;
                 $text
@@ -64,16 +79,13 @@ pub(super) fn named<T: Recurring>(text: &str) -> Option<T> {
         }
         Some(name)
     };
-    kept(T::recent(), text, read)
+    kept(text, read)
 }
 
 /// An actor, shared with the records of the same.
 pub(super) fn shared(actor: Actor) -> Arc<Actor> {
-    thread_local! {
-        static RECENT: Recent<Arc<Actor>> = const { [const { Cell::new(None) }; SLOTS] };
-    }
     let id = actor.id.clone();
-    kept(&RECENT, id.as_str(), |kept| match kept {
+    kept(id.as_str(), |kept: &mut Option<Arc<Actor>>| match kept {
         Some(kept) if **kept == actor => Arc::clone(kept),
         _ => Arc::clone(kept.insert(Arc::new(actor))),
     })
@@ -81,23 +93,20 @@ pub(super) fn shared(actor: Actor) -> Arc<Actor> {
 
 /// What a policy resolved, shared with the proposals for which it resolved the same.
 pub(super) fn granted(roles: &[Role], permissions: &[Permission]) -> Granted {
-    thread_local! {
-        static RECENT: Recent<Granted> = const { [const { Cell::new(None) }; SLOTS] };
-    }
     let first = roles.first().map_or("", Role::as_str);
-    kept(&RECENT, first, |kept| match kept {
+    kept(first, |kept: &mut Option<Granted>| match kept {
         Some(kept) if *kept.roles == *roles && *kept.permissions == *permissions => kept.clone(),
         _ => kept.insert(Granted::new(roles.iter().cloned(), permissions.iter().cloned())).clone(),
     })
 }
 
-/// Lends the place of what has this text. A thread that is ending has none.
-fn kept<T, R>(recent: &'static LocalKey<Recent<T>>, text: &str, work: impl FnOnce(&mut Option<T>) -> R) -> R {
+/// Lends the slot of what has this text.
+fn kept<T: Recent, R>(text: &str, work: impl FnOnce(&mut Option<T>) -> R) -> R {
     // A multiplication spreads the text's first bytes and its length over the upper bits.
     let mixed = (prefix(text.as_bytes()) ^ text.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let slot = (mixed >> (u64::BITS - SLOTS.ilog2())) as usize;
-    let mut place = recent.try_with(|recent| recent.get(slot)?.take()).ok().flatten();
+    let mut place = T::lend(|slots| slots.get(slot)?.take()).flatten();
     let result = work(&mut place);
-    let _ = recent.try_with(|recent| recent.get(slot).map(|kept| kept.set(place)));
+    let _ = T::lend(|slots| slots.get(slot).map(|kept| kept.set(place)));
     result
 }

@@ -15,8 +15,7 @@ use crate::{
     domain::{Domain, contract::Effect, machine::FactsBox},
     kernel::{
         record::{
-            Head, Verdict,
-            read::{self, RecordError},
+            Head, RecordError, Verdict, missing, read,
             write::{self, Members},
         },
         request::Proposed,
@@ -144,7 +143,7 @@ fn write_proposed(members: &mut Members<'_>, proposed: &Proposed, entity: &Entit
 
 /// Fills the empty view of a stream.
 fn decode(json: &[u8], domain: &Domain, mut view: View) -> Result<View, RecordError> {
-    let tape = walk(json).ok_or_else(|| read::missing("format"))?;
+    let tape = walk(json).ok_or_else(|| missing("format"))?;
     let mut members = read::Members::of(&tape)?;
     members.expect("format", FORMAT)?;
     members.expect("domain_digest", &domain.digest().to_string())?;
@@ -179,12 +178,12 @@ fn decode(json: &[u8], domain: &Domain, mut view: View) -> Result<View, RecordEr
 /// Reads the facts. The snapshot and the empty view must both have facts of the same type, or neither.
 fn read_facts(members: &mut read::Members, domain: &Domain, view: &View) -> Result<Option<FactsBox>, RecordError> {
     let Some(facts) = &view.facts else {
-        return if members.has("facts") { Err(read::missing("facts")) } else { Ok(None) };
+        return if members.has("facts") { Err(missing("facts")) } else { Ok(None) };
     };
     let mut stored = members.members("facts")?;
-    stored.expect("blank", &blank(domain, view).ok_or_else(|| read::missing("blank"))?)?;
+    stored.expect("blank", &blank(domain, view).ok_or_else(|| missing("blank"))?)?;
     let now: String = stored.take("now")?;
-    facts.parse(&now).ok_or_else(|| read::missing("now")).map(Some)
+    facts.parse(&now).ok_or_else(|| missing("now")).map(Some)
 }
 
 fn read_approval(
@@ -199,7 +198,7 @@ fn read_approval(
         .map(|actor| read::parse_actor(actor).map(Arc::new))
         .collect::<Result<_, _>>()?;
     Ok(OpenApproval {
-        id: ruling.approval.ok_or_else(|| read::missing("approval_id"))?,
+        id: ruling.approval.ok_or_else(|| missing("approval_id"))?,
         proposed: read_proposed(members, tenant, entity)?,
         opened_at: members.fixed_time("opened_at")?,
         reviewers: ruling.hold.as_ref().map(|hold| hold.reviewers.clone()),
@@ -233,7 +232,7 @@ fn read_execution(
     tenant: &TenantId,
     entity: &EntityRef,
 ) -> Result<OpenExecution, RecordError> {
-    let effect = Effect::from_word(&members.take::<String>("effect")?).ok_or_else(|| read::missing("effect"))?;
+    let effect = Effect::from_word(&members.take::<String>("effect")?).ok_or_else(|| missing("effect"))?;
     let execution: ExecutionId = members.parse("execution_id")?;
     Ok(OpenExecution {
         execution,

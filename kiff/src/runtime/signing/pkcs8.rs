@@ -3,7 +3,7 @@
 //! The features `pkcs8` and `pem` of ed25519-dalek do the same with five more crates, which every program that uses kiff
 //! would have to build.
 
-use super::KeyFileError;
+use super::fault::KeyFileError;
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 

@@ -2,9 +2,11 @@
 
 use super::{Mutex, thread};
 use crate::{
-    Answer, ApprovalId, Authority, Blocking, Call, Contract, Definition, Domain, ExecutionId, Failure, Kind, Machine,
-    NewEvent, Outcome, Param, Proposal, Record, Review, Runtime,
+    Answer, ApprovalId, Authority, Blocking, Domain, ExecutionId, Failure, NewEvent, Outcome, Param, Proposal, Review,
+    Runtime,
+    domain::{Call, Contract, Definition, Machine},
     kernel::view::{View, fold},
+    record::{Kind, Record},
     runtime::{
         clock::{ThreadTimer, Timer, block_on},
         views::Views,

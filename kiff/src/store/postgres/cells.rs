@@ -1,24 +1,15 @@
 //! Small values beside the log.
 
-use super::{PostgresStore, count, failed, int, is_race, lost, read::unread, statements::Statements};
+use super::{
+    error::{count, failed, int, is_race, lost},
+    read::unread,
+    statements::Statements,
+};
 use crate::{
     base::ids::TenantId,
     store::{Cell, CellSet, StoreError},
 };
-use sqlx::{PgExecutor, Row};
-
-pub(super) const READ: &str = "
-SELECT revision, value FROM kiff.cells WHERE tenant = $1 AND name = $2
-LIMIT 1 / (NOT pg_is_in_recovery())::integer";
-
-/// Compares and sets. A cell is never deleted, so one that this statement sees is there to be updated; one that
-/// another session makes meanwhile is waited for, and is at another revision than 0.
-pub(super) const SET: &str = "
-INSERT INTO kiff.cells AS c (tenant, name, revision, value)
-SELECT $1, $2, 1, $4
-WHERE $3::bigint = 0 OR EXISTS (SELECT FROM kiff.cells WHERE tenant = $1 AND name = $2)
-ON CONFLICT (tenant, name) DO UPDATE SET revision = c.revision + 1, value = excluded.value WHERE c.revision = $3
-RETURNING set_config('synchronous_commit', $5, true)";
+use sqlx::{PgExecutor, PgPool, Row};
 
 /// How often a setting is tried that others made impossible.
 const TRIES: usize = 16;
@@ -36,7 +27,8 @@ pub(super) async fn read(
 }
 
 pub(super) async fn set(
-    store: &PostgresStore,
+    pool: &PgPool,
+    statements: &Statements,
     tenant: &TenantId,
     name: &str,
     expected: u64,
@@ -45,10 +37,10 @@ pub(super) async fn set(
     let mut tries = 0;
     loop {
         // Without a connection nothing can have happened; what comes after may have.
-        let mut connection = store.pool.acquire().await.map_err(failed)?;
-        let query = store.statements.set_cell.query().bind(tenant.as_str()).bind(name).bind(int(expected)).bind(value);
+        let mut connection = pool.acquire().await.map_err(failed)?;
+        let query = statements.set_cell.query().bind(tenant.as_str()).bind(name).bind(int(expected)).bind(value);
         // All rows are read, not only the one: the commit's own error follows it.
-        let answer = query.bind(store.statements.durability.as_str()).fetch_all(&mut *connection).await;
+        let answer = query.bind(statements.durability.as_str()).fetch_all(&mut *connection).await;
         drop(connection);
         tries += 1;
         match answer {
@@ -57,7 +49,7 @@ pub(super) async fn set(
             Err(error) if is_race(&error) && tries < TRIES => continue,
             Err(error) => return Err(lost(error)),
         }
-        let actual = read(&store.statements, &store.pool, tenant, name).await?.map_or(0, |cell| cell.revision);
+        let actual = read(statements, pool, tenant, name).await?.map_or(0, |cell| cell.revision);
         // The cell may have come to the expected revision since: then it is worth another try.
         if actual != expected || tries >= TRIES {
             return Ok(CellSet::Conflict { actual });

@@ -2,25 +2,25 @@
 
 mod append;
 mod cells;
+mod error;
 mod read;
 mod rows;
 mod schema;
 mod sequence;
+mod sql;
 mod statements;
 mod within;
 
 use super::{Append, Batch, Cell, CellSet, EventStore, Found, MarkKind, OpenMark, StoreError};
 use crate::{
-    base::{
-        debug::debug_as_display,
-        ids::{EntityRef, TenantId},
-    },
+    base::ids::{EntityRef, TenantId},
     kernel::record::{Claim, RecordBytes},
 };
 use sqlx::PgPool;
 use statements::Statements;
 use std::{fmt, sync::Arc};
 
+pub use error::PostgresError;
 pub use within::PostgresTransaction;
 pub(crate) use within::Savepoint;
 
@@ -92,7 +92,7 @@ impl PostgresStore {
 
 impl EventStore for PostgresStore {
     async fn append(&self, batch: &Batch) -> Result<Append, StoreError> {
-        append::append(self, batch).await
+        append::append(&self.pool, &self.statements, batch).await
     }
 
     async fn read(
@@ -110,7 +110,7 @@ impl EventStore for PostgresStore {
     }
 
     async fn sequence(&self, tenant: &TenantId) -> Result<u64, StoreError> {
-        sequence::sequence(self, tenant).await
+        sequence::sequence(&self.pool, &self.statements, tenant).await
     }
 
     async fn find(&self, tenant: &TenantId, claim: &Claim) -> Result<Option<Found>, StoreError> {
@@ -138,7 +138,7 @@ impl EventStore for PostgresStore {
         expected: u64,
         value: &[u8],
     ) -> Result<CellSet, StoreError> {
-        cells::set(self, tenant, name, expected, value).await
+        cells::set(&self.pool, &self.statements, tenant, name, expected, value).await
     }
 }
 
@@ -146,88 +146,4 @@ impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore").finish_non_exhaustive()
     }
-}
-
-/// The store cannot be opened.
-#[non_exhaustive]
-#[derive(thiserror::Error)]
-pub enum PostgresError {
-    /// The name cannot name a schema.
-    #[error("`{name}` cannot name the store's schema: 1 to 40 of [a-z0-9_], beginning with a letter")]
-    Name {
-        /// The name that was given.
-        name: String,
-    },
-    /// The server follows another one. It may show old records, and takes no new ones.
-    #[error("the server is a replica")]
-    Replica,
-    /// The server acknowledges commits that it may lose.
-    #[error("the server may lose commits that it has acknowledged: `{setting}` is `{value}`")]
-    NotDurable {
-        /// The server's setting.
-        setting: &'static str,
-        /// Its value.
-        value: String,
-    },
-    /// The tables were made by a newer version of kiff.
-    #[error("the tables have version {found}, and this version of kiff knows none later than {known}")]
-    Newer {
-        /// The version found.
-        found: i32,
-        /// The version that this library knows.
-        known: i32,
-    },
-    /// The server gave an error, or could not be reached.
-    #[error("the database failed")]
-    Database(#[from] sqlx::Error),
-}
-
-debug_as_display!(PostgresError);
-
-/// The error of a statement after which nothing is stored in any case.
-fn failed(error: sqlx::Error) -> StoreError {
-    StoreError::failed(error)
-}
-
-/// The error of a statement that commits.
-///
-/// The server's own word that it could not do it is certain, except while it goes down: it may send that
-/// after the commit.
-fn lost(error: sqlx::Error) -> StoreError {
-    match code_of(&error) {
-        // Transaction rollback, integrity, syntax and rights, data, resources, objects not ready, read only.
-        Some("40003") => StoreError::unknown(error),
-        Some(code) if ["40", "23", "42", "22", "53", "55", "25", "54"].iter().any(|class| code.starts_with(class)) => {
-            StoreError::failed(error)
-        }
-        // A statement that was cancelled, also by its timeout; one that undid what it did.
-        Some("57014" | MET_ANOTHER) => StoreError::failed(error),
-        _ => StoreError::unknown(error),
-    }
-}
-
-/// The server's code for its error, if it is the server's.
-fn code_of(error: &sqlx::Error) -> Option<&str> {
-    error.as_database_error()?.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().map(|error| error.code())
-}
-
-/// True if the server undid the transaction because of others that ran beside it.
-fn is_race(error: &sqlx::Error) -> bool {
-    matches!(code_of(error), Some("40001" | "40P01"))
-}
-
-/// The error that an append raises to undo itself.
-const MET_ANOTHER: &str = "KF001";
-
-/// The error that a read on a replica raises.
-const DIVISION_BY_ZERO: &str = "22012";
-
-/// A number beyond those of a `bigint` is beyond every stream, log and page as well.
-fn int(number: impl TryInto<i64>) -> i64 {
-    number.try_into().unwrap_or(i64::MAX)
-}
-
-/// A count that the tables have. None of them is negative.
-fn count(number: i64) -> Result<u64, StoreError> {
-    u64::try_from(number).map_err(StoreError::failed)
 }

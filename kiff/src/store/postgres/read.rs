@@ -3,31 +3,16 @@
 //! A pool may lead to another server after a failover, and decisions must not rest on one that follows. The
 //! limit of every statement is therefore divided by zero on a replica: it is computed even if no row is found.
 
-use super::{DIVISION_BY_ZERO, PostgresError, code_of, count, failed, int, statements::Statements};
+use super::{
+    error::{DIVISION_BY_ZERO, PostgresError, code_of, count, failed, int},
+    statements::Statements,
+};
 use crate::{
-    base::ids::{EntityRef, TenantId},
+    base::ids::{EntityRef, NameError, TenantId},
     kernel::record::{Claim, Mark, RecordBytes},
     store::{Found, MarkKind, OpenMark, StoreError},
 };
 use sqlx::{PgExecutor, Row, postgres::PgRow};
-
-pub(super) const STREAM: &str = "
-SELECT bytes FROM kiff.records WHERE tenant = $1 AND stream = $2 AND seq > $3
-ORDER BY seq LIMIT $4 / (NOT pg_is_in_recovery())::integer";
-
-/// Looked up one by one, so that no plan ever reads all records of the table for a page.
-pub(super) const LOG: &str = "
-SELECT (SELECT r.bytes FROM kiff.records r WHERE r.tenant = l.tenant AND r.stream = l.stream AND r.seq = l.seq)
-FROM kiff.log l WHERE l.tenant = $1 AND l.idx >= $2 ORDER BY l.idx LIMIT $3 / (NOT pg_is_in_recovery())::integer";
-
-pub(super) const FIND: &str = "
-SELECT stream, seq, closed FROM kiff.claims WHERE tenant = $1 AND claim = $2
-LIMIT 1 / (NOT pg_is_in_recovery())::integer";
-
-pub(super) const OPEN: &str = "
-SELECT stream, seq, id FROM kiff.open
-WHERE tenant = $1 AND kind = $2 AND (stream, seq, id) > ($3, $4, $5)
-ORDER BY stream, seq, id LIMIT $6 / (NOT pg_is_in_recovery())::integer";
 
 pub(super) async fn stream(
     statements: &Statements,
@@ -135,6 +120,6 @@ fn seq(row: &PgRow, column: usize) -> Result<u64, StoreError> {
     count(row.try_get(column).map_err(failed)?)
 }
 
-fn parsed<T: std::str::FromStr<Err = crate::ids::NameError>>(row: &PgRow, column: usize) -> Result<T, StoreError> {
+fn parsed<T: std::str::FromStr<Err = NameError>>(row: &PgRow, column: usize) -> Result<T, StoreError> {
     row.try_get::<&str, _>(column).map_err(failed)?.parse().map_err(StoreError::failed)
 }

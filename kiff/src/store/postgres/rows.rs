@@ -1,7 +1,7 @@
 //! A batch as rows for the tables.
 
 use super::{
-    int,
+    error::int,
     read::{claim_text, kind_text, mark_text},
     statements::Statements,
 };

@@ -1,7 +1,7 @@
 //! The tables, and what the server must be.
 
 use super::{
-    PostgresError,
+    error::PostgresError,
     statements::{Durability, Statements},
 };
 use sqlx::{AssertSqlSafe, PgPool, Row};

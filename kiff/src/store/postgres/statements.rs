@@ -1,5 +1,6 @@
 //! The statements that run often, made once for a schema.
 
+use super::sql;
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, postgres::PgArguments, query::Query};
 use std::sync::Arc;
 
@@ -46,17 +47,17 @@ impl Statements {
         Self {
             schema: schema.to_owned(),
             durability,
-            append: statement(super::append::STATEMENT),
-            append_carefully: statement(super::append::CAREFUL),
-            read_stream: statement(super::read::STREAM),
-            read_log: statement(super::read::LOG),
-            find: statement(super::read::FIND),
-            open: statement(super::read::OPEN),
-            waiting: statement(super::sequence::WAITING),
-            lock_length: statement(super::sequence::LOCK_LENGTH),
-            place: statement(super::sequence::PLACE),
-            read_cell: statement(super::cells::READ),
-            set_cell: statement(super::cells::SET),
+            append: statement(sql::APPEND),
+            append_carefully: statement(sql::APPEND_CAREFULLY),
+            read_stream: statement(sql::READ_STREAM),
+            read_log: statement(sql::READ_LOG),
+            find: statement(sql::FIND),
+            open: statement(sql::OPEN),
+            waiting: statement(sql::WAITING),
+            lock_length: statement(sql::LOCK_LENGTH),
+            place: statement(sql::PLACE),
+            read_cell: statement(sql::READ_CELL),
+            set_cell: statement(sql::SET_CELL),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The store within a transaction of the host's.
 
-use super::{PostgresStore, append, cells, failed, read, statements::Statements};
+use super::{PostgresStore, append, cells, error::failed, read, statements::Statements};
 use crate::{
     base::ids::{EntityRef, TenantId},
     kernel::record::{Claim, RecordBytes},

@@ -34,7 +34,7 @@ debug_as_display!(ExportError);
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = MemoryStore::new();
 /// let mut file = Vec::new();
-/// assert_eq!(log_file::export(&store, &TenantId::new("acme")?, &mut file).await?, 0);
+/// assert_eq!(transfer::export(&store, &TenantId::new("acme")?, &mut file).await?, 0);
 /// # Ok(())
 /// # }
 /// # fn is_send<T: Send>(_: T) {}

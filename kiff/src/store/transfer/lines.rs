@@ -1,6 +1,6 @@
 //! The lines of a log, one at a time.
 
-use super::import::ImportError;
+use super::fault::ImportError;
 use crate::{
     base::digest::Digest,
     kernel::record::{MAX_RECORD, Record, RecordBytes},

@@ -25,12 +25,14 @@
 //! ```
 
 mod export;
+mod fault;
 mod import;
 mod lines;
 mod page;
 
 pub use export::{ExportError, export};
-pub use import::{ImportError, Imported, import};
+pub use fault::ImportError;
+pub use import::{Imported, import};
 
 pub(crate) use export::export_from;
 pub(crate) use import::import_into;

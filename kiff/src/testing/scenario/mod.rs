@@ -12,7 +12,7 @@ use crate::{
     ActionContract, Answer, ApprovalId, Authority, Domain, Held, Ingested, NewEvent, Proposal, Review, Runtime,
     RuntimeBuilder, StateMachine, Value,
     evidence::replay,
-    review::{ApprovalState, ReviewRefusal},
+    kernel::review::{ApprovalState, ReviewRefusal},
     runtime::blocking::Blocking,
     value::Object,
 };

@@ -3,7 +3,8 @@
 use super::{Proposed, Scenario, failure::fail};
 use crate::{
     Authority, InDoubt, RuntimeError,
-    doubt::{Recovered, Resolution, Resolved},
+    kernel::doubt::Resolution,
+    runtime::{Recovered, Resolved},
 };
 
 impl Scenario {

@@ -1,6 +1,7 @@
 //! What a ledger hands to others: witnesses, bundles, anchors.
 
-use super::kit::{Folder, LOG, Shop, code, frontier, ledger_key};
+use super::kit::{LOG, Shop, code, frontier, ledger_key};
+use crate::folder::Folder;
 use kiff::{
     keys::Ed25519Signer,
     ledger::{Anchor, AnchorState, FolderAnchor, Witness, WitnessError},

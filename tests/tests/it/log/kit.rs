@@ -10,13 +10,9 @@ use kiff::{
     store::{EventStore, MemoryStore, StoreError},
     testing::ManualClock,
 };
-use std::{
-    env, fs,
-    path::PathBuf,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
 };
 
 pub(crate) const LOG: &str = "kiff.dev/log/default";
@@ -141,24 +137,6 @@ impl HeadCell for Kept {
         }
         *text = Some(next.to_owned());
         Ok(HeadSet::Done)
-    }
-}
-
-/// A folder of a test's own, gone with it.
-pub(crate) struct Folder(pub(crate) PathBuf);
-
-impl Folder {
-    pub(crate) fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("kiff-tests-log-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Ledgers: heads that never fork, and proofs.
 
-use super::kit::{Folder, Kept, LOG, Shop, code, frontier, head, ledger_key, log_policy};
+use super::kit::{Kept, LOG, Shop, code, frontier, head, ledger_key, log_policy};
+use crate::folder::Folder;
 use kiff::{
     keys::{Ed25519Signer, SignerError},
     ledger::{BlockingLedger, Ed25519LogSigner, HeadCell, HeadSet, LogSigner, NodeFile},

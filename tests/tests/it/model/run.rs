@@ -24,7 +24,7 @@ struct Run {
 }
 
 /// One call: what kiff said, and what it should have said.
-type Both = Option<(Result<String, RuntimeError>, String)>;
+type Both = (Result<String, RuntimeError>, String);
 
 impl Run {
     /// The entities are open, or there would be little to do with them; the last one is left to chance.
@@ -60,7 +60,7 @@ impl Run {
     }
 
     /// While the store is away no call is answered, and nothing is done.
-    fn ask_in_vain(&mut self, rules: &Rules, step: &Step) -> Both {
+    fn ask_in_vain(&mut self, rules: &Rules, step: &Step) -> Option<Both> {
         let rt = self.world.runtimes[step.runtime].clone();
         self.world.lab.next(Some(Outcome::Quiet));
         let (approvals, executions) = self.world.counts();
@@ -86,7 +86,7 @@ impl Run {
         Some((told, "error".to_owned()))
     }
 
-    fn ask(&mut self, rules: &Rules, step: &Step) -> Both {
+    fn ask(&mut self, rules: &Rules, step: &Step) -> Option<Both> {
         let rt = self.world.runtimes[step.runtime].clone();
         let (approvals, executions) = self.world.counts();
         match &step.op {
@@ -95,33 +95,10 @@ impl Run {
                 let wanted = self.model.ingest(*entity, known, *event, *id, *other_payload, *by);
                 Some((self.ingest(&rt, *entity, *event, *id, *other_payload, by), wanted))
             }
-            Op::Execute { ask, outcome } => {
+            Op::Execute { ask, .. } | Op::Drop { ask } | Op::Decide { ask } => {
                 let (request, proposal, approval) = self.proposal(rules, ask);
-                self.world.lab.next(Some(*outcome));
                 let ruled = self.model.rule(&request, ask.key, approval);
-                let wanted = self.ran(ruled, *outcome);
-                Some((rt.execute(&authority(&ask.by), proposal).map(|answer| self.world.told(answer)), wanted))
-            }
-            Op::Drop { ask } => {
-                let (request, proposal, approval) = self.proposal(rules, ask);
-                self.world.lab.next(None);
-                let wanted = match self.model.rule(&request, ask.key, approval) {
-                    Ruled::Said(said) => said,
-                    Ruled::Run(at) => {
-                        self.model.effects += 1;
-                        format!("dropped:#{at}")
-                    }
-                };
-                Some((Ok(self.world.dropped(step.runtime, &ask.by, proposal)), wanted))
-            }
-            Op::Decide { ask } => {
-                let (request, proposal, approval) = self.proposal(rules, ask);
-                let wanted = match self.model.rule(&request, ask.key, approval) {
-                    Ruled::Said(said) => said,
-                    Ruled::Run(at) => format!("allowed:#{at}"),
-                };
-                let decided = rt.decide(&authority(&ask.by), proposal);
-                Some((decided.map(|decision| self.world.told_decision(decision)), wanted))
+                Some(self.propose(step, &ask.by, proposal, ruled))
             }
             Op::Settle { which, outcome } => {
                 let count = self.world.permits.len();
@@ -175,6 +152,36 @@ impl Run {
                 None
             }
             _ => None,
+        }
+    }
+
+    /// Proposes to kiff what the reference has ruled on.
+    fn propose(&mut self, step: &Step, by: &Person, proposal: Proposal, ruled: Ruled) -> Both {
+        let rt = self.world.runtimes[step.runtime].clone();
+        match step.op {
+            Op::Execute { outcome, .. } => {
+                self.world.lab.next(Some(outcome));
+                let wanted = self.ran(ruled, outcome);
+                (rt.execute(&authority(by), proposal).map(|answer| self.world.told(answer)), wanted)
+            }
+            Op::Decide { .. } => {
+                let wanted = match ruled {
+                    Ruled::Said(said) => said,
+                    Ruled::Run(at) => format!("allowed:#{at}"),
+                };
+                (rt.decide(&authority(by), proposal).map(|decision| self.world.told_decision(decision)), wanted)
+            }
+            _ => {
+                self.world.lab.next(None);
+                let wanted = match ruled {
+                    Ruled::Said(said) => said,
+                    Ruled::Run(at) => {
+                        self.model.effects += 1;
+                        format!("dropped:#{at}")
+                    }
+                };
+                (Ok(self.world.dropped(step.runtime, by, proposal)), wanted)
+            }
         }
     }
 

@@ -1,128 +1,16 @@
 //! A service that acts only on receipts: what it refuses, and that nothing runs twice.
 
 use super::kit::SEED;
+use super::payments::{MINUTE, World, guard, keys, request};
+use crate::folder::Folder;
 use kiff::{
-    Authority, Decision, Domain, NewEvent, Proposal, Runtime,
-    domain::{Contract, Definition, Machine, param::ParamKind},
+    Authority, Decision, Proposal,
     guard::{Begun, Guard, GuardError, MemoryReplayStore, ReplayError, ReplayStore, Request, SqliteReplayStore, Usage},
     keys::Ed25519Signer,
-    receipt::Warrant,
-    testing::{FixedIds, ManualClock},
-    verify::{KeySet, Revocations},
+    testing::ManualClock,
+    verify::Revocations,
 };
-use std::{
-    path::PathBuf,
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
-
-const MINUTE: Duration = Duration::from_secs(60);
-
-/// An issuer, and a payment service with a clock of its own.
-struct World {
-    clock: ManualClock,
-    rt: kiff::Blocking,
-    events: AtomicUsize,
-    paid: AtomicUsize,
-}
-
-impl World {
-    fn new() -> Self {
-        Self::of("shop", "acme", &SEED)
-    }
-
-    fn of(issuer: &str, tenant: &str, seed: &[u8; 32]) -> Self {
-        let refund = Contract::new("REFUND_ORDER", "order")
-            .allowed_states(["PAID"])
-            .permissions(["orders.refund"])
-            .approval_when("large", "orders.approve")
-            .param("amount", ParamKind::DECIMAL)
-            .optional_param("note", ParamKind::STRING)
-            .emits(["ORDER_REFUNDED"]);
-        let cancel =
-            Contract::new("CANCEL_ORDER", "order").allowed_states(["PAID"]).param("amount", ParamKind::DECIMAL);
-        let large = |at: &kiff::domain::Situation<'_>| {
-            at.params().get("amount").and_then(kiff::Value::as_str).is_some_and(|amount| amount.len() > 5)
-        };
-        let table = Machine::new("order").starts("ORDER_PAID", "PAID").moves("PAID", "ORDER_REFUNDED", "REFUNDED");
-        let domain = Domain::builder("shop", "v1")
-            .table(table)
-            .define(Definition::new(refund).approval_when("large", large))
-            .define(Definition::new(cancel))
-            .role("operator", ["orders.refund"])
-            .role("lead", ["orders.approve"])
-            .build()
-            .unwrap();
-        let clock = ManualClock::default();
-        clock.set("2026-05-24T09:00:00.000Z");
-        let rt = Runtime::builder(domain)
-            .tenant(tenant)
-            .issued_by(issuer)
-            .clock(clock.clone())
-            .ids(FixedIds::default())
-            .signer(Ed25519Signer::from_seed(seed))
-            .build()
-            .unwrap()
-            .blocking();
-        Self { clock, rt, events: AtomicUsize::default(), paid: AtomicUsize::default() }
-    }
-
-    /// The answer to a proposal on an order that is paid.
-    fn decide(&self, order: &str, action: &str, amount: &str) -> Decision {
-        let number = self.events.fetch_add(1, Ordering::Relaxed);
-        let paid = NewEvent::new(format!("evt_{number}"), "ORDER_PAID");
-        let _ = self.rt.ingest(&Authority::service("stripe").unwrap(), &format!("order:{order}"), paid).unwrap();
-        let agent = Authority::agent("bot", ["operator"]).unwrap().on_behalf_of("alice").unwrap();
-        let asked = Proposal::new(action, format!("order:{order}")).param("amount", amount);
-        self.rt.decide(&agent, asked).unwrap()
-    }
-
-    fn warrant_for(&self, order: &str, action: &str, amount: &str) -> Warrant {
-        match self.decide(order, action, amount) {
-            Decision::Allowed(allowed) => allowed.warrant().unwrap(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn warrant(&self) -> String {
-        self.warrant_for("o_1", "REFUND_ORDER", "49.00").to_json()
-    }
-
-    fn guard(&self, store: impl ReplayStore) -> Guard {
-        guard(&self.clock, store)
-    }
-
-    /// A payment that counts how often it runs.
-    fn pay(&self, guard: &Guard, warrant: &str, request: &Request) -> Result<(String, bool), String> {
-        let pay = || {
-            let number = self.paid.fetch_add(1, Ordering::Relaxed) + 1;
-            Ok::<_, std::io::Error>(format!("payment {number}").into_bytes())
-        };
-        match guard.require_blocking(warrant.as_bytes(), request, pay) {
-            Ok(passage) => Ok((String::from_utf8(passage.outcome).unwrap(), passage.is_repeat)),
-            Err(error) => Err(error.code().to_string()),
-        }
-    }
-
-    #[track_caller]
-    fn refused(&self, guard: &Guard, warrant: &str, request: &Request, code: &str) {
-        let before = self.paid.load(Ordering::Relaxed);
-        assert_eq!(self.pay(guard, warrant, request), Err(code.to_owned()));
-        assert_eq!(self.paid.load(Ordering::Relaxed), before, "it ran");
-    }
-}
-
-fn keys() -> KeySet {
-    KeySet::new().with(Ed25519Signer::from_seed(&SEED).public_key().clone())
-}
-
-fn guard(clock: &ManualClock, store: impl ReplayStore) -> Guard {
-    Guard::builder(keys(), "shop").max_age(5 * MINUTE).skew(MINUTE).clock(clock.clone()).store(store).build()
-}
-
-fn request() -> Request {
-    Request::new("acme", "order:o_1", "REFUND_ORDER").unwrap().param("amount", "49.00")
-}
+use std::{sync::atomic::Ordering, time::Duration};
 
 #[test]
 fn the_effect_runs_once_and_a_repeat_gets_its_outcome() {
@@ -325,23 +213,6 @@ fn a_store_that_fails_runs_nothing_or_hands_the_outcome_back() {
     world.refused(&failing(false), &warrant, &request(), "in_doubt");
 }
 
-/// A file of this test's own, gone with it.
-struct File(PathBuf);
-
-impl File {
-    fn new(name: &str) -> Self {
-        let file = Self(std::env::temp_dir().join(format!("kiff-guard-{}-{name}.db", std::process::id())));
-        drop(std::fs::remove_file(&file.0));
-        file
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        drop(std::fs::remove_file(&self.0));
-    }
-}
-
 /// Shows another store every use that a guard makes of it, and holds that both answer the same.
 #[derive(Clone)]
 struct Both<A, B>(A, B);
@@ -361,8 +232,8 @@ impl<A: ReplayStore, B: ReplayStore> ReplayStore for Both<A, B> {
 
 #[test]
 fn the_stores_agree_on_every_use() {
-    let (world, file) = (World::new(), File::new("both"));
-    let both = Both(MemoryReplayStore::new(), SqliteReplayStore::open(&file.0).unwrap());
+    let (world, file) = (World::new(), Folder::new("both"));
+    let both = Both(MemoryReplayStore::new(), SqliteReplayStore::open(file.0.join("used.db")).unwrap());
     let guard = world.guard(both.clone());
     let patient = Guard::builder(keys(), "shop").max_age(100 * MINUTE).clock(world.clock.clone()).store(both).build();
     let mut found = Vec::new();
@@ -397,8 +268,10 @@ fn the_stores_agree_on_every_use() {
 #[test]
 fn another_decision_under_a_used_id_is_refused() {
     // Two issuers with one key and the same ids, as after a restore of the issuer's log.
-    let (world, file) = (World::new(), File::new("reused"));
-    for guard in [world.guard(MemoryReplayStore::new()), world.guard(SqliteReplayStore::open(&file.0).unwrap())] {
+    let (world, file) = (World::new(), Folder::new("reused"));
+    for guard in
+        [world.guard(MemoryReplayStore::new()), world.guard(SqliteReplayStore::open(file.0.join("used.db")).unwrap())]
+    {
         let (one, two) = (World::new(), World::new());
         assert!(world.pay(&guard, &one.warrant(), &request()).is_ok());
         let other = two.warrant_for("o_1", "REFUND_ORDER", "50.00").to_json();
@@ -409,18 +282,18 @@ fn another_decision_under_a_used_id_is_refused() {
 
 #[test]
 fn a_file_of_another_program_is_refused() {
-    let file = File::new("foreign");
-    drop(kiff::store::SqliteStore::open(&file.0).unwrap());
-    assert!(SqliteReplayStore::open(&file.0).is_err());
-    let text = File::new("text");
-    std::fs::write(&text.0, "no database at all, only some words that are long enough").unwrap();
-    assert!(SqliteReplayStore::open(&text.0).is_err());
+    let file = Folder::new("foreign");
+    drop(kiff::store::SqliteStore::open(file.0.join("used.db")).unwrap());
+    assert!(SqliteReplayStore::open(file.0.join("used.db")).is_err());
+    let text = Folder::new("text");
+    std::fs::write(text.0.join("used.db"), "no database at all, only some words that are long enough").unwrap();
+    assert!(SqliteReplayStore::open(text.0.join("used.db")).is_err());
 }
 
 #[test]
 fn the_file_remembers_what_another_process_did() {
-    let (world, file) = (World::new(), File::new("shared"));
-    let open = || SqliteReplayStore::open(&file.0).unwrap();
+    let (world, file) = (World::new(), Folder::new("shared"));
+    let open = || SqliteReplayStore::open(file.0.join("used.db")).unwrap();
     let warrant = world.warrant();
     assert!(world.pay(&world.guard(open()), &warrant, &request()).is_ok());
     assert_eq!(world.pay(&world.guard(open()), &warrant, &request()), Ok(("payment 1".to_owned(), true)));
@@ -428,7 +301,7 @@ fn the_file_remembers_what_another_process_did() {
 
 #[test]
 fn of_many_at_once_one_runs() {
-    let (world, file) = (World::new(), File::new("many"));
+    let (world, file) = (World::new(), Folder::new("many"));
     let warrant = world.warrant();
     let memory = MemoryReplayStore::new();
     let other = world.warrant_for("o_2", "REFUND_ORDER", "49.00").to_json();
@@ -436,7 +309,7 @@ fn of_many_at_once_one_runs() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let shared = world.guard(SqliteReplayStore::open(&file.0).unwrap());
+                let shared = world.guard(SqliteReplayStore::open(file.0.join("used.db")).unwrap());
                 let answer = world.pay(&shared, &warrant, &request());
                 assert!(answer.is_ok() || answer == Err("in_doubt".to_owned()), "{answer:?}");
                 let answer = world.pay(&world.guard(memory.clone()), &other, &other_request);

@@ -1,5 +1,6 @@
 //! Keys in files: those that `openssl` writes, and those that are refused.
 
+use crate::folder::Folder;
 use kiff::{
     Code,
     keys::{Ed25519Signer, KeyFileError},
@@ -13,29 +14,12 @@ use std::{
 const OPENSSL: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIEDkExMGO4NCPrtcoU+X7ijOb44uwXuJCsiHFNkW7usq\n-----END PRIVATE KEY-----\n";
 const OPENSSL_ID: &str = "i69ot8xHdSpq-krqPu9t6mX0Pe3zQaZX7MHlCbhYnj0";
 
-/// A folder of this test's own, gone with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("kiff-keys-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    /// A file that is the owner's alone.
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, text).unwrap();
-        protect(&path, 0o600);
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
+/// A file that is the owner's alone.
+fn file(folder: &Folder, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder.0.join(name);
+    fs::write(&path, text).unwrap();
+    protect(&path, 0o600);
+    path
 }
 
 #[cfg(unix)]
@@ -54,7 +38,7 @@ fn code(result: Result<Ed25519Signer, KeyFileError>) -> Code {
 #[test]
 fn a_key_of_openssl_is_loaded() {
     let folder = Folder::new("openssl");
-    let signer = Ed25519Signer::load(folder.file("key.pem", OPENSSL)).unwrap();
+    let signer = Ed25519Signer::load(file(&folder, "key.pem", OPENSSL)).unwrap();
     assert_eq!(signer.key_id(), OPENSSL_ID);
 }
 
@@ -73,7 +57,7 @@ fn a_key_that_was_saved_is_loaded_again_and_never_overwritten() {
 #[test]
 fn a_file_that_is_no_key_file_is_refused_by_name() {
     let folder = Folder::new("refused");
-    let file = |text: &[u8]| folder.file("key.pem", text);
+    let file = |text: &[u8]| file(&folder, "key.pem", text);
     assert_eq!(code(Ed25519Signer::load(folder.0.join("none.pem"))), "key_file_failed");
     assert_eq!(code(Ed25519Signer::load(file(b""))), "not_pem");
     assert_eq!(code(Ed25519Signer::load(file(&[0xFF; 64]))), "not_pem");
@@ -88,7 +72,7 @@ fn a_file_that_is_no_key_file_is_refused_by_name() {
 #[test]
 fn a_file_that_others_may_use_is_refused() {
     let folder = Folder::new("exposed");
-    let path = folder.file("key.pem", OPENSSL);
+    let path = file(&folder, "key.pem", OPENSSL);
     for (mode, refused) in [
         (0o600, false),
         (0o400, false),

@@ -5,6 +5,7 @@ mod hostile;
 mod key_file;
 mod key_set;
 mod malformed;
+mod payments;
 mod vectors;
 mod verifier;
 mod warrant;

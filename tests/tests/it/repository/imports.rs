@@ -49,7 +49,7 @@ fn the_reader_of_these_tests_reads() {
     let child = "use super::{Kid, Own};\n#[cfg(test)]\nmod tests { use crate::x::Y; }\n\
                  fn make() { assert!(crate::z::Z::<T>::new() == $crate::w::W); use crate::z::{a, b::{c}}; }";
     let files = [("x/mod.rs", parent), ("x/child.rs", child), ("z.rs", ""), ("lib.rs", "")];
-    let sources = Sources::new(files.map(|(path, text)| File::read(path, text)).into());
+    let sources = Sources::new(files.map(|(path, text)| File::read(path, text)).concat());
     let mut found: Vec<_> = uses(&sources).iter().map(|(file, item, used)| [&*file.path, item, &*used.path]).collect();
     found.sort_unstable();
     let child =

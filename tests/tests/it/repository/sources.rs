@@ -13,8 +13,8 @@ use syn::{Item, UseTree, Visibility};
 /// The segments of a path: `["crate", "value", "Value"]`.
 type Path = Vec<String>;
 
-/// A file of `kiff/src`, without its unit tests.
-#[derive(Default)]
+/// A file of `kiff/src`, or a module in braces in one, without its unit tests.
+#[derive(Clone, Default)]
 pub(super) struct File {
     /// Where it is, below `kiff/src`.
     pub(super) path: String,
@@ -31,25 +31,46 @@ pub(super) struct File {
 }
 
 impl File {
-    pub(super) fn read(path: &str, text: &str) -> Self {
+    /// A file, and each module that stands in braces in it.
+    pub(super) fn read(path: &str, text: &str) -> Vec<Self> {
         let module = path.trim_end_matches(".rs").split('/').filter(|name| !["mod", "lib"].contains(name));
-        let mut file = Self { path: path.to_owned(), module: module.map(str::to_owned).collect(), ..Self::default() };
-        for item in syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}")).items {
+        let parsed = syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let mut files = Vec::new();
+        Self::read_module(path, module.map(str::to_owned).collect(), &parsed.items, &mut files);
+        files
+    }
+
+    fn read_module(path: &str, module: Path, items: &[Item], files: &mut Vec<Self>) {
+        let mut file = Self { path: path.to_owned(), module, ..Self::default() };
+        for item in items {
             let tokens = item.to_token_stream();
-            match &item {
+            match item {
                 Item::Mod(module) if is_test(&tokens) => file.tests.push(module.ident.to_string()),
                 _ if is_test(&tokens) => {}
                 Item::Use(import) => file.import(&import.tree, &import.vis, &mut Vec::new()),
                 // A module with a path of its own is another's second name.
                 Item::Mod(module) if module.attrs.iter().any(|attribute| attribute.path().is_ident("path")) => {}
-                Item::Mod(module) if module.content.is_none() => {
+                Item::Mod(module) => {
                     let name = module.ident.to_string();
+                    if let Some((_, items)) = &module.content {
+                        Self::read_module(path, file.child(&name), items, files);
+                    }
                     file.names.push((name.clone(), vec!["self".to_owned(), name], is_public(&module.vis)));
+                }
+                // A module in braces re-exports, so that each public item has one path.
+                Item::Mod(module) if is_public(&module.vis) => {
+                    let items = module.content.iter().flat_map(|(_, items)| items);
+                    for item in items {
+                        match item {
+                            Item::Use(import) => file.import(&import.tree, &import.vis, &mut Vec::new()),
+                            other => file.scan(other.to_token_stream(), &[]),
+                        }
+                    }
                 }
                 _ => file.scan(tokens, &[]),
             }
         }
-        file
+        files.push(file);
     }
 
     /// The folder at the top that it is in; empty for `lib.rs`.
@@ -143,7 +164,7 @@ pub(super) fn sources() -> &'static Sources {
                 let entries = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path());
                 waiting.extend(entries.filter(|path| *path != root.join("bin")));
             } else if let Some(name) = path.strip_prefix(&root).unwrap().to_str().filter(|name| name.ends_with(".rs")) {
-                files.push(File::read(name, &fs::read_to_string(&path).unwrap()));
+                files.extend(File::read(name, &fs::read_to_string(&path).unwrap()));
             }
         }
         Sources::new(files)
@@ -198,7 +219,7 @@ impl Sources {
         let (mut found, mut seen, mut waiting) =
             (BTreeSet::new(), BTreeSet::new(), Vec::from_iter(self.0.get(&[][..])));
         while let Some(file) = waiting.pop() {
-            if !seen.insert(&file.path) {
+            if !seen.insert(&file.module) {
                 continue;
             }
             for (_, path, _) in file.names.iter().filter(|(.., is_public)| *is_public) {

@@ -275,56 +275,19 @@ fn shown(note: &str) -> [String; 2] {
     })
 }
 
+/// What is not seen, or changes how the rest is seen.
+#[rustfmt::skip]
+const HIDDEN: [char; 45] = [
+    '\n', '\r', '\t', '\u{b}', '\u{c}', '\u{1}', '\u{1b}', '\u{7f}', '\u{85}',
+    '\u{9b}', '\u{a0}', '\u{ad}', '\u{34f}', '\u{61c}', '\u{115f}', '\u{1160}', '\u{17b4}', '\u{17b5}',
+    '\u{180b}', '\u{180e}', '\u{200b}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}',
+    '\u{202e}', '\u{2060}', '\u{2066}', '\u{2069}', '\u{2800}', '\u{3000}', '\u{3164}', '\u{fe0f}', '\u{feff}',
+    '\u{ffa0}', '\u{fff9}', '\u{1d173}', '\u{e0001}', '\u{e0041}', '\u{e0100}', '\u{301}', '\u{e000}', '\u{10ffff}',
+];
+
 #[test]
 fn what_an_agent_writes_cannot_forge_what_a_reviewer_reads() {
-    let hidden = [
-        '\n',
-        '\r',
-        '\t',
-        '\u{b}',
-        '\u{c}',
-        '\u{1}',
-        '\u{1b}',
-        '\u{7f}',
-        '\u{85}',
-        '\u{9b}',
-        '\u{a0}',
-        '\u{ad}',
-        '\u{34f}',
-        '\u{61c}',
-        '\u{115f}',
-        '\u{1160}',
-        '\u{17b4}',
-        '\u{17b5}',
-        '\u{180b}',
-        '\u{180e}',
-        '\u{200b}',
-        '\u{200d}',
-        '\u{200e}',
-        '\u{200f}',
-        '\u{2028}',
-        '\u{2029}',
-        '\u{202a}',
-        '\u{202e}',
-        '\u{2060}',
-        '\u{2066}',
-        '\u{2069}',
-        '\u{2800}',
-        '\u{3000}',
-        '\u{3164}',
-        '\u{fe0f}',
-        '\u{feff}',
-        '\u{ffa0}',
-        '\u{fff9}',
-        '\u{1d173}',
-        '\u{e0001}',
-        '\u{e0041}',
-        '\u{e0100}',
-        '\u{301}',
-        '\u{e000}',
-        '\u{10ffff}',
-    ];
-    for character in hidden {
+    for character in HIDDEN {
         for text in shown(&format!("a{character}b")) {
             assert!(!text.contains(character), "U+{:04X} in {text:?}", u32::from(character));
             // It is told, and not left out.

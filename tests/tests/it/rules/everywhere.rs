@@ -198,7 +198,9 @@ const OPERATIONS: &[Operation] = &[
             Decision::Allowed(allowed) => Named { permit: Some(allowed.permit), ..Named::default() },
             other => panic!("{other:?}"),
         },
-        start: |rt, named| Box::pin(async move { rt.record_outcome(named.permit.unwrap(), Ok(noted())).await.map(drop) }),
+        start: |rt, named| {
+            Box::pin(async move { rt.record_outcome(named.permit.unwrap(), Ok(noted())).await.map(drop) })
+        },
         leaves: None,
     },
     Operation {

@@ -2,7 +2,7 @@
 
 use super::{
     kit::{Lab, Plan, World, agent, domain, in_doubt, noted, refunded, resolver, stranger},
-    probes::{Oracle, Says},
+    oracle::{Oracle, Says},
 };
 use kiff::{
     Answer, Authority, Blocking, Decision, NewEvent, Permit, Proposal, Runtime, RuntimeBuilder,

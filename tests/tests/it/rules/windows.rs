@@ -136,9 +136,9 @@ fn what_is_retried_is_what_the_contract_of_today_says() {
 #[test]
 fn a_window_that_means_nothing_is_a_fault_of_the_domain() {
     let cases = [
-        (contract("WINDOWED").retry_within(HOUR), "`retry_within` is for an idempotent effect"),
-        (contract("WINDOWED").effect(Effect::None).retry_within(DAY), "`retry_within` is for an idempotent effect"),
-        (idempotent().retry_within(Duration::ZERO), "`retry_within` of zero"),
+        (contract("WINDOWED").retry_within(HOUR), "`retry_within` applies to an idempotent effect"),
+        (contract("WINDOWED").effect(Effect::None).retry_within(DAY), "`retry_within` applies to an idempotent effect"),
+        (idempotent().retry_within(Duration::ZERO), "a `retry_within` of zero allows"),
     ];
     for (contract, fault) in cases {
         let error = define(contract).build().unwrap_err();

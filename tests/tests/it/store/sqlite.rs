@@ -1,5 +1,6 @@
 //! A runtime on a SQLite file: after a restart, and with several processes on one file.
 
+use crate::folder::Folder;
 use kiff::{
     Answer, Authority, Blocking, Domain, NewEvent, Outcome, Proposal, Runtime, RuntimeError,
     domain::{Call, Contract, Definition, Machine},
@@ -8,8 +9,8 @@ use kiff::{
     testing::store_suite,
 };
 use std::{
-    env, fs,
-    path::{Path, PathBuf},
+    env,
+    path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
 };
@@ -150,21 +151,4 @@ fn host() -> Authority {
 
 fn agent() -> Authority {
     Authority::agent("bot", ["operator"]).unwrap()
-}
-
-/// A folder that is removed with the value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("kiff-tests-sqlite-{name}-{}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -1,5 +1,6 @@
 //! `log.jsonl` out of one store and into another.
 
+use crate::folder::Folder;
 use kiff::{
     Answer, Authority, Blocking, Decision, Domain, NewEvent, Outcome, Proposal, Runtime, TenantId,
     domain::Machine,
@@ -362,22 +363,5 @@ impl io::Write for Full {
 impl io::Read for Full {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         Err(io::ErrorKind::StorageFull.into())
-    }
-}
-
-/// A folder that is removed with the value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("kiff-tests-log-file-{name}-{}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
