@@ -183,11 +183,16 @@ impl Members {
         }
     }
 
-    /// A required word, one of these.
-    pub(crate) fn one_of<T: Copy>(&mut self, name: &str, words: &[(&str, T)], expected: &'static str) -> Option<T> {
+    /// A required word.
+    pub(crate) fn word<T>(
+        &mut self,
+        name: &str,
+        from_word: impl FnOnce(&str) -> Option<T>,
+        expected: &'static str,
+    ) -> Option<T> {
         let text = self.required(name)?;
-        match words.iter().find(|(word, _)| *word == text) {
-            Some((_, meant)) => Some(*meant),
+        match from_word(&text) {
+            Some(meant) => Some(meant),
             None => self.fault(format!("/{name}"), MemberProblem::Form { expected }),
         }
     }

@@ -1,4 +1,4 @@
-//! What became of an execution, read from the records of its end.
+//! The conclusion of an execution, read from the records of its end.
 
 use super::{
     record::{
@@ -16,7 +16,7 @@ use crate::{
     value::Value,
 };
 
-/// An execution, and what the log says became of it.
+/// An execution with its conclusion.
 #[derive(Clone, Debug)]
 pub(crate) struct Concluded {
     pub(crate) action: ActionName,
@@ -29,7 +29,7 @@ pub(crate) struct Concluded {
     pub(crate) is_repeat: bool,
 }
 
-/// What became of an execution.
+/// What became of an execution, as the log has it.
 #[derive(Clone, Debug)]
 pub(crate) enum Conclusion {
     /// The effect happened.
@@ -57,8 +57,8 @@ pub(crate) struct Doubt {
 }
 
 impl Conclusion {
-    /// The conclusion in the records of an execution's end, or in those of its settlement: the first says how it ended,
-    /// the rest are of its events. Nothing if the first is no end.
+    /// Reads the records of an execution's end, or of its settlement: the first says how it ended, the others are those of
+    /// its events. `None` if the first is not an end.
     pub(crate) fn of(records: impl IntoIterator<Item = Record>) -> Option<Self> {
         let mut records = records.into_iter();
         let end = records.next()?;
@@ -93,7 +93,7 @@ impl Conclusion {
 }
 
 impl Doubt {
-    /// That of an execution without a settled outcome.
+    /// The doubt about an execution that is open in its view.
     pub(crate) fn of_open(open: &OpenExecution, is_running: bool) -> Self {
         Self {
             attempt: open.attempt,
@@ -104,7 +104,7 @@ impl Doubt {
         }
     }
 
-    /// That of an execution of which the log has the clearance alone.
+    /// The doubt about an execution that has no record but its clearance.
     pub(crate) fn of_clearance(clearance: &Record, terms: ExecutionTerms, is_running: bool) -> Self {
         Self {
             attempt: terms.attempt,

@@ -1,4 +1,4 @@
-//! What a decision is: cleared, held or refused, and the right to run what was cleared.
+//! Decisions: cleared, held or refused, and the right to run a cleared effect.
 
 use super::{
     conclusion::Concluded,
@@ -17,7 +17,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What came of a proposal.
+/// The decision on a proposal.
 #[derive(Debug)]
 pub(crate) enum Decided {
     /// Cleared: the effect may run once the records are stored.
@@ -26,7 +26,7 @@ pub(crate) enum Decided {
     Held(Hold),
     /// Refused.
     Blocked(Block),
-    /// It was cleared by an earlier call, and this is what the log says of its execution.
+    /// An earlier call cleared it, and this is the conclusion of its execution.
     Concluded(Concluded),
 }
 
@@ -53,7 +53,7 @@ impl Checklist {
         self.checks.push((name.clone(), CheckResult::Skipped));
     }
 
-    /// The check does not hold, and that is no refusal: the proposal waits for a person.
+    /// The check does not hold, and the proposal is not refused but waits for a person.
     pub(crate) fn wait(&mut self, name: &Code) {
         self.checks.push((name.clone(), CheckResult::Failed));
     }
@@ -117,7 +117,7 @@ impl Block {
     }
 }
 
-/// A cleared execution. Worth nothing until its record is stored.
+/// A cleared execution. It gives no right to run anything until its record is stored.
 ///
 /// Not `Clone`: it is traded once for a [`Permit`].
 #[derive(Debug)]
@@ -126,10 +126,10 @@ pub(crate) struct Clearance {
     cleared: Cleared,
 }
 
-/// What a clearance and a permit are about.
+/// The content of a clearance and of a permit.
 #[derive(Debug)]
 pub(crate) struct Cleared {
-    /// In whose log the clearance stands.
+    /// The tenant whose log has the clearance.
     pub(crate) tenant: TenantId,
     pub(crate) action: Arc<Action>,
     pub(crate) proposal: Arc<Proposed>,
@@ -163,10 +163,10 @@ impl Clearance {
 
 /// The right to run one effect, once: exactly these parameters were cleared, and the log says so.
 ///
-/// Only the runtime makes one, after its store has acknowledged the clearance. It is not `Clone`, and
-/// running or settling consumes it. A permit that is dropped leaves its execution in doubt, never lost.
+/// Only the runtime makes one, after its store has acknowledged the clearance. It is not `Clone`, and recording its
+/// outcome consumes it. A permit that is dropped leaves its execution in doubt, never lost.
 #[derive(Debug)]
-#[must_use = "a permit that is dropped leaves its execution in doubt: settle it"]
+#[must_use = "a permit that is dropped leaves its execution in doubt: record its outcome"]
 pub struct Permit {
     pub(crate) cleared: Cleared,
 }

@@ -1,4 +1,4 @@
-//! Executions in doubt: who may say what became of one, ask its probe, and attempt it again.
+//! Executions in doubt: who may settle one, ask its probe about it, or attempt it again.
 
 use super::{
     caller::Caller,
@@ -27,14 +27,14 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The permission that whoever resolves, probes or retries an execution in doubt must hold.
+/// The permission needed to resolve, probe or retry an execution in doubt.
 pub const RESOLVE_PERMISSION: &str = "kiff.resolve";
 
-/// What someone with the permission says of an execution in doubt.
+/// The outcome of an execution in doubt, as a caller with [`RESOLVE_PERMISSION`] states it.
 ///
-/// It says of an execution what its executor would have said:
+/// It states what the executor would have reported:
 ///
-/// | the executor says | the resolution | the answer |
+/// | the executor reports | the resolution | the answer |
 /// |---|---|---|
 /// | `Ok(Outcome)` | [`Succeeded`](Self::Succeeded) | [`Executed`](crate::Answer::Executed) |
 /// | [`Failure::not_applied`](crate::Failure::not_applied) | [`NotApplied`](Self::NotApplied) | [`Failed`](crate::Answer::Failed) |
@@ -61,7 +61,7 @@ pub(crate) struct Resolve<'a> {
     pub(crate) inquiry: Option<&'a Inquiry>,
 }
 
-/// An execution in doubt that is settled: its records say what became of it.
+/// An execution that was in doubt and is settled. Its records have the conclusion.
 #[derive(Debug)]
 pub(crate) struct Settled {
     pub(crate) action: ActionName,
@@ -86,11 +86,12 @@ impl Command for Resolve<'_> {
 }
 
 impl Resolve<'_> {
-    /// While an attempt may still land, nobody can say that it did nothing.
+    /// Refuses the claim that nothing happened while the attempt may still land. That the effect happened is accepted at any
+    /// time.
     fn check_landed(&self, case: &Case<'_>, view: &View, open: &OpenExecution) -> Result<(), ReviewRefusal> {
         let may_land = match self.inquiry {
-            // What was not there when the probe looked may have come since: from the attempt that could still land, or
-            // from whatever the log has had of the execution meanwhile.
+            // An effect that the probe did not see may have happened since: if the attempt could still land when the probe
+            // looked, or if the log has a newer attempt or result of the execution.
             Some(inquiry) => inquiry.may_land || inquiry.open != *open,
             None => may_land(case, view, open),
         };
@@ -123,7 +124,7 @@ impl Resolve<'_> {
     }
 }
 
-/// Asks whether the action's probe may be asked about an execution in doubt. Nothing is recorded of the question.
+/// Asks whether the caller may ask the action's probe about an execution in doubt. Only a refusal is recorded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inquire<'a> {
     pub(crate) execution: ExecutionId,
@@ -135,7 +136,7 @@ pub(crate) struct Inquire<'a> {
 pub(crate) struct Inquiry {
     pub(crate) entity: EntityRef,
     pub(crate) open: OpenExecution,
-    /// What was cleared.
+    /// The proposal that was cleared.
     pub(crate) proposal: Arc<Proposed>,
     may_land: bool,
 }
@@ -172,7 +173,7 @@ impl Command for RetryExecution<'_> {
             Ok(cleared) => cleared,
             Err(refusal) => return Ok(settling.reject(case, "retry", refusal)),
         };
-        // An executor that shows the receipt must not start and then lack it.
+        // The receipt of the first clearance goes with every attempt, because an executor may have to show it.
         let place = known.execution(self.execution, ANY_MOMENT)?.value;
         let clearance = known.record(&place.stream, place.seq)?;
         let attempt = cleared.terms.attempt;
@@ -183,7 +184,7 @@ impl Command for RetryExecution<'_> {
     }
 }
 
-/// Asks what is declared for an execution in doubt, whoever asks.
+/// Asks what is declared for an execution in doubt. Anybody may ask.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FindRecourse<'a> {
     pub(crate) execution: ExecutionId,
@@ -196,35 +197,36 @@ pub(crate) trait ProbedActions: std::fmt::Debug + Sync {
     fn has_probe(&self, action: &ActionName) -> bool;
 }
 
-/// What is declared for an execution in doubt.
+/// The way out of doubt that is declared for an execution.
 #[derive(Debug)]
 pub(crate) enum Recourse {
     /// Its action has a probe to be asked.
     Probe,
     /// Its effect may be attempted again now.
     Retry,
-    /// Neither: a person looks at it. Here is what is known, and why it may not be retried.
+    /// Neither, so a person looks at it. `why` says why it may not be retried.
     Person { action: ActionName, doubt: Doubt, why: ReviewRefusal },
 }
 
 impl Command for FindRecourse<'_> {
-    /// Nothing if it is not, or no longer, in doubt.
+    /// `None` if it is not, or no longer, in doubt.
     type Reply = Option<Recourse>;
 
     fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Self::Reply>, Pause> {
         let id = self.execution;
-        // INVARIANT: asked before the log is, as for a recorded answer.
+        // INVARIANT: looked up before the log. An execution that was cleared and does not run has ended, so the log has its
+        // outcome by then, if there is one.
         let running = known.running(id)?;
         let place = known.execution(id, ANY_MOMENT)?.value;
         let view = known.fresh_view(&place.stream, running.at)?.value;
         let Some(open) = view.execution(id).filter(|_| !running.value) else { return Ok(Done::answer(None)) };
-        let left = |why| Recourse::Person { action: open.action.clone(), doubt: Doubt::of_open(open, false), why };
+        let leave = |why| Recourse::Person { action: open.action.clone(), doubt: Doubt::of_open(open, false), why };
         let recourse = match another_attempt(case, view, open) {
-            // It may be running elsewhere, and will say itself what came of it.
-            _ if may_land(case, view, open) => left(ReviewRefusal::StillRunning { execution: id }),
+            // Another process may be running it, and will record the outcome itself.
+            _ if may_land(case, view, open) => leave(ReviewRefusal::StillRunning { execution: id }),
             _ if self.probed.has_probe(&open.action) => Recourse::Probe,
             Ok(_) => Recourse::Retry,
-            Err(refusal) => left(refusal),
+            Err(refusal) => leave(refusal),
         };
         Ok(Done::answer(Some(recourse)))
     }
@@ -241,13 +243,15 @@ struct Settling<'a> {
 
 impl<'a> Settling<'a> {
     fn look_up(known: &'a Known, execution: ExecutionId, by: &'a Caller) -> Result<Self, Pause> {
+        // INVARIANT: looked up before the log, as in `FindRecourse`.
         let running = known.running(execution)?;
         let place = known.execution(execution, ANY_MOMENT)?.value;
         let view = known.fresh_view(&place.stream, running.at)?.value;
         Ok(Self { execution, by, view, is_running: running.value })
     }
 
-    /// The execution, if this caller may settle it: never its requester or the principal behind the requester.
+    /// The execution, if this caller may settle it. Its requester and the requester's principal never may. The permission is
+    /// checked first: a caller without it learns nothing else.
     fn may_settle(&self) -> Result<&'a OpenExecution, ReviewRefusal> {
         let permission = Permission::fixed(RESOLVE_PERMISSION);
         if !self.by.granted.holds(&permission) {
@@ -267,6 +271,7 @@ impl<'a> Settling<'a> {
         Ok(open)
     }
 
+    /// Records that the caller was refused.
     fn reject<T>(
         &self,
         case: &Case<'_>,
@@ -283,12 +288,13 @@ impl<'a> Settling<'a> {
     }
 }
 
+/// True until the last attempt's deadline.
 fn may_land(case: &Case<'_>, view: &View, open: &OpenExecution) -> bool {
     open.deadline.is_some_and(|deadline| case.time(view) < deadline)
 }
 
-/// An effect that the provider deduplicates may be attempted again once the last attempt is over, or past
-/// its deadline, for as long as the contract says that the provider remembers the first.
+/// Clears another attempt. An effect that the provider deduplicates may be attempted again once the last attempt is over or
+/// past its deadline, for as long as the provider remembers the first according to the contract.
 fn another_attempt(case: &Case<'_>, view: &View, open: &OpenExecution) -> Result<Cleared, ReviewRefusal> {
     let execution = open.execution;
     let not = |why| ReviewRefusal::NotRetryable { execution, why };
@@ -304,7 +310,7 @@ fn another_attempt(case: &Case<'_>, view: &View, open: &OpenExecution) -> Result
     if action.executor.is_none() {
         return Err(not("the host runs it, and there is no executor"));
     }
-    // What would run is the executor of today.
+    // Today's executor would run, so today's contract must allow it as well.
     let window = action.retry_within().ok_or(not("its effect is no longer declared idempotent"))?;
     let decided_at = case.time(view);
     let left = (open.since + window) - decided_at;
@@ -312,11 +318,12 @@ fn another_attempt(case: &Case<'_>, view: &View, open: &OpenExecution) -> Result
         return Err(not("the time within which it may be retried has passed"));
     }
     let state = view.state.clone().ok_or(not("the entity has no state"))?;
-    // An attempt that can be interrupted is, at the end of the window; a lease interrupts nothing, and cutting it
-    // would only call an attempt abandoned that runs.
+    // A timeout interrupts the attempt, so it may not reach beyond the window. A lease interrupts nothing: a shorter one would
+    // only call an attempt abandoned that still runs.
     let span = action.timeout().map_or(case.domain.bounds().lease, |timeout| timeout.min(left));
     let deadline = Some(decided_at + span);
-    let terms = ExecutionTerms { execution, attempt: open.attempt.saturating_add(1), effect: open.effect, deadline };
+    let attempt = open.attempt.checked_add(1).ok_or(not("its attempts can no longer be counted"))?;
+    let terms = ExecutionTerms { execution, attempt, effect: open.effect, deadline };
     Ok(Cleared {
         tenant: case.tenant.clone(),
         action,

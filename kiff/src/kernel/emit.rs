@@ -22,7 +22,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Whose events are recorded, of which execution, after which view.
+/// Makes the records of the events of one execution.
 #[derive(Clone, Copy)]
 pub(super) struct Emitter<'a> {
     pub(super) case: &'a Case<'a>,
@@ -36,10 +36,11 @@ impl Emitter<'_> {
     /// The records of the events that an effect emitted, in their order: accepted, or rejected with the reason.
     pub(super) fn emit(&self, outcome: &Outcome, drafts: &mut Vec<Draft>) {
         let machine = self.case.domain.machine(self.view.head.entity.kind());
-        let (mut state, mut version) = (self.view.state.clone(), self.view.state_version);
+        let mut state = self.view.state.clone();
+        let mut version = self.view.state_version;
         let mut facts = self.view.facts.clone().filter(|_| !self.view.facts_failed);
-        let most = self.case.domain.bounds().emitted_events;
-        for (place, (kind, payload)) in (1..).zip(outcome.events.iter().take(most)) {
+        let max = self.case.domain.bounds().emitted_events;
+        for (place, (kind, payload)) in (1..).zip(outcome.events.iter().take(max)) {
             let admitted = self.admit(place, kind, payload).and_then(|event| {
                 let step = machine.and_then(|machine| machine.step(state.as_ref(), &event.kind));
                 let step = step.ok_or("no_transition")?;
@@ -48,14 +49,15 @@ impl Emitter<'_> {
             match admitted {
                 Ok((event, step)) => {
                     accept(self.source, event, state.as_ref(), version, &step.to, drafts);
-                    (state, version) = (Some(step.to.clone()), version + 1);
+                    state = Some(step.to.clone());
+                    version += 1;
                 }
                 Err(reason) => drafts.push(self.reject(body::cut(kind), reason, state.as_ref(), payload.clone())),
             }
         }
-        if let Some(rest) = outcome.events.get(most..).filter(|rest| !rest.is_empty()) {
-            let told = Value::from(rest.iter().map(as_value).collect::<Vec<_>>());
-            drafts.push(self.reject(format!("{} more", rest.len()), "too_many_events", state.as_ref(), told));
+        if let Some(rest) = outcome.events.get(max..).filter(|rest| !rest.is_empty()) {
+            let dropped = Value::from(rest.iter().map(as_value).collect::<Vec<_>>());
+            drafts.push(self.reject(format!("{} more", rest.len()), "too_many_events", state.as_ref(), dropped));
         }
         if version != self.view.state_version {
             supersede(self.view, self.source, drafts);
@@ -76,7 +78,8 @@ impl Emitter<'_> {
         Ok(EventBody { id, kind, payload, correlation: None, causation: None, execution: Some(self.execution) })
     }
 
-    /// The facts must go on from every event; the domain's own code may fail at one.
+    /// Folds an event into the facts, or says that it cannot be accepted: the domain's own code failed at it, and in the log
+    /// it would make the entity's facts unreliable for good.
     fn fold(&self, facts: Option<&mut FactsBox>, body: &EventBody) -> Result<(), &'static str> {
         let event = Event { body, source: self.source, recorded_at: self.case.time(self.view) };
         facts.map_or(Ok(()), |facts| facts.apply(&event)).map_err(|_| "facts_failed")
@@ -94,7 +97,7 @@ impl Emitter<'_> {
     }
 }
 
-/// An event that is told and not accepted.
+/// An event as a value, for a record that reports it without accepting it.
 pub(super) fn as_value((kind, payload): &(String, Value)) -> Value {
     Value::object([("event_type", Value::from(kind.as_str())), ("payload", payload.clone())])
 }

@@ -22,7 +22,7 @@ use crate::{
     value::Value,
 };
 
-/// How an execution ended, as far as its driver can tell.
+/// How an execution ended, as far as the driver knows.
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
     Succeeded(Outcome),
@@ -59,32 +59,33 @@ pub(crate) struct Finish<'a> {
     pub(crate) ending: &'a Ending,
 }
 
-/// What came of the end of an execution.
+/// The reply to [`Finish`].
 #[derive(Debug)]
 pub(crate) enum Finished {
-    /// It is recorded: the records say what came of it.
+    /// The end is recorded, and the records have the conclusion.
     Recorded,
-    /// The execution was settled before, and this end adds nothing. What was recorded stands.
-    Before(Concluded),
+    /// The execution was settled before, and this end adds nothing. The recorded conclusion stands.
+    AlreadySettled(Concluded),
 }
 
 impl Command for Finish<'_> {
     type Reply = Finished;
 
-    /// Events that came while the effect ran are facts: the outcome goes on from them, and what it can no longer do is
-    /// recorded as `event_rejected`.
+    /// Events that came while the effect ran are facts. The events of the outcome go on from them, and those that no longer
+    /// can are recorded as `event_rejected`.
     fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Finished>, Pause> {
         let entity = &self.cleared.proposal.entity;
         let mut view = known.view(entity)?;
         if !self.is_open_in(view) {
+            // An execution that the log does not have is a fault, not a late result.
             known.execution(self.cleared.terms.execution, ANY_MOMENT)?;
-            // The attempt may have been cleared elsewhere: a view that is behind would call its end late.
+            // Another process may have cleared the attempt: a stale view would take its end for a late one.
             view = known.fresh_view(entity, ANY_MOMENT)?.value;
         }
         let drafts = if self.is_open_in(view) { self.end(case, view) } else { self.late() };
         if drafts.is_empty() {
             let recorded = recall(known, self.cleared.terms.execution, ANY_MOMENT)?;
-            return Ok(recorded.map(Finished::Before));
+            return Ok(recorded.map(Finished::AlreadySettled));
         }
         Ok(Done::write(view, drafts, Finished::Recorded))
     }
@@ -108,8 +109,8 @@ impl Finish<'_> {
         };
         let body = match self.ending {
             Ending::Succeeded(outcome) => {
-                let most_events = case.domain.bounds().emitted_events;
-                let done = Executed::of(proposal.action.clone(), *terms, outcome, most_events);
+                let max_events = case.domain.bounds().emitted_events;
+                let done = Executed::of(proposal.action.clone(), *terms, outcome, max_events);
                 let mut drafts = Vec::with_capacity(1 + 2 * outcome.events.len());
                 drafts.push(Draft::new(source, Body::ActionExecuted(done)));
                 let emitter = Emitter { case, view, action: Some(action), source, execution: terms.execution };
@@ -130,18 +131,18 @@ impl Finish<'_> {
         vec![Draft::new(source, body)]
     }
 
-    /// A result for an execution that was settled without it. Whatever it says, the entity is in doubt again;
-    /// only a result that says nothing is not recorded.
+    /// The records of a result for an execution that was settled without it. The result may contradict the settlement, so
+    /// the entity is in doubt again. A result that nobody knows contradicts nothing and is not recorded.
     fn late(&self) -> Vec<Draft> {
         let Cleared { proposal, terms, .. } = self.cleared;
         let (result, message, output) = match self.ending {
             Ending::Succeeded(outcome) => {
                 let events = outcome.events.iter().map(as_value);
-                let told = Value::object([
+                let reported = Value::object([
                     ("output", outcome.output.clone().unwrap_or(Value::Null)),
                     ("events", Value::from(events.collect::<Vec<_>>())),
                 ]);
-                (Code::fixed("succeeded"), outcome.message.clone(), Some(Told::output(told)))
+                (Code::fixed("succeeded"), outcome.message.clone(), Some(Told::output(reported)))
             }
             Ending::NotApplied(message) => (Code::fixed("not_applied"), message.clone(), None),
             Ending::Unknown { .. } => return Vec::new(),

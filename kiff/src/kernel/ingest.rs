@@ -13,6 +13,7 @@ use crate::{
     base::{
         actor::{Actor, ActorType},
         code::coded,
+        debug::debug_as_display,
         event::{Event, EventBody},
         ids::{ActorId, EntityRef, EventType, StateName},
     },
@@ -26,7 +27,7 @@ pub(crate) const MAX_PAYLOAD: usize = 32 * 1024;
 coded! {
     /// Why an event was refused. Nothing of it is recorded: its source may report it again.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum EventRefusal {
         /// The domain has no machine for this entity type.
         #[error("there is no entity type `{kind}` in the domain")]
@@ -49,20 +50,20 @@ coded! {
         SourceNotAllowed {
             /// The event type.
             event: EventType,
-            /// Who reported it.
+            /// The source that reported it.
             source_id: ActorId,
-            /// What kind of actor that is.
+            /// The kind of the source.
             kind: ActorType,
         } => "source_not_allowed",
         /// The source has reported another event under this id.
         #[error("`{source_id}` has reported another event under the id `{id}`")]
         IdReused {
-            /// Who reported it.
+            /// The source.
             source_id: ActorId,
             /// The event's id.
             id: String,
         } => "event_id_reused",
-        /// The domain's own code fails at the event, so that its facts could not be relied on any more.
+        /// The domain's own code fails at the event. If it were accepted, the entity's facts would be unreliable.
         #[error("the facts of the entity cannot be folded with this event")]
         FactsFailed => "facts_failed",
         /// The payload does not fit a record.
@@ -79,6 +80,8 @@ coded! {
     }
 }
 
+debug_as_display!(EventRefusal);
+
 /// Asks to take in an event, as its source reports it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ingest<'a> {
@@ -87,12 +90,12 @@ pub(crate) struct Ingest<'a> {
     pub(crate) event: &'a EventBody,
 }
 
-/// What came of an event.
+/// The reply to [`Ingest`].
 #[derive(Debug)]
 pub(crate) enum Reported {
-    /// It is accepted, and led to this state.
+    /// The event is accepted, and leads to this state.
     Accepted(StateName),
-    /// It is in the log already, word for word.
+    /// The same source has reported the same event before.
     AlreadyKnown,
     Refused(EventRefusal),
 }
@@ -101,6 +104,7 @@ impl Command for Ingest<'_> {
     type Reply = Reported;
 
     fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Reported>, Pause> {
+        // Looked up first, so that an event that is in the log is acknowledged again whatever would be said of it today.
         let claim = Claim::Event(self.source.id.clone(), self.event.id.clone());
         if let Some(place) = known.claim(claim, ANY_MOMENT)?.value {
             let Body::EventIngested(earlier) = &known.record(&place.stream, place.seq)?.body else {
@@ -130,7 +134,7 @@ impl Command for Ingest<'_> {
 }
 
 impl Ingest<'_> {
-    /// The source has used the event's id before: for this event, or for another.
+    /// The answer to an event whose id the source has used before, for this event or for another.
     fn reported_before(&self, entity: &EntityRef, earlier: &EventBody) -> Reported {
         let is_same = entity == self.entity && earlier.kind == self.event.kind && earlier.payload == self.event.payload;
         if is_same {
@@ -141,7 +145,7 @@ impl Ingest<'_> {
         }
     }
 
-    /// True unless the domain's own code fails at the event: in the log it would spoil the entity's facts for good.
+    /// True unless the domain's own code fails at the event. In the log it would make the entity's facts unreliable for good.
     fn can_be_folded(&self, case: &Case<'_>, view: &View) -> bool {
         let event = Event { body: self.event, source: self.source, recorded_at: case.time(view) };
         view.facts.clone().is_none_or(|mut facts| view.facts_failed || facts.apply(&event).is_ok())
@@ -169,33 +173,26 @@ fn find_step<'a>(
     let machine = domain
         .machine(entity.kind())
         .ok_or_else(|| EventRefusal::EntityTypeUnknown { kind: entity.kind().to_owned() })?;
-    let nowhere =
+    let no_transition =
         || EventRefusal::NoTransition { entity: entity.clone(), state: view.state.clone(), event: event.kind.clone() };
-    // Who may not report it at all is told that first, whatever the entity's state.
+    let not_allowed = || EventRefusal::SourceNotAllowed {
+        event: event.kind.clone(),
+        source_id: source.id.clone(),
+        kind: source.kind,
+    };
+    // A source that may report the event in no state is refused first: its refusal must not reveal the entity's state.
     let steps = machine.steps.iter().filter(|step| step.on == event.kind);
-    let may = |step: &&CheckedStep| {
+    let may_report = |step: &&CheckedStep| {
         source.kind != ActorType::Agent && (step.sources.is_empty() || step.sources.contains(&source.id))
     };
-    if steps.clone().next().is_some() && !steps.clone().any(|step| may(&step)) {
-        return Err(EventRefusal::SourceNotAllowed {
-            event: event.kind.clone(),
-            source_id: source.id.clone(),
-            kind: source.kind,
-        });
+    if steps.clone().next().is_some() && !steps.clone().any(|step| may_report(&step)) {
+        return Err(not_allowed());
     }
-    let step = machine.step(view.state.as_ref(), &event.kind).ok_or_else(nowhere)?;
-    if may(&step) {
-        Ok(step)
-    } else {
-        Err(EventRefusal::SourceNotAllowed {
-            event: event.kind.clone(),
-            source_id: source.id.clone(),
-            kind: source.kind,
-        })
-    }
+    let step = machine.step(view.state.as_ref(), &event.kind).ok_or_else(no_transition)?;
+    if may_report(&step) { Ok(step) } else { Err(not_allowed()) }
 }
 
-/// The two records of an accepted event.
+/// Adds the two records of an accepted event.
 pub(crate) fn accept(
     source: &Arc<Actor>,
     event: EventBody,
@@ -210,7 +207,7 @@ pub(crate) fn accept(
     drafts.push(Draft::new(source, Body::StateChanged(change)));
 }
 
-/// The records that close the approvals which an accepted event has made unusable: their reviewers saw another state.
+/// Closes every open approval after an accepted event: their reviewers saw another state.
 pub(crate) fn supersede(view: &View, actor: &Arc<Actor>, drafts: &mut Vec<Draft>) {
     for approval in &view.approvals {
         drafts.push(Draft::new(actor, Body::ApprovalSuperseded(Closing { approval: approval.id, reason: None })));

@@ -14,12 +14,13 @@ use super::{
 use crate::base::{
     actor::ActorType,
     code::{Code, coded},
+    debug::debug_as_display,
     ids::{EntityRef, KeyId, Permission, TraceId},
     public_key::PublicKey,
     timestamp::Timestamp,
 };
 
-/// The permission that whoever publishes or revokes a key must hold.
+/// The permission needed to publish or revoke a key.
 pub const KEYS_PERMISSION: &str = "kiff.keys";
 
 /// The largest integer that a record may hold.
@@ -28,18 +29,18 @@ const MAX_INDEX: u64 = (1 << 53) - 1;
 coded! {
     /// Why a key was not published or revoked. The attempt is recorded.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum KeyRefusal {
-        /// Whoever tried lacks the permission.
+        /// The caller lacks the permission.
         #[error("changing keys needs permission `{permission}`")]
         PermissionDenied {
             /// The permission.
             permission: Permission,
         } => "permission_denied",
         /// Only people and services change keys.
-        #[error("an actor of this kind ({kind}) changes no keys")]
+        #[error("an actor of kind `{kind}` may not change keys")]
         ActorKind {
-            /// What tried.
+            /// The kind of the caller.
             kind: ActorType,
         } => "actor_kind",
         /// The key was published before, perhaps for another purpose.
@@ -48,7 +49,7 @@ coded! {
             /// The key.
             key_id: KeyId,
         } => "key_already_published",
-        /// The key was revoked, and does not come back.
+        /// The key was revoked, and cannot be published again.
         #[error("key `{key_id}` was revoked")]
         Revoked {
             /// The key.
@@ -56,6 +57,8 @@ coded! {
         } => "key_revoked",
     }
 }
+
+debug_as_display!(KeyRefusal);
 
 /// Asks for a change of the tenant's keys.
 #[derive(Clone, Copy, Debug)]
@@ -101,8 +104,9 @@ impl Command for ChangeKeys<'_> {
 }
 
 impl ChangeKeys<'_> {
-    /// The permission is checked first: whoever lacks it learns nothing else. A revocation may always be made, once more
-    /// and of a key that was never published too: the earliest index counts.
+    /// Checks whether the keys may be changed. The permission is checked first: a caller without it learns nothing else. A
+    /// revocation may always be made, again and of a key that was never published too, because a stolen key must not count
+    /// for want of a record. The earliest index counts.
     fn check(&self, view: &View) -> Result<(), KeyRefusal> {
         let permission = Permission::fixed(KEYS_PERMISSION);
         if !self.by.granted.holds(&permission) {
@@ -126,6 +130,7 @@ impl ChangeKeys<'_> {
             }
             KeyChangeOf::Revoke { key_id, from_index, reason } => Body::KeyRevoked(KeyRevoked {
                 key_id: key_id.clone(),
+                // No log reaches the largest index, so a larger one means the same: no record of the key is revoked.
                 from_index: from_index.min(MAX_INDEX),
                 reason: note(reason),
             }),

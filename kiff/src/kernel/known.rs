@@ -1,4 +1,4 @@
-//! What a command has been told so far, and what it still needs.
+//! The knowledge on which a command decides, and its needs.
 
 use super::{
     record::{Claim, Found, Record, body::Body},
@@ -11,14 +11,14 @@ use crate::base::{
 };
 use std::sync::Arc;
 
-/// What the driver is to fetch before it asks again.
+/// Something that the driver must fetch before it asks again.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Need {
-    /// The view of a stream; one that is kept will do, although others may have appended since.
+    /// The view of a stream. A kept one will do, although others may have appended since.
     View(EntityRef),
     /// The view of a stream with its tail folded in.
     FreshView(EntityRef),
-    /// The place where a claim was made, as the index says now.
+    /// The place where a claim was made, as the index has it now.
     Claim(Claim),
     /// One record of a stream.
     Record(EntityRef, u64),
@@ -48,14 +48,19 @@ pub(crate) enum Fault {
 
 impl Fault {
     pub(crate) fn inconsistent(entity: &EntityRef, what: &'static str) -> Pause {
-        Pause::Fault(Self::Inconsistent { entity: entity.clone(), what })
+        Pause::Fault(Self::inconsistent_log(entity, what))
+    }
+
+    /// The same for functions that need nothing fetched.
+    pub(crate) fn inconsistent_log(entity: &EntityRef, what: &'static str) -> Self {
+        Self::Inconsistent { entity: entity.clone(), what }
     }
 }
 
-/// Answers to needs, each with the moment at which it was fetched.
+/// The answers to needs so far, each with the moment at which it was fetched.
 ///
-/// The accessors return what is known, or the [`Need`] for it, so that a command reads as if all were known. Every answer
-/// is kept and none replaced, so a command that is asked again comes to the place where it stopped, and further.
+/// The accessors return what is known, or the [`Need`] for it, so that a command reads as if all were known. No answer is
+/// ever replaced, so a command that is asked again passes the place where it stopped.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     fetched: Moment,
@@ -65,8 +70,7 @@ pub(crate) struct Known {
     running: Few<(ExecutionId, Fetched<bool>)>,
 }
 
-/// A place in the order of fetches within one round. What must be looked up after something else says so with the
-/// other's moment.
+/// A place in the order of fetches. A look-up that must come after another takes the moment of the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u32);
 
@@ -83,20 +87,20 @@ struct KnownView {
     at: Moment,
 }
 
-/// The beginning of a round: any answer will do.
+/// Before every fetch: an answer from any moment will do.
 pub(crate) const ANY_MOMENT: Moment = Moment(0);
 
 impl Known {
-    /// Views that are as fresh as they can be, for a replay.
+    /// Fresh views alone, for a replay.
     pub(crate) fn of_views(views: impl IntoIterator<Item = Arc<View>>) -> Self {
         let mut known = Self::default();
         for view in views {
-            known.tell_view(view, true);
+            known.add_view(view, true);
         }
         known
     }
 
-    /// The view of a stream, which may be behind.
+    /// The view of a stream, which may be stale.
     pub(crate) fn view(&self, stream: &EntityRef) -> Result<&View, Pause> {
         match self.views_of(stream).last() {
             Some(known) => Ok(&known.view),
@@ -148,9 +152,13 @@ impl Known {
         }
     }
 
-    /// The proposal that an approval was opened for: it stands right before its decision.
-    pub(crate) fn proposal_of_approval(&self, opened: &Found) -> Result<&Arc<Proposed>, Pause> {
-        self.proposal(&opened.stream, opened.seq.saturating_sub(1))
+    /// The proposal of the decision at this place: it stands right before the decision.
+    pub(crate) fn proposal_of_decision(&self, decision: &Found) -> Result<&Arc<Proposed>, Pause> {
+        // A stream begins at 1. Its first record cannot be a decision, whatever the index says.
+        match decision.seq.checked_sub(1) {
+            Some(seq) if seq > 0 => self.proposal(&decision.stream, seq),
+            _ => Err(Fault::inconsistent(&decision.stream, "a decision stands without its proposal")),
+        }
     }
 
     /// Whether the execution runs in this process.
@@ -161,13 +169,13 @@ impl Known {
         }
     }
 
-    /// A stream whose view may be behind.
-    pub(crate) fn kept_view(&self) -> Option<&EntityRef> {
+    /// A stream of which only a kept view is known, so that its view may be stale.
+    pub(crate) fn stream_to_refresh(&self) -> Option<&EntityRef> {
         let streams = self.views.as_slice().iter().map(|known| &known.view.head.entity);
         streams.into_iter().find(|stream| self.views_of(stream).last().is_some_and(|known| !known.is_fresh))
     }
 
-    /// Gives up the view of a stream on which records were decided, so that the driver can fold them into it.
+    /// Gives up the view on which records of a stream were decided, so that the driver can fold them into it in place.
     pub(crate) fn take_view(&mut self, stream: &EntityRef, seq: u64) -> Option<Arc<View>> {
         let views = std::mem::take(&mut self.views);
         let mut taken = None;
@@ -186,24 +194,24 @@ impl Known {
     }
 
     /// Answers a need for a view.
-    pub(crate) fn tell_view(&mut self, view: Arc<View>, is_fresh: bool) {
+    pub(crate) fn add_view(&mut self, view: Arc<View>, is_fresh: bool) {
         let at = self.next_moment();
         self.views.push(KnownView { view, is_fresh, at });
     }
 
     /// Answers a need for a claim.
-    pub(crate) fn tell_claim(&mut self, claim: Claim, value: Option<Found>) {
+    pub(crate) fn add_claim(&mut self, claim: Claim, value: Option<Found>) {
         let at = self.next_moment();
         self.claims.push((claim, Fetched { value, at }));
     }
 
     /// Answers a need for a record.
-    pub(crate) fn tell_record(&mut self, record: Record) {
+    pub(crate) fn add_record(&mut self, record: Record) {
         self.records.push(record);
     }
 
     /// Answers whether an execution runs in this process.
-    pub(crate) fn tell_running(&mut self, id: ExecutionId, value: bool) {
+    pub(crate) fn add_running(&mut self, id: ExecutionId, value: bool) {
         let at = self.next_moment();
         self.running.push((id, Fetched { value, at }));
     }

@@ -11,8 +11,8 @@
 //! | how a proposal is decided | `decide`, beginning with `Propose` |
 //! | who may review, settle, or change keys | `review`, `doubt`, `keys` |
 //! | how an event and an outcome move an entity | `ingest`, `finish` |
-//! | what an earlier call was answered | `recall`, `conclusion` |
-//! | what a stream amounts to | `view` |
+//! | the recorded answer to an earlier call | `recall`, `conclusion` |
+//! | the state of a stream, folded from its records | `view` |
 //! | what is stored | `record` |
 
 pub(crate) mod record;

@@ -4,6 +4,7 @@ use crate::{
     base::{
         actor::Granted,
         code::coded,
+        debug::debug_as_display,
         digest::Digest,
         ids::{ActionName, ApprovalId, EntityRef, IdempotencyKey, Ids, NameError, Permission, Role, TenantId},
         members::{AdmissionError, MemberFaults, Members},
@@ -20,7 +21,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What an agent asks for: an action on an entity, with parameters, and its reasons.
+/// A proposal of an agent: an action on an entity, with parameters and reasons.
 ///
 /// A proposal says nothing about who asks. That comes from the [`Authority`] beside it.
 ///
@@ -53,14 +54,14 @@ impl Proposal {
         Self { action: action.into(), entity: entity.into(), ..Self::default() }
     }
 
-    /// Gives a parameter.
+    /// Sets a parameter.
     #[must_use]
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.params.insert(name, value);
         self
     }
 
-    /// Gives all parameters, as [`params!`](crate::params) or a JSON object makes them.
+    /// Sets all parameters at once. [`params!`](crate::params) makes such an object.
     #[must_use]
     pub fn params(mut self, params: Object) -> Self {
         self.params = params;
@@ -74,23 +75,23 @@ impl Proposal {
         self
     }
 
-    /// How sure the agent says it is. A text: nothing is computed with it.
+    /// How sure the agent says it is. It is a text, and no rule uses it.
     #[must_use]
     pub fn confidence(mut self, text: impl Into<String>) -> Self {
         self.confidence = Some(text.into());
         self
     }
 
-    /// A reference to what the agent relies on: a message id, a document.
+    /// Adds a reference that the agent relies on, such as a message id or a document.
     #[must_use]
     pub fn evidence(mut self, reference: impl Into<String>) -> Self {
         self.evidence.push(reference.into());
         self
     }
 
-    /// Makes the proposal safe to send again: the same key with the same content gets the recorded answer. A
-    /// refusal that may pass by itself (an open execution, too many open approvals, a signer that fails), or of a
-    /// caller who may not ask at all, does not take the key.
+    /// Makes the proposal safe to send again: the same key with the same content gets the recorded answer. Some
+    /// refusals do not claim the key: those that may pass by themselves (an open execution, too many open approvals, a
+    /// signer that fails), and those of a caller who may not propose the action at all.
     #[must_use]
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
@@ -104,7 +105,7 @@ impl Proposal {
         self
     }
 
-    /// The approval that clears it: the call that was held, repeated after the grant.
+    /// The approval to use. With it, the call that was held is repeated after the grant.
     #[must_use]
     pub fn approval(mut self, id: impl ToString) -> Self {
         self.approval = Some(id.to_string());
@@ -113,8 +114,8 @@ impl Proposal {
 
     /// Reads a proposal as an agent sends it: one JSON object with `action`, `entity`, `parameters` and,
     /// where they apply, `reasoning`, `confidence`, `evidence`, `idempotency_key`, `correlation`,
-    /// `approval_id` and `actor`. What `actor` says is recorded as a claim and never believed. Whether the parameters
-    /// are those of the action is told by the decision.
+    /// `approval_id` and `actor`. `actor` is recorded as the sender's claim and never believed. The decision says
+    /// whether the parameters are those of the action.
     ///
     /// ```
     /// use kiff::Proposal;
@@ -131,7 +132,7 @@ impl Proposal {
         Self::from_json_with(text, &Limits::default())
     }
 
-    /// The same within other limits, such as [`Domain::limits`].
+    /// Reads a proposal within other limits, such as [`Domain::limits`].
     ///
     /// # Errors
     /// As [`from_json`](Self::from_json).
@@ -139,6 +140,7 @@ impl Proposal {
         let mut members = Members::read(text, limits)?;
         let names = members.name::<ActionName>("action").zip(members.name::<EntityRef>("entity"));
         let proposal = Self {
+            // A proposal may leave them out. A malformed member is a fault of `members`, which `finish` returns.
             params: members.object("parameters").unwrap_or_default(),
             reasoning: members.optional("reasoning"),
             confidence: members.optional("confidence"),
@@ -153,7 +155,7 @@ impl Proposal {
     }
 }
 
-/// The parameters of a proposal: names, and whatever turns into a [`Value`].
+/// Makes the parameters of a proposal from names and values. A value is anything that converts into a [`Value`].
 ///
 /// ```
 /// let params = kiff::params! { amount: "999.00", reason: "customer request" };
@@ -172,22 +174,22 @@ macro_rules! params {
 coded! {
     /// A proposal that cannot be admitted at all. Nothing is decided, and nothing recorded.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum ProposalError {
         /// The text is not strict JSON.
         #[error("not a proposal: {0}")]
-        Json(#[from] Faults) => "json_malformed",
-        /// A member that host code gave is of another form.
+        Json(Faults) => "json_malformed",
+        /// A member that host code set has another form.
         #[error("member `{member}` of a proposal must be {expected}")]
         Member {
             /// The member's name.
             member: String,
-            /// What it must be.
+            /// The form that it must have.
             expected: &'static str,
         } => "member_malformed",
         /// Members of the text are not as they must be.
         #[error("not a proposal: {0}")]
-        Members(#[from] MemberFaults) => faults,
+        Members(MemberFaults) => faults,
         /// A name breaks its alphabet.
         #[error(transparent)]
         Name(#[from] NameError) => "name_malformed",
@@ -205,13 +207,15 @@ coded! {
         /// More roles and permissions than a record can hold.
         #[error("the authority has {bytes} bytes of roles and permissions; at most {most} are admitted")]
         AuthorityTooLarge {
-            /// The size of their names, with what stands between them.
+            /// The size of their names, with the quotes and commas around them.
             bytes: usize,
             /// The most that is admitted.
             most: usize,
         } => "authority_too_large",
     }
 }
+
+debug_as_display!(ProposalError);
 
 impl From<AdmissionError> for ProposalError {
     fn from(error: AdmissionError) -> Self {
@@ -245,7 +249,7 @@ impl AdmittedProposal {
     }
 }
 
-/// Admits a proposal: names, size, parameters, commitments. Pure, and done once for a call.
+/// Admits a proposal: names, size, parameters, commitments. It is pure, and done once for a call.
 pub(crate) fn admit_proposal(
     domain: &Domain,
     tenant: &TenantId,
@@ -294,7 +298,8 @@ pub(crate) fn admit_proposal(
     Ok(AdmittedProposal { proposal: Arc::new(proposal), action: action.cloned(), faults })
 }
 
-/// Admits a stored proposal to the domain as it is now: the roles are those that were recorded.
+/// Admits a stored proposal to the domain as it is now, with the roles that were recorded: today's policy decides what those
+/// roles may do.
 pub(crate) fn admit_again(domain: &Domain, stored: &Arc<Proposed>) -> AdmittedProposal {
     let action = domain.find(stored.action.as_str()).filter(|action| action.entity.as_str() == stored.entity.kind());
     let faults = action.map_or_else(Vec::new, |action| {
@@ -310,7 +315,7 @@ pub(crate) fn admit_again(domain: &Domain, stored: &Arc<Proposed>) -> AdmittedPr
     AdmittedProposal { proposal, action: action.cloned(), faults }
 }
 
-/// The admitted parameters; or what is wrong with them, and all that was offered, for its digest.
+/// The admitted parameters; or their faults, with everything that was offered, for its digest.
 fn admit_params(action: &Action, offered: Object) -> (Params, Option<Value>, Vec<ParamFault>) {
     let faults = faults_of(&action.params, &offered);
     if faults.is_empty() {
@@ -320,7 +325,8 @@ fn admit_params(action: &Action, offered: Object) -> (Params, Option<Value>, Vec
     }
 }
 
-/// The reader lets no U+0000 through, and no depth that a record could not hold; host code might.
+/// Checks what the JSON reader has checked already: no U+0000, and no depth that a record could not hold. A proposal that host
+/// code builds did not pass the reader.
 fn check_texts(proposal: &Proposal) -> Result<(), ProposalError> {
     let malformed = |member: &str, expected| Err(ProposalError::Member { member: member.to_owned(), expected });
     let notes = [

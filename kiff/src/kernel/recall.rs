@@ -1,4 +1,4 @@
-//! What an earlier call was answered, read from the log.
+//! The recorded answer to an earlier call, read from the log.
 
 use super::{
     conclusion::{Concluded, Conclusion, Doubt},
@@ -75,14 +75,14 @@ fn held(case: &Case<'_>, known: &Known, decision: &Record, ruling: &Ruling) -> R
     Ok(Done::answer(Decided::Held(hold)).with_receipt_of(decision))
 }
 
-/// The answer for an approval that is not open in its view: what came of it, or how it ended.
+/// The answer for an approval that is not open in its view: the conclusion of its execution, or how it ended.
 pub(crate) fn closed_approval(
     case: &Case<'_>,
     known: &Known,
     id: ApprovalId,
     view: Fetched<&View>,
 ) -> Result<Done<Decided>, Pause> {
-    // Looked up after the view: what is not open in the view has its end in the index by then.
+    // Looked up after the view: an approval that is not open in the view has its end in the index by then.
     let Some(opened) = known.approval(id, view.at)?.value else {
         return Err(Pause::Fault(Fault::ApprovalUnknown(id)));
     };
@@ -90,7 +90,7 @@ pub(crate) fn closed_approval(
         return Err(Fault::inconsistent(&opened.stream, "an open approval is not in its view"));
     };
     let closing = known.record(&opened.stream, closed)?;
-    let proposal = known.proposal_of_approval(opened)?;
+    let proposal = known.proposal_of_decision(opened)?;
     if let Body::ActionValidated(ruling) = &closing.body {
         return execution(known, &proposal.action, closing, ruling).map(concluded);
     }
@@ -100,7 +100,7 @@ pub(crate) fn closed_approval(
     Ok(Done::answer(Decided::Blocked(Block { is_repeat: true, ..block })))
 }
 
-/// The refusal that goes with how an approval came to its end.
+/// The refusal for an approval that a record of this kind closed.
 pub(crate) fn closed_by(id: ApprovalId, kind: Kind, view: &View) -> Refusal {
     match kind {
         Kind::ApprovalDenied => {
@@ -120,7 +120,7 @@ fn concluded(done: Done<Concluded>) -> Done<Decided> {
     done.map(Decided::Concluded)
 }
 
-/// Says what the log knows of an execution.
+/// Asks for the conclusion of an execution.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Recall {
     pub(crate) execution: ExecutionId,
@@ -134,7 +134,7 @@ impl Command for Recall {
     }
 }
 
-/// What the log says of an execution, read after the given moment.
+/// The conclusion of an execution, looked up after the given moment.
 pub(crate) fn recall(known: &Known, id: ExecutionId, after: Moment) -> Result<Done<Concluded>, Pause> {
     let place = known.execution(id, after)?.value;
     let (clearance, ruling) = clearance_at(known, place)?;
@@ -159,14 +159,15 @@ fn clearance_at<'a>(known: &'a Known, place: &Found) -> Result<(&'a Record, &'a 
 
 fn proposal_of_clearance<'a>(known: &'a Known, place: &Found, ruling: &Ruling) -> Result<&'a Arc<Proposed>, Pause> {
     let Some(id) = ruling.approval else {
-        return known.proposal(&place.stream, place.seq.saturating_sub(1));
+        return known.proposal_of_decision(place);
     };
-    // The proposal stands before the decision that opened the approval.
+    // The clearance consumed an approval, so its proposal stands before the decision that opened the approval.
     let missing = || Fault::inconsistent(&place.stream, "a consumed approval was not opened");
     let opened = known.approval(id, ANY_MOMENT)?.value.ok_or_else(missing)?;
-    known.proposal_of_approval(opened)
+    known.proposal_of_decision(opened)
 }
 
+/// The conclusion of an execution, by its clearance.
 fn execution(
     known: &Known,
     action: &ActionName,
@@ -176,8 +177,8 @@ fn execution(
     let entity = clearance.entity();
     let terms = ruling.execution.ok_or_else(|| Fault::inconsistent(entity, "the clearance has no execution"))?;
     let id = terms.execution;
-    // INVARIANT: asked before the log is. What was cleared and does not run has ended, so that its outcome is in the log
-    // by then, if it has one.
+    // INVARIANT: looked up before the log. An execution that was cleared and does not run has ended, so the log has its
+    // outcome by then, if there is one.
     let running = known.running(id)?;
     let place = known.execution(id, running.at)?;
     let mut closed = place.value.closed;
@@ -186,7 +187,7 @@ fn execution(
         let view = known.fresh_view(entity, place.at)?;
         open = view.value.execution(id);
         if open.is_none() {
-            // It has ended since the first look.
+            // It ended between the two look-ups.
             closed = known.execution(id, view.at)?.value.closed;
         }
     }

@@ -3,6 +3,7 @@
 use crate::{
     base::{
         code::{Code, coded},
+        debug::debug_as_display,
         ids::{ActionName, ActorId, ApprovalId, EntityRef, ExecutionId, Permission, StateName},
     },
     domain::param::{ParamFault, Params},
@@ -12,14 +13,14 @@ use std::fmt;
 coded! {
     /// Why a proposal was refused, with the values that were compared.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum Refusal {
         /// The domain has no such action for this entity type.
         #[error("there is no action `{action}` on `{entity}`")]
         ActionUnknown {
-            /// What was asked for.
+            /// The action that was proposed.
             action: ActionName,
-            /// Of what.
+            /// The entity that it was proposed for.
             entity: EntityRef,
         } => "action_unknown",
         /// The requester lacks a permission that the contract names.
@@ -83,7 +84,7 @@ coded! {
         /// There is no such approval.
         #[error("there is no approval `{approval}`")]
         ApprovalUnknown {
-            /// What was named.
+            /// The approval that was named.
             approval: ApprovalId,
         } => "approval_unknown",
         /// The approval is for another request.
@@ -94,7 +95,7 @@ coded! {
             /// What differs: `entity`, `action`, `requester` or `parameters`.
             field: &'static str,
         } => "approval_mismatch",
-        /// What the approval was given for has changed since.
+        /// Something that the approval was given for has changed since.
         #[error("approval `{approval}` is stale: {what} changed since")]
         ApprovalStale {
             /// The approval.
@@ -102,7 +103,7 @@ coded! {
             /// What changed.
             what: &'static str,
         } => "approval_stale",
-        /// The approval was used already.
+        /// The approval has been used.
         #[error("approval `{approval}` was used already")]
         ApprovalConsumed {
             /// The approval.
@@ -115,7 +116,7 @@ coded! {
             approval: ApprovalId,
             /// Who denied it, where the entity's view still knows.
             by: Option<ActorId>,
-            /// What the reviewer said.
+            /// The reviewer's note.
             note: Option<String>,
         } => "approval_denied",
         /// The approval was withdrawn.
@@ -124,7 +125,7 @@ coded! {
             /// The approval.
             approval: ApprovalId,
         } => "approval_revoked",
-        /// The approval is past its time.
+        /// The approval has expired.
         #[error("approval `{approval}` expired")]
         ApprovalExpired {
             /// The approval.
@@ -147,7 +148,9 @@ coded! {
     }
 }
 
-/// What a check was asked about; an agent's text is in JSON, so it can forge nothing.
+debug_as_display!(Refusal);
+
+/// The parameters of a check. An agent's texts are in JSON, so that they cannot forge lines.
 fn shown(params: &Params) -> String {
     let all: Vec<_> = params.iter().map(|(name, value)| format!("{name} {value}")).collect();
     if all.is_empty() { "no parameters".to_owned() } else { all.join(", ") }
@@ -164,8 +167,8 @@ fn joined(faults: &[ParamFault]) -> String {
 }
 
 impl Refusal {
-    /// True if the refusal is no answer to what was asked: the same proposal may be decided otherwise although the
-    /// entity does not move, or the caller had no business to ask.
+    /// True if the refusal does not claim the proposal's idempotency key: the same proposal may be decided otherwise while
+    /// the entity stays as it is, or the caller may not propose the action at all and must not take a key.
     pub(crate) fn leaves_the_key(&self) -> bool {
         matches!(
             self,

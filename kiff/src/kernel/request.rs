@@ -22,11 +22,11 @@ pub(crate) struct Proposed {
     pub(crate) action: ActionName,
     pub(crate) entity: EntityRef,
     pub(crate) actor: Arc<Actor>,
-    /// What the JSON claimed about its sender. Recorded, never believed.
+    /// The sender's claim about itself. Recorded, never believed.
     pub(crate) claimed: Option<Value>,
-    /// Empty if what was offered was not admitted.
+    /// Empty if the parameters were not admitted.
     pub(crate) params: Params,
-    /// The digest of what was offered, where it was not admitted.
+    /// The digest of the parameters that were offered, if they were not admitted.
     pub(crate) offered: Option<Digest>,
     pub(crate) salt: Salt,
     pub(crate) commitments: Commitments,
@@ -37,7 +37,7 @@ pub(crate) struct Proposed {
     pub(crate) notes: Notes,
 }
 
-/// What a proposal may say beside its parameters.
+/// The members of a proposal beside its parameters.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Notes {
     pub(crate) reasoning: Option<String>,
@@ -56,7 +56,7 @@ pub(crate) struct Commitments {
     pub(crate) params: Vec<Digest>,
 }
 
-/// What a request is about, apart from its salt.
+/// The content of a request, apart from its salt.
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub(crate) tenant: &'a TenantId,
@@ -113,7 +113,7 @@ impl Commitments {
     }
 }
 
-/// The reason that the log gives where there is none.
+/// The code that the log has where a decision needs no reason.
 pub(crate) const NO_REASON: Code = Code::fixed("none");
 
 /// The salt of one field, with which it can be shown without the others: half of `SHA-256(JCS([salt, name]))`.
@@ -177,7 +177,7 @@ impl Proposed {
 
     /// True if `other` asks for the same: its digest is computed again under this proposal's salt.
     pub(crate) fn is_same_request(&self, other: &Self, tenant: &TenantId) -> bool {
-        // What was not admitted has no parameters to commit to; what was offered tells the two apart.
+        // Parameters that were not admitted are not committed to, so the digests of what was offered are compared.
         self.offered == other.offered
             && (self.action == other.action)
             && self.request_digest == other.request(tenant).digest(self.salt).1
@@ -199,7 +199,8 @@ mod tests {
         let actor = Actor::new(ActorId::new("ops-agent").unwrap(), ActorType::Agent, None);
         let param = |name: &str, value: &str| (ParamName::new(name).unwrap(), Value::from(value));
         let params = Params::from_sorted(vec![param("amount", "999.0"), param("reason", "customer request")]);
-        let (entity, action) = ("order:ord_002".parse().unwrap(), ActionName::new("REFUND_ORDER").unwrap());
+        let entity = "order:ord_002".parse().unwrap();
+        let action = ActionName::new("REFUND_ORDER").unwrap();
         let request = Request { tenant: &tenant, entity: &entity, action: &action, actor: &actor, params: &params };
         let (commitments, digest) = request.digest(Salt::new(*b"0123456789abcdef"));
         assert_eq!(

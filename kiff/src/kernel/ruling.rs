@@ -53,7 +53,8 @@ pub(crate) struct RefusalDrafts {
     pub(crate) is_recorded: bool,
 }
 
-/// Keeps the record of a refusal within the bound on refusals of one actor in one stream.
+/// Makes the records of a refusal, within the bound on refusals of one actor in one stream. Without a bound, a caller who is
+/// refused could fill the log.
 pub(crate) fn refusal_drafts(
     case: &Case<'_>,
     view: &View,
@@ -80,10 +81,10 @@ pub(crate) fn rejection(case: &Case<'_>, view: &View, actor: &Arc<Actor>, body: 
     refusal_drafts(case, view, actor, || vec![Draft::new(actor, Body::ReviewRejected(body))]).drafts
 }
 
-/// A person's words, cut to what a record holds with ease.
+/// A person's note, cut to [`MAX_NOTE`] characters.
 pub(crate) fn note(text: &str) -> String {
     readable(text, MAX_NOTE)
 }
 
-/// The most characters of a person's words that are recorded.
+/// The most characters of a person's note that are recorded: a note must never make a record too large.
 const MAX_NOTE: usize = 2_000;

@@ -17,23 +17,24 @@ use crate::{
 /// Something that can be asked of the kernel. There is one implementation for each: a proposal, a resumption, a review,
 /// an event, the end of an execution, and so on.
 pub(crate) trait Command: Sync {
-    /// The answer, which counts once the records are stored.
+    /// The answer. It holds once the records are stored.
     type Reply: Send;
 
     /// Decides, or says what it must know first. Pure: the same arguments give the same records.
     ///
-    /// What it needs it asks of `known` in a fixed order, so that every round gets further than the one before.
+    /// It asks `known` for everything in a fixed order, so that every round gets further than the one before.
     fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Self::Reply>, Pause>;
 }
 
-/// Answers one command: with what is to be written, or with what must be known first.
+/// Answers one command: with the records to write, or with what must be known first.
 ///
-/// Asking again after a conflict, with the same call and newer knowledge, is safe: nothing has happened in between.
+/// Asking again after a conflict, with the same call and newer knowledge, is safe: a batch that met a conflict stored
+/// nothing.
 pub(crate) fn step<C: Command>(case: &Case<'_>, command: &C, known: &Known) -> Step<C::Reply> {
     match command.decide(case, known) {
-        // Records are protected by the sequence at which they are appended. An answer that writes nothing has no such
-        // protection, and a view that is behind could make it say what is no longer so.
-        Ok(done) if done.writes.as_slice().is_empty() => match known.kept_view() {
+        // An append is protected by the sequence at which it is made: a stale view costs a conflict and a second try. An
+        // answer that writes nothing has no such protection, so it may come from fresh views only.
+        Ok(done) if done.writes.as_slice().is_empty() => match known.stream_to_refresh() {
             Some(stream) => Step::Need(Need::FreshView(stream.clone())),
             None => Step::Done(done),
         },
@@ -53,7 +54,7 @@ pub(crate) enum Step<R> {
     Fault(Fault),
 }
 
-/// What a command comes to.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Done<R> {
     /// The records to append, all of them in one batch.
@@ -62,8 +63,8 @@ pub(crate) struct Done<R> {
     pub(crate) guards: Few<(EntityRef, u64)>,
     /// The receipt that goes with the reply.
     pub(crate) receipt: ReceiptOf,
-    /// The execution whose effect follows. It counts as running from before the append, and nothing may come between
-    /// the append and the effect.
+    /// The execution whose effect follows the append. It is marked as running before the append, and nothing may come
+    /// between the append and the effect.
     pub(crate) starts: Option<ExecutionId>,
     pub(crate) reply: R,
 }
@@ -86,7 +87,7 @@ pub(crate) enum ReceiptOf {
     Drafts,
     /// The same, and it must be signed before the drafts are stored: nothing is cleared without its receipt.
     Clearance,
-    /// That of a stored decision, issued again if the key that it names is still the signer's.
+    /// That of a stored decision, issued again if the signer still has the key that it names.
     Stored(Box<Record>),
 }
 
@@ -97,7 +98,7 @@ impl<R> Done<R> {
         Self { writes, guards: Few::None, receipt: ReceiptOf::Nothing, starts: None, reply }
     }
 
-    /// An answer that counts once these records are stored in the view's stream.
+    /// An answer that holds once these records are stored in the view's stream.
     pub(crate) fn write(view: &View, drafts: Vec<Draft>, reply: R) -> Self {
         let mut done = Self::answer(reply);
         if !drafts.is_empty() {
@@ -108,8 +109,8 @@ impl<R> Done<R> {
 
     /// The same with another reply.
     pub(crate) fn map<T>(self, reply: impl FnOnce(R) -> T) -> Done<T> {
-        let Self { writes, guards, receipt, starts, reply: from } = self;
-        Done { writes, guards, receipt, starts, reply: reply(from) }
+        let Self { writes, guards, receipt, starts, reply: old } = self;
+        Done { writes, guards, receipt, starts, reply: reply(old) }
     }
 
     pub(crate) fn with_receipt(self, receipt: ReceiptOf) -> Self {
@@ -126,17 +127,18 @@ impl<R> Done<R> {
     }
 }
 
-/// The rules, and what one call brings.
+/// The domain's rules, and what one call brings with it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case<'a> {
     pub(crate) domain: &'a Domain,
     pub(crate) tenant: &'a TenantId,
     pub(crate) call: &'a Call,
-    /// Who issues decisions, as the runtime is set up.
+    /// Who issues decisions, as the runtime was built.
     pub(crate) issuer: &'a Issue,
 }
 
-/// What one call draws from outside, once: a decision that is made anew after a conflict gives the same bytes.
+/// What one call draws from outside. It is drawn once, so that a decision that is made again after a conflict gives the
+/// same bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
     pub(crate) ids: Ids,
@@ -151,7 +153,7 @@ impl Case<'_> {
         view.head.effective(self.call.now)
     }
 
-    /// Who issues: without a working signer there is no key to name.
+    /// Who issues the decision. Without a working signer there is no key to name.
     pub(crate) fn issue(&self) -> Issue {
         let mut issue = self.issuer.clone();
         if self.call.is_unsigned {

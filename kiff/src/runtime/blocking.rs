@@ -28,8 +28,8 @@ use std::io::{BufRead, Write};
 
 /// The calls of a [`Runtime`], each run to its end on the caller's thread.
 ///
-/// Do not use it inside an async runtime: it would hold up a worker thread. An executor that needs one
-/// (its timers, its sockets) does not work here; a store that needs one says so.
+/// Do not use it inside an async runtime: it would block a worker thread. An executor that needs an async runtime, for its
+/// timers or sockets, does not work here. The documentation of a store says whether it needs one.
 #[derive(Clone, Debug)]
 pub struct Blocking {
     runtime: Runtime,
@@ -60,7 +60,7 @@ impl Blocking {
         Self { runtime }
     }
 
-    /// The runtime behind it.
+    /// The runtime itself, with the async calls.
     #[must_use]
     pub fn runtime(&self) -> &Runtime {
         &self.runtime
@@ -74,10 +74,10 @@ impl Blocking {
         /// Decides a proposal whose effect the host runs itself.
         fn decide(authority: &Authority, proposal: Proposal) -> Decision;
         /// Records the outcome of an effect that the host ran itself.
-        fn settle(permit: Permit, result: Result<Outcome, Failure>) -> Answer;
+        fn record_outcome(permit: Permit, result: Result<Outcome, Failure>) -> Answer;
         /// Runs the stored proposal of a granted approval.
         fn resume(approval: ApprovalId) -> Answer;
-        /// Does what a reviewer has sent.
+        /// Carries out a review that a reviewer has sent.
         fn review(reviewer: &Authority, request: &ReviewRequest) -> Review;
         /// Grants an approval.
         fn grant(reviewer: &Authority, approval: ApprovalId, note: &str) -> Review;
@@ -85,7 +85,7 @@ impl Blocking {
         fn deny(reviewer: &Authority, approval: ApprovalId, note: &str) -> Review;
         /// Withdraws an approval that has not been used.
         fn revoke(reviewer: &Authority, approval: ApprovalId, note: &str) -> Review;
-        /// Hands an approval to those who hold another permission.
+        /// Escalates an approval: a reviewer who grants then needs another permission too.
         fn escalate(reviewer: &Authority, approval: ApprovalId, to: Permission, note: &str) -> Review;
         /// Settles an execution in doubt, on evidence.
         fn resolve(authority: &Authority, execution: ExecutionId, resolution: Resolution, evidence: &str) -> Resolved;
@@ -93,29 +93,29 @@ impl Blocking {
         fn retry(authority: &Authority, execution: ExecutionId) -> Resolved;
         /// Asks the action's probe what became of an execution in doubt.
         fn probe(authority: &Authority, execution: ExecutionId) -> Resolved;
-        /// Does about each execution in doubt what is declared for its action.
+        /// Does for each execution in doubt what is declared for its action.
         fn recover(authority: &Authority) -> Vec<Recovered>;
         /// Records that a key is in use.
         fn publish_key(authority: &Authority, key: &PublicKey, purpose: KeyPurpose) -> KeyChange;
         /// Records that a key no longer counts, from an index of the log on.
         fn revoke_key(authority: &Authority, key_id: &KeyId, from_index: u64, reason: &str) -> KeyChange;
-        /// What would be decided now.
+        /// Says what would be decided now.
         fn explain(authority: &Authority, proposal: Proposal) -> Explanation;
-        /// What the log says of an entity.
+        /// Reads the state of an entity.
         fn state(entity: &str) -> Option<EntityState>;
-        /// The actions that this authority could propose now.
+        /// Lists the actions that this authority could propose now.
         fn allowed_actions(authority: &Authority, entity: &str) -> Vec<ActionName>;
-        /// Every record of an entity.
+        /// Reads every record of an entity.
         fn timeline(entity: &str) -> Timeline;
-        /// The approvals that can still be granted, denied or used.
+        /// Lists the approvals that can still be granted, denied or used.
         fn pending_approvals() -> Vec<PendingApproval>;
-        /// The executions without a settled outcome.
+        /// Lists the executions without a settled outcome.
         fn in_doubt() -> Vec<InDoubt>;
-        /// Folds an entity's stream and compares with what the runtime holds.
+        /// Folds an entity's stream, and compares the result with the view that the runtime holds.
         fn rebuild(entity: &str) -> Rebuild;
-        /// The records of the log behind its first `after`.
+        /// Reads the log from the record with index `after` on.
         fn read_log(after: u64, limit: usize) -> Vec<Logged>;
-        /// The whole log as `log.jsonl`.
+        /// Exports the whole log as `log.jsonl`.
         fn export() -> Vec<u8>;
     }
 
@@ -135,7 +135,7 @@ impl Blocking {
         block_on(self.runtime.export_to(writer))
     }
 
-    /// Brings a log in from a file.
+    /// Imports a log from a file.
     ///
     /// # Errors
     /// As [`Runtime::import_from`].
@@ -176,7 +176,7 @@ impl BlockingSubscription {
         self.inner.position()
     }
 
-    /// The records behind those handed out before.
+    /// The records after those handed out before.
     ///
     /// # Errors
     /// As [`Subscription::next`].
@@ -184,12 +184,12 @@ impl BlockingSubscription {
         block_on(self.inner.next(limit))
     }
 
-    /// Goes back to what is not acknowledged.
+    /// Goes back to the first record that is not acknowledged.
     pub fn rewind(&mut self) {
         self.inner.rewind();
     }
 
-    /// Notes durably that everything handed out so far is done with.
+    /// Stores that everything handed out so far is done.
     ///
     /// # Errors
     /// As [`Subscription::acknowledge`].

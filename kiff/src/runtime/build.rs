@@ -24,7 +24,7 @@ use std::{any::Any, sync::Arc};
 /// How many entities' views a runtime keeps by default.
 const VIEWS: usize = 10_000;
 
-/// Collects what a runtime needs beside its domain. Everything has a default.
+/// Builds a runtime for a domain. Everything else has a default.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,7 +54,7 @@ pub struct RuntimeBuilder {
     snapshots: u64,
 }
 
-/// A signer without anything of it in `Debug`.
+/// A signer whose `Debug` reveals nothing of it.
 pub(super) struct SignerBox(pub(super) Arc<dyn DynSigner>);
 
 impl std::fmt::Debug for SignerBox {
@@ -89,13 +89,13 @@ impl RuntimeBuilder {
         }
     }
 
-    /// Whose log to use. `default` by default; [`Runtime::tenant`] gives the others.
+    /// Sets the tenant whose log to use, `default` by default. [`Runtime::tenant`] gives the others.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = tenant.into();
         self
     }
 
-    /// Where to keep records. In memory by default.
+    /// Sets the store that keeps the records, in memory by default.
     ///
     /// ```
     /// use kiff::{Authority, Domain, NewEvent, Runtime, domain::Machine, store::MemoryStore};
@@ -152,15 +152,15 @@ impl RuntimeBuilder {
     /// # }
     /// ```
     ///
-    /// What several executors change, or the host keeps a handle on, is provided as an `Arc` and taken as
+    /// A value that several executors change, or that the host keeps a handle on, is provided as an `Arc` and taken as
     /// `&Arc<Bank>`.
     pub fn provide<T: Any + Send + Sync>(mut self, value: T) -> Self {
         self.providers.insert(value);
         self
     }
 
-    /// Asks this probe about executions of an action that are in doubt: when [`Runtime::probe`] is called, and when
-    /// [`Runtime::recover`] is. One for each action: a second replaces the first.
+    /// Registers the probe of an action, which [`Runtime::probe`] and [`Runtime::recover`] ask about executions in doubt. An
+    /// action has one probe: a second replaces the first.
     ///
     /// ```
     /// use kiff::{Answer, Authority, Failure, Outcome, Proposal, doubt::{Probed, Probing}};
@@ -194,42 +194,42 @@ impl RuntimeBuilder {
         self
     }
 
-    /// The same for an annotated function, by the type of its name.
+    /// Registers a probe for an annotated function, by the type of its name.
     pub fn probe_for<A: ActionContract>(self, probe: impl Probe) -> Self {
         self.probe(A::CONTRACT.name, probe)
     }
 
-    /// Signs receipts. Without a signer everything works and receipts are absent.
+    /// Sets the signer of receipts. Without a signer there are no receipts, and everything else works.
     pub fn signer(mut self, signer: impl Signer) -> Self {
         self.signer = Some(SignerBox(Arc::new(signer)));
         self
     }
 
-    /// Who issues decisions, as they say it. `kiff` by default.
+    /// Sets the issuer that decisions name, `kiff` by default.
     pub fn issued_by(mut self, issuer: impl Into<String>) -> Self {
         self.issued_by = issuer.into();
         self
     }
 
-    /// Where the log is anchored, as decisions say it: an address, never evidence. `none` by default.
+    /// Sets the anchor that decisions name, `none` by default: an address where the log is anchored, never evidence.
     pub fn anchor(mut self, anchor: impl Into<String>) -> Self {
         self.anchor = anchor.into();
         self
     }
 
-    /// Tells the time. The system's clock by default.
+    /// Sets the clock, the system's by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Makes ids. Random by default.
+    /// Sets the generator of ids, which are random by default.
     pub fn ids(mut self, ids: impl IdGen) -> Self {
         self.ids = Some(Arc::new(ids));
         self
     }
 
-    /// Keeps deadlines. A thread of the library's own by default.
+    /// Sets the timer that keeps deadlines, a thread of the library's own by default.
     ///
     /// ```
     /// use kiff::{Domain, Runtime, clock::Timer, domain::{BoxFuture, Machine}};
@@ -259,7 +259,7 @@ impl RuntimeBuilder {
         self
     }
 
-    /// How many entities' views to keep between calls. 10,000 by default.
+    /// Sets how many entities' views to keep between calls, 10,000 by default.
     pub fn cached_views(mut self, most: usize) -> Self {
         self.views = most;
         self
@@ -291,20 +291,20 @@ impl RuntimeBuilder {
     /// # }
     /// ```
     ///
-    /// What it costs: the call whose records make a snapshot due waits for one [`set_cell`](EventStore::set_cell) of
-    /// the store, a few kilobytes for most views, and not where it is about to run an effect. If that fails nothing is
-    /// said, and the next snapshot is tried after as many records again. A view of more than 1 MiB is not kept. A cold
-    /// entity costs one more question to the store.
+    /// The cost: the call whose records make a snapshot due waits for one [`set_cell`](EventStore::set_cell) of the store, a
+    /// few kilobytes for most views, unless it is about to run an effect. If the store fails, no error is returned, and the
+    /// next snapshot is tried after as many records again. A view of more than 1 MiB is not kept. A cold entity costs one
+    /// more read from the store.
     ///
-    /// What it is worth: a snapshot is a cache, and no evidence. It is left aside if it is damaged, if the domain's
+    /// The risk: a snapshot is a cache, and no evidence. It is ignored if it is damaged, if the domain's
     /// digest or the facts' initial value have changed, or if the log does not have the record on which it stands. But
-    /// **its content is not proved by the log**: whoever can write to the database can give an entity another state
-    /// until somebody calls [`rebuild`](Runtime::rebuild), which never relies on it and tells the difference, or
+    /// **its content is not proved by the log**: anybody who can write to the database can give an entity another state
+    /// until somebody calls [`rebuild`](Runtime::rebuild), which never relies on it and reports the difference, or
     /// checks the decisions with [`replay`](crate::evidence::replay). Leave it off where that matters more than the time
     /// to open.
     ///
-    /// [`Facts`](crate::Facts) must come back from their JSON as they were: a field that serde skips is lost. Who changes
-    /// what `apply` does gives the domain a new version, as for every other rule.
+    /// [`Facts`](crate::Facts) must survive their JSON: a field that serde skips is lost. If you change what `apply` does, give
+    /// the domain a new version, as for every other rule.
     pub fn snapshots(mut self, every: u64) -> Self {
         self.snapshots = every;
         self
@@ -319,13 +319,15 @@ impl RuntimeBuilder {
         let shown = [Provided::of::<Receipt>(), Provided::of::<Warrant>()];
         let has = |wanted: &Provided| self.providers.has(wanted) || self.signer.is_some() && shown.contains(wanted);
         if let Some((action, wanted)) = self.domain.needs().find(|(_, wanted)| !has(wanted)) {
-            let (action, name) = (action.clone(), wanted.name);
+            let action = action.clone();
+            let name = wanted.name;
             if shown.contains(&wanted) {
                 return Err(BuildError::NoSigner { action, wanted: name });
             }
-            return Err(match self.providers.has_arc(&wanted) {
-                true => BuildError::ProvidedInArc { action, wanted: name },
-                false => BuildError::NotProvided { action, wanted: name },
+            return Err(if self.providers.has_arc(&wanted) {
+                BuildError::ProvidedInArc { action, wanted: name }
+            } else {
+                BuildError::NotProvided { action, wanted: name }
             });
         }
         if let Some(action) = self.probes.actions().find(|action| self.domain.action(action).is_none()) {
@@ -342,7 +344,7 @@ impl RuntimeBuilder {
         let tenant = TenantId::new(&self.tenant)?;
         let signer = self.signer.map(|signer| signer.0);
         let key_id = match &signer {
-            // A receipt under another id could not be made, and nobody could verify it.
+            // A receipt can name no other id, and nobody could verify it.
             Some(signer) => KeyId::new(signer.key_id()).map_err(BuildError::KeyId)?.as_str().into(),
             None => "none".into(),
         };

@@ -1,7 +1,8 @@
-//! Time, ids and timers, behind traits: the heart takes them as arguments, the runtime fetches them here.
+//! Time, ids and timers, behind traits. The kernel takes them as arguments, and the runtime fetches them here.
 
 use crate::{
     base::{
+        debug::debug_as_display,
         ids::{ApprovalId, ExecutionId, Ids, ReceiptId, Salt, TraceId, Ulid},
         timestamp::Timestamp,
         unwind::caught,
@@ -20,9 +21,9 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// Tells the time. Users may implement it; the default is [`SystemClock`].
+/// Gives the time. Users may implement it; the default is [`SystemClock`].
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The time now. It may go back: within a stream, recorded time does not.
+    /// The time now. It may go back. Recorded time does not, within a stream.
     fn now(&self) -> Timestamp;
 }
 
@@ -33,6 +34,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
+        // A system clock before 1970 reads as 1970, and one beyond what a timestamp can hold as the last that it can.
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_unix_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
@@ -46,15 +48,17 @@ pub trait IdGen: fmt::Debug + Send + Sync + 'static {
     /// All the ids that one call may need.
     ///
     /// # Errors
-    /// [`EntropyError`] if the system has no randomness to give. Nothing is decided then.
+    /// [`EntropyError`] if the system has no randomness to give. Then nothing is decided.
     fn draw(&self, now: Timestamp) -> Result<Ids, EntropyError>;
 }
 
 /// The system has no randomness to give.
 #[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("the system gave no randomness")]
 pub struct EntropyError(#[source] Box<dyn Error + Send + Sync>);
+
+debug_as_display!(EntropyError);
 
 impl EntropyError {
     /// Wraps what went wrong. For implementations of [`IdGen`].
@@ -78,7 +82,8 @@ impl IdGen for RandomIds {
         let (for_ulids, for_salt) = pool.split_at(ulids.as_flattened().len());
         ulids.as_flattened_mut().copy_from_slice(for_ulids);
         salt.copy_from_slice(for_salt);
-        let ms = u64::try_from(now.unix_ms()).unwrap_or_default();
+        // A ULID has no room for a time before 1970. It orders nothing here, so such a time reads as 1970.
+        let ms = u64::try_from(now.unix_ms()).unwrap_or(0);
         let [trace, receipt, approval, execution] = ulids.map(|random| Ulid::new(ms, random));
         Ok(Ids::new(
             TraceId::new(trace),
@@ -139,7 +144,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Deadlines {
-    /// By time, and by a number that tells two of one time apart.
+    /// By time, and by a number that distinguishes two of the same time.
     wakers: BTreeMap<(Instant, u64), Waker>,
     next: u64,
     is_running: bool,
@@ -238,8 +243,8 @@ impl Shared {
     }
 }
 
-/// How long the timer's thread waits for another deadline before it ends, and how soon it notices that the
-/// last timer is gone.
+/// How long the timer's thread waits for another deadline before it ends. Within this time it also notices that the last
+/// timer is gone.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Runs a future on this thread, without an async runtime. The thread sleeps while the future waits.
@@ -252,8 +257,8 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
-        // An executor may block on this thread once more; what wakes the outer future must not be used up
-        // by the inner one's sleep. So each has a flag of its own.
+        // An executor may block on this thread too, and its park must not consume the wake-up of the outer future. So each
+        // has a flag of its own.
         while !unpark.is_woken.swap(false, Ordering::Acquire) {
             thread::park();
         }

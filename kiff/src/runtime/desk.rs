@@ -18,18 +18,20 @@ const MAX_LOST_ANSWERS: u32 = 3;
 
 /// Where one call reads and appends.
 pub(super) trait Desk: Send {
-    /// The view of a stream as it was last seen, and whether that was now. An append finds out if it is behind.
+    /// The view of a stream as it was last seen, and whether it is fresh. An append shows whether it was stale.
     fn kept_view(&mut self, stream: &EntityRef)
     -> impl Future<Output = Result<(Arc<View>, bool), RuntimeError>> + Send;
 
     /// The view of a stream with its tail folded in.
     fn fresh_view(&mut self, stream: &EntityRef) -> impl Future<Output = Result<Arc<View>, RuntimeError>> + Send;
 
+    /// The place where a claim was made.
     fn find(&mut self, claim: &Claim) -> impl Future<Output = Result<Option<Found>, RuntimeError>> + Send;
 
     /// One record of a stream, which the index names.
     fn record(&mut self, stream: &EntityRef, seq: u64) -> impl Future<Output = Result<Record, RuntimeError>> + Send;
 
+    /// Appends a batch, or nothing of it.
     fn append(&mut self, batch: &Batch) -> impl Future<Output = Result<Appended, RuntimeError>> + Send;
 
     /// Brings the views of a batch up to date after a conflict.
@@ -48,14 +50,14 @@ pub(super) trait Desk: Send {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
     Stored,
-    /// A stream has moved, or a claim was made meanwhile. Nothing is stored.
+    /// A stream has moved, or another call has made a claim of the batch. Nothing is stored.
     Conflict,
 }
 
 /// The runtime's own store, with the views that it keeps.
 pub(super) struct OwnDesk<'a> {
     rt: &'a Runtime,
-    /// The sequence after which the first append was tried whose answer is lost. The records of this call may stand there.
+    /// The sequence after which an append was first tried whose answer was lost. Records of this call may stand there.
     pub(super) lost_after: Option<u64>,
 }
 
@@ -79,12 +81,13 @@ impl Desk for OwnDesk<'_> {
         self.rt.record_at(stream, seq).await
     }
 
-    /// Appends; if the answer is lost, looks whether the batch is there, and tries again if it is not.
+    /// Appends. If the store's answer is lost, reads whether the batch is there, and tries again if it is not.
     ///
     /// The same bytes at the same place can be stored only once, so a second try is never a second append.
     async fn append(&mut self, batch: &Batch) -> Result<Appended, RuntimeError> {
         let appended = self.append_or_find(batch).await;
         if appended.is_err() {
+            // The batch may be in the log all the same: the kept views are not to be trusted.
             self.lost_after = self.lost_after.or(batch.parts().first().map(|part| part.expected()));
             for part in batch.parts() {
                 self.rt.inner.views.forget(&self.rt.tenant, part.stream());
@@ -105,7 +108,7 @@ impl Desk for OwnDesk<'_> {
             let seq = part.expected();
             let folded = self.rt.inner.views.advance(view, part.records());
             folded.map_err(|source| RuntimeError::Fold { entity: part.stream().clone(), seq, source })?;
-            // Nothing comes between a clearance and its effect. A snapshot that is due waits for the records of its end.
+            // Nothing comes between a clearance and its effect: a snapshot that is due waits for the records of the end.
             if !effect_follows {
                 self.rt.keep_snapshot(part.stream()).await;
             }
@@ -122,7 +125,7 @@ impl OwnDesk<'_> {
                 Err(error @ StoreError::Unknown(_)) if lost < MAX_LOST_ANSWERS => error,
                 Err(error) => return Err(error.into()),
                 Ok(Append::Done) => return Ok(Appended::Stored),
-                // A conflict after a lost answer may be with the batch's own records.
+                // After a lost answer, the conflict may be with the batch's own records.
                 Ok(_) if lost > 0 && self.has_landed(batch).await? => return Ok(Appended::Stored),
                 Ok(_) => return Ok(Appended::Conflict),
             };
@@ -131,7 +134,7 @@ impl OwnDesk<'_> {
                 Ok(true) => return Ok(Appended::Stored),
                 Ok(false) => {}
                 Err(inconsistent @ RuntimeError::Inconsistent { .. }) => return Err(inconsistent),
-                // The store cannot be asked: the lost answer is what matters.
+                // The store cannot be read either. The lost answer is the error to report.
                 Err(_) => return Err(error.into()),
             }
         }
@@ -198,7 +201,7 @@ impl Runtime {
         }
     }
 
-    /// Folds the next records of a view's stream into it, and shows the view after each.
+    /// Folds the next records of a view's stream into it, and calls `show` with the view after each.
     pub(super) fn fold_page(
         &self,
         view: &mut View,
@@ -217,10 +220,13 @@ impl Runtime {
         Ok(())
     }
 
+    /// One record of a stream, which the index names.
     pub(super) async fn record_at(&self, stream: &EntityRef, seq: u64) -> Result<Record, RuntimeError> {
-        let after = seq.saturating_sub(1);
+        let after = seq.checked_sub(1).ok_or_else(|| missing(stream))?;
         let bytes = self.inner.store.read(&self.tenant, stream, after, 1).await?.pop();
-        parse(stream, after, bytes.ok_or_else(|| missing(stream))?)
+        let record = parse(stream, after, bytes.ok_or_else(|| missing(stream))?)?;
+        // The kernel would ask for the same record again, without end.
+        if record.entity_seq() == seq && record.entity() == stream { Ok(record) } else { Err(missing(stream)) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The settling of executions in doubt.
+//! Settling executions in doubt.
 
 use super::{
     Runtime, RuntimeError, effect,
@@ -20,13 +20,13 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What came of a resolution, a probe or a retry.
+/// The answer to a resolution, a probe or a retry.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Clone, Debug)]
 #[must_use = "it may be a refusal"]
 pub enum Resolved {
-    /// It was carried out, and this is the answer now: [`InDoubt`](Answer::InDoubt) still, if a retry or a probe leaves
-    /// it so.
+    /// It was carried out, and this is the answer now. It is still [`InDoubt`](Answer::InDoubt) if the retry or the probe
+    /// gave no outcome.
     Settled(Box<Answer>),
     /// It was refused, and that is recorded.
     Refused(ReviewRefusal),
@@ -46,8 +46,10 @@ impl Resolved {
 }
 
 impl Runtime {
-    /// Settles an execution in doubt, on evidence. Whoever does it holds
-    /// [`RESOLVE_PERMISSION`](crate::doubt::RESOLVE_PERMISSION) and is neither the requester nor its principal.
+    /// Settles an execution in doubt, on evidence.
+    ///
+    /// The caller must hold [`RESOLVE_PERMISSION`](crate::doubt::RESOLVE_PERMISSION), and be neither the requester nor its
+    /// principal nor an agent. The resolution is recorded with its evidence, and so is a refusal.
     ///
     /// ```
     /// use kiff::{Answer, Authority, Failure, Outcome, Proposal, doubt::Resolution};
@@ -59,7 +61,7 @@ impl Runtime {
     /// let refund = || Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00);
     /// assert_eq!(rt.execute(&agent, refund())?.word(), "in_doubt");
     /// // Until that is settled, nothing else runs on this order.
-    /// assert!(matches!(rt.execute(&agent, refund())?, Answer::Blocked(it) if it.reason == "execution_in_doubt"));
+    /// assert!(matches!(rt.execute(&agent, refund())?, Answer::Blocked(blocked) if blocked.reason == "execution_in_doubt"));
     ///
     /// // A person looks it up at the bank, for each execution in doubt.
     /// let lead = Authority::human("lee", ["lead"])?;
@@ -99,8 +101,10 @@ impl Runtime {
         }
     }
 
-    /// Attempts an execution in doubt again, under the same id, if its effect was declared idempotent. The
-    /// attempt is recorded before it starts.
+    /// Attempts an execution in doubt again, under the same id, if its effect was declared idempotent.
+    ///
+    /// The caller must be one who may [`resolve`](Self::resolve) it. The attempt is recorded before it starts, and so is a
+    /// refusal.
     ///
     /// ```
     /// use kiff::{Authority, Failure, Outcome, Proposal};
@@ -142,13 +146,14 @@ impl Runtime {
         }
     }
 
-    /// Asks the action's probe what became of an execution in doubt, and settles it if the probe knows. Whoever does it
-    /// holds [`RESOLVE_PERMISSION`](crate::doubt::RESOLVE_PERMISSION) and is neither the requester nor its principal.
+    /// Asks the action's probe what became of an execution in doubt, and settles the execution if the probe knows.
     ///
-    /// Nothing holds the entity while the probe is asked; what it says counts only if it still does by then. That the
-    /// effect happened counts at once, that it did not only if the attempt could no longer land when the probe was asked
-    /// (`execution_still_running` before). A probe that cannot say, fails, panics or gives no answer in time leaves the
-    /// execution in doubt, and nothing is recorded.
+    /// The caller must be one who may [`resolve`](Self::resolve) it. The settlement is recorded, and so is a refusal. A probe
+    /// that cannot say, fails, panics or does not answer in time leaves the execution in doubt, and nothing is recorded.
+    ///
+    /// Nothing locks the entity while the probe runs, so its answer is checked against the log as it is afterwards. 'Applied'
+    /// is accepted at once. 'Not applied' is accepted only if the deadline had passed when the probe was called, and is refused
+    /// as `execution_still_running` otherwise.
     ///
     /// ```
     /// use kiff::{Authority, Failure, Outcome, Proposal, Runtime, doubt::{Probed, Probing}};
@@ -201,11 +206,11 @@ impl Runtime {
         };
         let command =
             Resolve { execution, resolution: &resolution, by: &by, evidence: &evidence, inquiry: Some(&inquiry) };
-        // The log may have gone on while the probe was asked, and so has the time.
+        // The settlement has the time at which the probe has answered, because the probe may have taken a while.
         self.settle_doubt(&command, self.call_of(call.ids)).await
     }
 
-    /// Asks a probe, for no longer than an attempt of the action may take.
+    /// Asks a probe, for at most as long as an attempt of the action may take.
     async fn ask(&self, probe: &dyn DynProbe, inquiry: &Inquiry) -> Result<Probed, String> {
         let open = &inquiry.open;
         let probing = Probing {
@@ -223,7 +228,7 @@ impl Runtime {
         effect::ask(probe, &probing, limit.unwrap_or(domain.bounds().lease), &*self.inner.timer).await
     }
 
-    /// What the log says of an execution that a probe knows nothing of: it is in doubt, or was settled meanwhile.
+    /// The conclusion of an execution that the probe knows nothing of. It is in doubt, or was settled while the probe ran.
     async fn still_in_doubt(&self, execution: ExecutionId, why: String) -> Result<Resolved, RuntimeError> {
         let recalled = self.transact(&Recall { execution }, &mut self.draw()?).await?;
         let mut answer = Answer::concluded(recalled.reply, recalled.receipt);

@@ -26,8 +26,8 @@ use std::{
     time::Duration,
 };
 
-/// Runs the executor of a cleared action, once. What comes of it is told with the permit, which is spent:
-/// all that can follow is to record the outcome.
+/// Runs the executor of a cleared action, once. Returns how it ended with the permit, which is spent: only the recording of
+/// the outcome can follow.
 pub(crate) async fn run(
     permit: Permit,
     tenant: &TenantId,
@@ -57,7 +57,7 @@ pub(crate) async fn run(
         None => &[],
     };
     let call = Call::new(situation, &cleared.terms.execution, cleared.terms.attempt, providers, shown);
-    // The log says when the attempt counts as abandoned, so it may take only what is left until then.
+    // The log says when the attempt counts as abandoned, so it may run only until then.
     let left = cleared.terms.deadline.map(|deadline| deadline - now);
     let limit = cleared.action.timeout().map(|limit| limit.min(left.unwrap_or(limit)));
     if left == Some(Duration::ZERO) {
@@ -75,7 +75,7 @@ pub(crate) async fn run(
     (Spent(permit), ending)
 }
 
-/// Asks a probe, once. What went wrong with it is told in words: it settles nothing.
+/// Asks a probe, once. A failure is returned in words, because it settles nothing and a person reads it.
 pub(crate) async fn ask(
     probe: &dyn DynProbe,
     asked: &Probing,
@@ -85,23 +85,24 @@ pub(crate) async fn ask(
     match guarded(|| probe.ask(asked), Some(limit), timer).await {
         Polled::Ready(said) => said.map_err(|why| format!("the probe failed: {why}")),
         Polled::TimedOut(limit) => Err(format!("the probe gave no answer within {} ms", limit.as_millis())),
-        Polled::Panicked(text) => Err(format!("the probe panicked: {}", text.unwrap_or_default())),
+        Polled::Panicked(Some(text)) => Err(format!("the probe panicked: {text}")),
+        Polled::Panicked(None) => Err("the probe panicked".to_owned()),
     }
 }
 
-/// A permit that has been used. What is left of it is what was cleared.
+/// A permit that has been used. Only the cleared content is left of it.
 pub(crate) struct Spent(pub(crate) Permit);
 
 /// How users' code came out.
 enum Polled<T> {
     Ready(T),
     TimedOut(Duration),
-    /// With what it said, if that is a text.
+    /// With the text of the panic, if it has one.
     Panicked(Option<String>),
 }
 
-/// Polls users' code to its end or to its deadline, whichever comes first. Neither making it nor polling it
-/// may unwind into the runtime.
+/// Polls users' code to its end or to its deadline, whichever comes first. Neither making nor polling the future may unwind
+/// into the runtime.
 async fn guarded<'a, T>(
     start: impl FnOnce() -> BoxFuture<'a, T>,
     limit: Option<Duration>,
@@ -111,20 +112,20 @@ async fn guarded<'a, T>(
         Ok(effect) => effect,
         Err(panic) => return Polled::Panicked(thrown(panic)),
     };
-    let mut deadline = limit.map(|limit| timer.sleep(limit));
+    let mut deadline = limit.map(|limit| (limit, timer.sleep(limit)));
     let polled = poll_fn(|cx| {
         match catch_unwind(AssertUnwindSafe(|| effect.as_mut().poll(cx))) {
             Ok(Poll::Ready(result)) => return Poll::Ready(Polled::Ready(result)),
             Ok(Poll::Pending) => {}
             Err(panic) => return Poll::Ready(Polled::Panicked(thrown(panic))),
         }
-        match deadline.as_mut().map(|deadline| deadline.as_mut().poll(cx)) {
-            Some(Poll::Ready(())) => Poll::Ready(Polled::TimedOut(limit.unwrap_or_default())),
-            Some(Poll::Pending) | None => Poll::Pending,
+        match &mut deadline {
+            Some((limit, sleep)) => sleep.as_mut().poll(cx).map(|()| Polled::TimedOut(*limit)),
+            None => Poll::Pending,
         }
     })
     .await;
-    // What is dropped in the middle may panic once more.
+    // A future that is dropped before its end may panic once more.
     caught(|| drop(effect));
     polled
 }

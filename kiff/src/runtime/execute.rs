@@ -29,8 +29,8 @@ use std::{sync::Arc, time::Duration};
 impl Runtime {
     /// Decides a proposal, and runs its effect if it is cleared.
     ///
-    /// The clearance is recorded before the executor starts, the outcome after it ends. A future that is
-    /// dropped in between leaves the execution in doubt, never lost.
+    /// The decision is recorded, and a refusal is one. The clearance is recorded before the executor starts, and the outcome
+    /// after it ends. A future that is dropped in between leaves the execution in doubt, never lost.
     ///
     /// ```
     /// use kiff::{Answer, Authority, Proposal};
@@ -59,14 +59,16 @@ impl Runtime {
     /// [`RuntimeError`] if the call could not be carried out. A refusal is an [`Answer`].
     pub async fn execute(&self, authority: &Authority, proposal: Proposal) -> Result<Answer, RuntimeError> {
         let (admitted, call) = self.admit(authority, proposal)?;
-        match self.decided(&Propose { admitted: &admitted, effect_by: EffectBy::Executor }, call).await? {
-            Cleared::ToRun(cleared) => self.run(cleared).await,
-            Cleared::Answered(answer) => Ok(*answer),
+        match self.clear(&Propose { admitted: &admitted, effect_by: EffectBy::Executor }, call).await? {
+            Next::Run(cleared) => self.run(cleared).await,
+            Next::Answer(answer) => Ok(*answer),
         }
     }
 
-    /// Decides a proposal whose effect the host runs itself. Only the first answer is
-    /// [`Decision::Allowed`]; run the effect and give its outcome to [`settle`](Self::settle).
+    /// Decides a proposal whose effect the host runs itself.
+    ///
+    /// The decision is recorded, and a refusal is one. Only the first call under an idempotency key is
+    /// [`Decision::Allowed`]: run the effect, and give its outcome to [`record_outcome`](Self::record_outcome).
     ///
     /// ```
     /// use kiff::{Authority, Decision, Outcome, Proposal};
@@ -80,7 +82,7 @@ impl Runtime {
     ///     Decision::Allowed(allowed) => {
     ///         // Run the effect here, with `allowed.permit.execution_id()` as the provider's idempotency key.
     ///         let outcome = Outcome::new("paid back by the host").emit("ORDER_REFUNDED");
-    ///         let done = rt.settle(allowed.permit, Ok(outcome))?.executed()?;
+    ///         let done = rt.record_outcome(allowed.permit, Ok(outcome))?.executed()?;
     ///         assert_eq!(done.message, "paid back by the host");
     ///     }
     ///     Decision::AlreadyCleared(answer) => println!("{} before", answer.word()),
@@ -96,9 +98,9 @@ impl Runtime {
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Decision`].
     pub async fn decide(&self, authority: &Authority, proposal: Proposal) -> Result<Decision, RuntimeError> {
         let (admitted, call) = self.admit(authority, proposal)?;
-        Ok(match self.decided(&Propose { admitted: &admitted, effect_by: EffectBy::Host }, call).await? {
-            Cleared::ToRun(cleared) => Decision::Allowed(cleared.allowed),
-            Cleared::Answered(answer) => match *answer {
+        Ok(match self.clear(&Propose { admitted: &admitted, effect_by: EffectBy::Host }, call).await? {
+            Next::Run(cleared) => Decision::Allowed(cleared.allowed),
+            Next::Answer(answer) => match *answer {
                 Answer::Held(held) => Decision::Held(held),
                 Answer::Blocked(blocked) => Decision::Blocked(blocked),
                 cleared => Decision::AlreadyCleared(Box::new(cleared)),
@@ -108,7 +110,7 @@ impl Runtime {
 
     /// Records the outcome of an effect that the host ran itself.
     ///
-    /// The example of [`decide`](Self::decide) shows both calls. What came of the effect is said as by an executor:
+    /// The example of [`decide`](Self::decide) shows both calls. The host reports an outcome as an executor does:
     ///
     /// ```
     /// use kiff::{Authority, Decision, Failure, Proposal};
@@ -119,7 +121,7 @@ impl Runtime {
     /// let refund = Proposal::new("REFUND_ORDER", "order:1").param("cents", 20_00);
     ///
     /// if let Decision::Allowed(allowed) = rt.decide(&agent, refund)? {
-    ///     let answer = rt.settle(allowed.permit, Err(Failure::not_applied("the card is closed")))?;
+    ///     let answer = rt.record_outcome(allowed.permit, Err(Failure::not_applied("the card is closed")))?;
     ///     assert_eq!(answer.word(), "failed");
     /// }
     /// # Ok(())
@@ -127,16 +129,22 @@ impl Runtime {
     /// ```
     ///
     /// # Errors
-    /// [`RuntimeError::OutcomeNotRecorded`] if it could not be recorded: the outcome is in the error.
-    pub async fn settle(&self, permit: Permit, result: Result<Outcome, Failure>) -> Result<Answer, RuntimeError> {
-        // The outcome belongs into the log that has the clearance, whichever tenant's handle is used.
+    /// [`RuntimeError::OutcomeNotRecorded`] if the outcome could not be recorded. The error has it.
+    pub async fn record_outcome(
+        &self,
+        permit: Permit,
+        result: Result<Outcome, Failure>,
+    ) -> Result<Answer, RuntimeError> {
+        // The outcome belongs in the log that has the clearance, whichever tenant this handle is for.
         let own = Self { inner: Arc::clone(&self.inner), tenant: permit.cleared.tenant.clone() };
         let call = own.call_of(permit.cleared.ids);
         own.finish(Spent(permit), Ending::from(result), None, call).await
     }
 
-    /// Runs the stored proposal of an approval that has been granted, for the requester that the log
-    /// names, whoever resumes it. Every check is made again.
+    /// Runs the stored proposal of an approval that has been granted.
+    ///
+    /// It runs for the requester that the log names, and anybody may resume it. Every check is made again, and a refusal is
+    /// recorded. An approval that still waits for its reviewers is answered as [`Answer::Held`], and nothing is recorded.
     ///
     /// ```
     /// use kiff::{Answer, Authority, Proposal, review::ApprovalState};
@@ -168,37 +176,39 @@ impl Runtime {
     /// [`execute`](Self::execute).
     pub async fn resume(&self, approval: ApprovalId) -> Result<Answer, RuntimeError> {
         let call = self.draw()?;
-        match self.decided(&Resume { approval }, call).await? {
-            Cleared::ToRun(cleared) => self.run(cleared).await,
-            Cleared::Answered(answer) => Ok(*answer),
+        match self.clear(&Resume { approval }, call).await? {
+            Next::Run(cleared) => self.run(cleared).await,
+            Next::Answer(answer) => Ok(*answer),
         }
     }
 
     /// Carries out a command that may clear an effect.
-    async fn decided(&self, command: &impl Command<Reply = Decided>, mut call: Call) -> Result<Cleared, RuntimeError> {
+    async fn clear(&self, command: &impl Command<Reply = Decided>, mut call: Call) -> Result<Next, RuntimeError> {
         let Transacted { reply, receipt, acknowledged, running, .. } = self.transact(command, &mut call).await?;
         let answer = match reply {
             Decided::Cleared(clearance) => {
                 let permit = permit(clearance, acknowledged)?;
                 let allowed = Allowed { permit, receipt, trace_id: call.ids.trace };
-                return Ok(Cleared::ToRun(ClearedEffect { allowed, running }));
+                return Ok(Next::Run(ClearedEffect { allowed, running }));
             }
             Decided::Held(hold) => Answer::held(hold, receipt),
             Decided::Blocked(block) => Answer::blocked(block, receipt),
             Decided::Concluded(concluded) => Answer::concluded(concluded, receipt),
         };
-        Ok(Cleared::Answered(Box::new(answer)))
+        Ok(Next::Answer(Box::new(answer)))
     }
 
-    /// Runs a cleared effect and records what came of it.
+    /// Runs a cleared effect and records how it ended.
     pub(super) async fn run(&self, cleared: ClearedEffect) -> Result<Answer, RuntimeError> {
         let ClearedEffect { allowed: Allowed { permit, receipt, trace_id }, running } = cleared;
         let warrant = receipt.as_ref().map(|receipt| permit.warrant(receipt));
         let ids = Ids { trace: trace_id, ..permit.cleared.ids };
-        let (providers, timer) = (&self.inner.providers, &*self.inner.timer);
+        let providers = &self.inner.providers;
+        let timer = &*self.inner.timer;
         let now = self.inner.clock.now();
         let (spent, ending) = effect::run(permit, &self.tenant, providers, warrant.as_ref(), timer, now).await;
         let answer = self.finish(spent, ending, receipt, self.call_of(ids)).await;
+        // Only now, when the outcome is recorded: a call that finds the execution not running takes it for ended.
         drop(running);
         answer
     }
@@ -219,7 +229,7 @@ impl Runtime {
                 conclude(action, entity, cleared.terms.execution, records, call.ids.trace)
                     .map(|concluded| Answer::concluded(concluded, receipt))
             }
-            Ok(Ended::Before(concluded, receipt)) => Ok(Answer::concluded(concluded, receipt)),
+            Ok(Ended::AlreadySettled(concluded, receipt)) => Ok(Answer::concluded(concluded, receipt)),
             Err(source) => Err(RuntimeError::OutcomeNotRecorded(Box::new(Unrecorded {
                 execution_id: cleared.terms.execution,
                 entity: entity.clone(),
@@ -229,15 +239,16 @@ impl Runtime {
         }
     }
 
-    /// Records how an execution ended. Whatever comes in between, it tries until that is done: the outcome of an effect is
-    /// worth more tries than a decision is.
+    /// Records how an execution ended, with more tries than a decision gets: a decision that fails can be made again, the
+    /// outcome of an effect cannot.
     async fn record_ending(&self, command: &Finish<'_>, mut call: Call) -> Result<Ended, RuntimeError> {
         let entity = &command.cleared.proposal.entity;
         let mut desk = self.own_desk();
         let mut failures = 0;
         loop {
             let tried = async {
-                // The records whose answer was lost may stand in the log.
+                // The records of an append whose answer was lost may be in the log. Deciding again would take the end that they
+                // record for another's.
                 if let Some(after) = desk.lost_after {
                     let landed = self.records_of_call(entity, after, call.ids.trace).await?;
                     if !landed.is_empty() {
@@ -248,7 +259,7 @@ impl Runtime {
                 let finished = self.transact_at(&mut desk, command, &mut call, MAX_ENDING_TRIES).await?;
                 Ok(match finished.reply {
                     Finished::Recorded => Ended::Recorded(finished.records),
-                    Finished::Before(concluded) => Ended::Before(concluded, finished.receipt),
+                    Finished::AlreadySettled(concluded) => Ended::AlreadySettled(concluded, finished.receipt),
                 })
             };
             match tried.await {
@@ -261,7 +272,7 @@ impl Runtime {
         }
     }
 
-    /// The records after a sequence that one call wrote, wherever they stand among those of others.
+    /// The records after a sequence that one call wrote. Those of other calls may stand between them.
     async fn records_of_call(
         &self,
         entity: &EntityRef,
@@ -274,30 +285,30 @@ impl Runtime {
     }
 }
 
-/// What a command that may clear an effect has come to.
+/// What follows a command that may clear an effect.
 #[expect(
     clippy::large_enum_variant,
     reason = "it is taken apart at once; a box would cost each execution an allocation"
 )]
-enum Cleared {
-    ToRun(ClearedEffect),
-    Answered(Box<Answer>),
+enum Next {
+    Run(ClearedEffect),
+    Answer(Box<Answer>),
 }
 
-/// A cleared effect, which counts as running from before its clearance was stored.
+/// A cleared effect. It has been marked as running since before its clearance was stored.
 pub(super) struct ClearedEffect {
     pub(super) allowed: Allowed,
     pub(super) running: Option<Running>,
 }
 
-/// What came of recording an ending.
+/// The result of recording an ending.
 enum Ended {
     Recorded(Vec<Record>),
     /// The execution was settled before.
-    Before(Concluded, Option<Receipt>),
+    AlreadySettled(Concluded, Option<Receipt>),
 }
 
-/// What the records of an execution's end, or of its settlement, say became of it.
+/// The conclusion in the records of an execution's end, or of its settlement.
 pub(super) fn conclude(
     action: &ActionName,
     entity: &EntityRef,
@@ -330,8 +341,8 @@ pub(super) fn permit(clearance: Clearance, acknowledged: Option<Acknowledged>) -
     }
 }
 
-/// How often an outcome is decided anew when others change the same entity. An entity that changes this often within one
-/// call is out of order, and the outcome is handed back.
+/// How often an ending is decided again when others change the same entity. If an entity changes more often within one
+/// call, something is wrong with it, and the outcome is handed back.
 const MAX_ENDING_TRIES: u32 = 10_000;
 /// How often an outcome is tried again when the store fails, with a pause that grows.
 const MAX_STORE_FAILURES: u32 = 5;

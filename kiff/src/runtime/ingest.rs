@@ -1,9 +1,10 @@
-//! Events from outside, and the adapters that make them of raw inputs.
+//! Events from outside, and the adapters that read them from raw inputs.
 
 use super::{Runtime, RuntimeError};
 use crate::{
     base::{
         actor::Authority,
+        debug::debug_as_display,
         event::{EventBody, NewEvent},
         ids::{EntityRef, StateName, TraceId},
     },
@@ -11,21 +12,21 @@ use crate::{
 };
 use std::error::Error;
 
-/// What came of an event.
+/// The answer to an event.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "it may be a refusal"]
 pub enum Ingested {
-    /// It is in the log, and moved the entity.
+    /// The event is in the log, and moved the entity.
     Accepted {
-        /// The state that it led to.
+        /// The state that the event led to.
         state: StateName,
         /// The call that it belongs to.
         trace_id: TraceId,
     },
     /// The same source has reported the same event before. Nothing was written.
     AlreadyKnown,
-    /// It was refused. Nothing was written.
+    /// The event was refused. Nothing was written.
     Refused(EventRefusal),
 }
 
@@ -44,7 +45,7 @@ impl Ingested {
         matches!(self, Self::Accepted { .. } | Self::AlreadyKnown)
     }
 
-    /// Nothing if the event is in the log, now or before; the refusal as an error, for `?`, otherwise.
+    /// The refusal as an error, for `?`; `Ok` if the event is in the log, now or before.
     ///
     /// # Errors
     /// The [`EventRefusal`].
@@ -58,13 +59,13 @@ impl Ingested {
 
 /// Turns raw inputs, such as a provider's webhook, into events. Users implement it.
 ///
-/// Authenticate the input before: who reports is said by the [`Authority`] beside it.
+/// Authenticate the input first: the [`Authority`] beside it says who reports.
 ///
 /// ```
 /// use kiff::{Authority, EntityRef, NewEvent, ingest::InputAdapter};
 /// use std::error::Error;
 ///
-/// /// The provider's own words, and what they are called here.
+/// /// Translates the provider's words into the domain's events.
 /// struct Webhook;
 ///
 /// impl InputAdapter for Webhook {
@@ -127,7 +128,9 @@ where
 }
 
 impl Runtime {
-    /// Takes in an event, as this source reports it. The same event again is acknowledged once.
+    /// Takes in an event that this source reports. A refused event is not recorded.
+    ///
+    /// A source may report the same event again: it is acknowledged, and not recorded a second time.
     ///
     /// ```
     /// use kiff::{Authority, Ingested, NewEvent};
@@ -161,14 +164,13 @@ impl Runtime {
         Ok(Ingested::of(reported, call.ids.trace))
     }
 
-    /// Takes in all events of a raw input, in their order.
+    /// Takes in all events of a raw input, in their order. A refused event is not recorded.
     ///
     /// The example of [`InputAdapter`] gives it a webhook's body.
     ///
     /// # Errors
     /// [`IngestError::Adapter`] if the adapter does not know the input; otherwise as
-    /// [`ingest`](Self::ingest). Events before the one that failed are in the log; the same input may be
-    /// given again.
+    /// [`ingest`](Self::ingest). Events before the one that failed are in the log. The same input may be taken in again.
     pub async fn ingest_raw(
         &self,
         source: &Authority,
@@ -186,7 +188,7 @@ impl Runtime {
 
 /// A raw input that could not be taken in.
 #[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum IngestError {
     /// The adapter does not know the input.
     #[error("the input is not one that the adapter knows")]
@@ -195,3 +197,5 @@ pub enum IngestError {
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
 }
+
+debug_as_display!(IngestError);

@@ -1,4 +1,4 @@
-//! An event taken in within a transaction of the host's.
+//! Events that are taken in within a transaction of the host's.
 
 use super::{
     Ingested, Runtime, RuntimeError,
@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 impl Runtime {
     /// Takes in an event within a transaction of the host's, so that the host's own rows and the event are
-    /// stored together or not at all.
+    /// stored together or not at all. A refusal is not recorded.
     ///
     /// ```no_run
     /// use kiff::{Authority, NewEvent, Runtime, store::PostgresStore};
@@ -40,22 +40,20 @@ impl Runtime {
     /// # Ok(()) }
     /// ```
     ///
-    /// The answer holds if the transaction is committed. Until then nobody else sees the event, this runtime's
-    /// other calls neither; after a rollback the log has nothing of it, and the source may report it again. Its
-    /// place in the log is given out after the commit. The commit waits for its flush, whatever the session's
+    /// The answer holds once the transaction is committed. Until then nobody else sees the event, and neither do other
+    /// calls of this runtime. After a rollback the log has nothing of it, and the source may report it again. The event gets
+    /// its place in the log after the commit. The commit waits for its flush, whatever the session's
     /// `synchronous_commit` was.
     ///
-    /// Whoever else appends to the entity, or reports the same event, waits for the end of the transaction, so do this
-    /// near its end. Two transactions that take in events of several entities should do so in the same order,
+    /// Others who append to the entity or report the same event wait for the end of the transaction, so do this near its end. Two transactions that take in events of several entities should do so in the same order,
     /// or the server ends one of them.
     ///
     /// The stream is read within the transaction from where this runtime knows the entity: from its last look at it, from
     /// its [snapshot](crate::RuntimeBuilder::snapshots), or else from its first record. Where entities have long histories,
     /// call [`state`](Self::state) before the transaction begins, and only what came since is read in it.
     ///
-    /// There is no call that clears an action this way, and there will be none. A clearance counts when it is stored
-    /// for good, and only then does the executor start; in an open transaction it would not be, and a rollback
-    /// would take back the record of an effect that has happened. Take the event in here, commit, and then
+    /// No call clears an action this way, and none will. The executor starts only after the clearance is stored for good. In
+    /// an open transaction it is not, and a rollback would remove the record of an effect that has happened. Take the event in here, commit, and then
     /// [`execute`](Self::execute).
     ///
     /// # Errors
@@ -63,7 +61,7 @@ impl Runtime {
     /// an [`Ingested`], and leaves the transaction as it was. After [`RuntimeError::Contended`] the transaction can
     /// still be used. After [`RuntimeError::Store`] roll it back and begin again: a connection that is lost, a
     /// deadlock, or, at `REPEATABLE READ` and above, an entity that others have changed since the transaction
-    /// began, lasts as long as the transaction does.
+    /// began: none of these passes while the transaction lasts.
     pub async fn ingest_in(
         &self,
         mut transaction: PostgresTransaction<'_>,
@@ -76,7 +74,7 @@ impl Runtime {
         let event = EventBody::admit(event)?;
         let mut call = self.draw()?;
         let command = Ingest { entity: &entity, source, event: &event };
-        // A try that finds a conflict leaves the transaction as it was, and so does an error.
+        // Each try has a savepoint, so that a conflict or an error leaves the transaction as it was.
         let mut tries = 0;
         loop {
             let mut savepoint = transaction.savepoint().await?;
@@ -88,7 +86,7 @@ impl Runtime {
                 }
                 Err(RuntimeError::Contended { .. }) if tries < MAX_TRIES => savepoint.undo().await?,
                 Err(error) => {
-                    // This error is the one to report, whatever becomes of the savepoint.
+                    // This error is the one to report, even if the savepoint cannot be undone.
                     let _ = savepoint.undo().await;
                     return Err(error);
                 }
@@ -97,7 +95,7 @@ impl Runtime {
         }
     }
 
-    /// The view in an entity's snapshot, of which the log may know nothing.
+    /// The view in an entity's snapshot. Whether the log has the record on which it stands is not checked.
     async fn snapshot_in(
         &self,
         savepoint: &mut Savepoint<'_>,
@@ -155,7 +153,9 @@ impl Desk for TransactionDesk<'_, '_> {
     }
 
     async fn record(&mut self, stream: &EntityRef, seq: u64) -> Result<Record, RuntimeError> {
-        self.record_at(stream, seq).await?.ok_or_else(|| missing(stream))
+        let record = self.record_at(stream, seq).await?;
+        // The kernel would ask for the same record again, without end.
+        record.filter(|record| record.entity_seq() == seq && record.entity() == stream).ok_or_else(|| missing(stream))
     }
 
     async fn append(&mut self, batch: &Batch) -> Result<Appended, RuntimeError> {
@@ -175,15 +175,15 @@ impl Desk for TransactionDesk<'_, '_> {
 }
 
 impl TransactionDesk<'_, '_> {
-    /// True if the record on which a kept view stands is the one that the transaction sees there. It sees less if it began
-    /// to look earlier, and something else if it is of another database.
+    /// True if the transaction sees the record on which a kept view stands. A transaction that began earlier may not, and one
+    /// of another database sees another record or none.
     async fn stands_on(&mut self, kept: &View) -> Result<bool, RuntimeError> {
         let record = self.record_at(&kept.head.entity, kept.head.seq).await?;
         Ok(record.is_some_and(|record| record.leaf() == kept.head.leaf))
     }
 
     async fn record_at(&mut self, stream: &EntityRef, seq: u64) -> Result<Option<Record>, RuntimeError> {
-        let after = seq.saturating_sub(1);
+        let after = seq.checked_sub(1).ok_or_else(|| missing(stream))?;
         let found = self.savepoint.read(&self.rt.tenant, stream, after, 1).await?.pop();
         found.map(|bytes| parse(stream, after, bytes)).transpose()
     }

@@ -14,14 +14,14 @@ use crate::{
     },
 };
 
-/// What came of publishing or revoking a key.
+/// The answer to publishing or revoking a key.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Clone, Debug)]
 #[must_use = "it may be a refusal"]
 pub enum KeyChange {
-    /// It is recorded.
+    /// The change is recorded.
     Recorded(KeyStatus),
-    /// It was refused, and that is recorded.
+    /// The change was refused, and the refusal is recorded.
     Refused(KeyRefusal),
 }
 
@@ -53,10 +53,11 @@ pub struct KeyStatus {
 }
 
 impl Runtime {
-    /// Records in the tenant's log that a key is in use, so that the log itself says which keys were. Those who verify
-    /// still pin their keys: a log cannot vouch for its own.
+    /// Records in the tenant's log that a key is in use, so that the log itself shows which keys were. Verifiers still pin
+    /// their keys, because a log cannot vouch for its own.
     ///
-    /// Whoever does it is a person or a service and holds [`KEYS_PERMISSION`](crate::keys::KEYS_PERMISSION).
+    /// The caller must be a person or a service, and hold [`KEYS_PERMISSION`](crate::keys::KEYS_PERMISSION). A refusal is
+    /// recorded.
     ///
     /// ```
     /// use kiff::{Authority, Domain, Runtime, domain::Machine, keys::{Ed25519Signer, KeyPurpose}};
@@ -92,10 +93,10 @@ impl Runtime {
         self.change_keys(authority, KeyChangeOf::Publish(key, purpose), key.id()).await
     }
 
-    /// Records in the tenant's log that receipts of the key whose records stand at `from_index` of the log or behind
-    /// it do not count; indices begin at 0. The example of [`publish_key`](Self::publish_key) revokes one.
+    /// Records in the tenant's log that a key no longer counts: receipts of the key do not hold if their records stand at
+    /// `from_index` of the log or after it. Indices begin at 0. The example of [`publish_key`](Self::publish_key) revokes a key.
     ///
-    /// It may be said again: the earliest index holds.
+    /// The same callers may revoke as publish, and a refusal is recorded. A key may be revoked again: the earliest index holds.
     ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`KeyChange`].

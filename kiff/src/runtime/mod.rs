@@ -1,7 +1,7 @@
 //! The driver: it fetches what the kernel needs, signs, appends, and runs effects. It holds no rule.
 //!
-//! Read a proposal's way from [`Runtime::execute`] down in `execute`, and the one loop that every call goes through in
-//! `transact`.
+//! `execute` has the way of a proposal, from [`Runtime::execute`] down, and `transact` the one loop that carries every
+//! command.
 
 pub(crate) mod answer;
 pub(crate) mod blocking;
@@ -18,6 +18,7 @@ mod ingest_in;
 mod keys;
 pub(crate) mod probe;
 mod read;
+mod rebuild;
 mod recover;
 mod review;
 mod running;
@@ -33,7 +34,8 @@ pub use doubt::Resolved;
 pub use error::{BuildError, RuntimeError, Unrecorded};
 pub use ingest::{IngestError, Ingested, InputAdapter};
 pub use keys::{KeyChange, KeyStatus};
-pub use read::{EntityState, Explanation, Rebuild};
+pub use read::{EntityState, Explanation};
+pub use rebuild::Rebuild;
 pub use recover::{Recovered, Recovery};
 pub use review::{ApprovalStatus, Review};
 pub use subscription::{Logged, Subscription, SubscriptionError};
@@ -98,7 +100,7 @@ use views::Views;
 ///
 /// A framework drops a handler's future when its client disconnects, and a dropped [`execute`](Self::execute)
 /// leaves its execution in doubt until a person resolves it. In a server, spawn the call on the async runtime
-/// and await its handle, so that it runs to its end whoever listens:
+/// and await its handle, so that it runs to its end even if nobody waits for it:
 /// `tokio::spawn(async move { rt.execute(&agent, proposal).await }).await`.
 #[derive(Clone)]
 pub struct Runtime {
@@ -117,14 +119,14 @@ struct Inner {
     probes: Probes,
     issue: Issue,
     views: Views,
-    /// After how many records the next snapshot of a view is made; 0 for none.
+    /// After how many records of an entity the next snapshot of its view is made; 0 for no snapshots.
     snapshots: u64,
-    /// What runs in this process now, and how many calls say so.
+    /// The executions that run in this process now, each with the number of calls that run it.
     running: Mutex<BTreeMap<ExecutionId, usize>>,
 }
 
 impl Runtime {
-    /// The same runtime on another tenant's log.
+    /// Returns the same runtime for another tenant's log.
     ///
     /// # Errors
     /// [`NameError`](crate::ids::NameError) if the name breaks its alphabet.
@@ -132,7 +134,7 @@ impl Runtime {
         Ok(Self { inner: Arc::clone(&self.inner), tenant: TenantId::new(tenant)? })
     }
 
-    /// Where records are kept, for what reads and signs the log beside the runtime.
+    /// The store, for the ledger, which reads and signs the log beside the runtime.
     pub(crate) fn log_store(&self) -> &Arc<dyn DynStore> {
         &self.inner.store
     }
@@ -165,7 +167,7 @@ impl Runtime {
         Ok((admitted, call))
     }
 
-    /// Who calls, with what the policy lets them do.
+    /// The caller, with the permissions that the policy grants.
     fn caller(&self, authority: &Authority) -> Caller {
         Caller::of(&self.inner.domain, authority)
     }
@@ -176,13 +178,13 @@ impl Runtime {
         Ok(Call { ids: self.inner.ids.draw(now)?, now, is_unsigned: false })
     }
 
-    /// A call that needs no ids of its own.
+    /// A later call under the same ids, at the time that it is now.
     fn call_of(&self, ids: Ids) -> Call {
         Call { ids, now: self.inner.clock.now(), is_unsigned: false }
     }
 }
 
-/// Nothing unwinds while these locks are held.
+/// Locks. A poisoned lock is fine, because nothing unwinds while these are held.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

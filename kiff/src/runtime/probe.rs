@@ -1,4 +1,4 @@
-//! Probes: what a host asks its provider about an execution that nobody knows the outcome of.
+//! Probes, which ask the provider about an execution whose outcome nobody knows.
 
 use crate::{
     base::{
@@ -18,8 +18,8 @@ use std::{collections::BTreeMap, error::Error, fmt, sync::Arc};
 /// Asks the provider of an action's effect whether an execution happened there. Users implement it, one for each
 /// action that can be asked about, and so does every closure from [`Probing`] to `Result<Probed, _>`.
 ///
-/// A probe only looks. It must change nothing at the provider, because it may be asked any number of times; and
-/// while it is asked, nothing holds the entity. Register it with
+/// A probe only looks. It must change nothing at the provider, because it may be asked any number of times, and nothing locks
+/// the entity while it runs. Register it with
 /// [`RuntimeBuilder::probe`](crate::RuntimeBuilder::probe), and ask it with [`Runtime::probe`](crate::Runtime::probe).
 ///
 /// ```
@@ -61,15 +61,15 @@ where
     }
 }
 
-/// What a probe found out.
+/// A probe's answer.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning: it happened, it did not, or nobody can say")]
 #[derive(Clone, Debug)]
 pub enum Probed {
-    /// The effect happened. The outcome is what the executor would have reported: its events are taken in, and its
-    /// message is the evidence in the log, so let it name what the provider shows.
+    /// The effect happened. The outcome is the one that the executor would have reported: its events are taken in, and its
+    /// message becomes the evidence in the log, so let it name what the provider shows.
     Applied(Outcome),
-    /// Certainly nothing happened. It counts only if the attempt could no longer land when the probe was asked: say it
-    /// where the provider would know of the effect by now, and [`Unknown`](Self::Unknown) where it may not know yet.
+    /// Certainly nothing happened. It is accepted only if the deadline had passed when the probe was called. Return it if the
+    /// provider would know of the effect by now, and [`Unknown`](Self::Unknown) if it may not know yet.
     NotApplied,
     /// The provider cannot say.
     Unknown,
@@ -79,7 +79,7 @@ pub enum Probed {
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct Probing {
-    /// In whose log it stands.
+    /// The tenant whose log has it.
     pub tenant: TenantId,
     /// Its id: the key that the provider was given, the same for every attempt.
     pub execution_id: ExecutionId,
@@ -99,7 +99,7 @@ pub struct Probing {
 
 /// [`Probe`] with its future boxed, so that a runtime can hold any.
 pub(crate) trait DynProbe: Send + Sync {
-    /// What it found out, or in words why it could not.
+    /// The probe's answer, or in words why there is none.
     fn ask<'a>(&'a self, asked: &'a Probing) -> BoxFuture<'a, Result<Probed, String>>;
 }
 

@@ -1,4 +1,4 @@
-//! Calls that write nothing. Each reads the stream's tail first.
+//! Calls that write nothing. Each folds the stream's tail first.
 
 use super::{Runtime, RuntimeError, desk::parse};
 use crate::{
@@ -18,7 +18,6 @@ use crate::{
         record::{CheckResult, Record, Verdict},
         refusal::Refusal,
         review::PendingApproval,
-        view::View,
     },
     runtime::answer::InDoubt,
     store::{
@@ -26,16 +25,12 @@ use crate::{
         transfer::{self, ExportError, ImportError, Imported},
     },
 };
-use std::{
-    fmt,
-    io::{BufRead, Write},
-    sync::Arc,
-};
+use std::io::{BufRead, Write};
 
 /// How many open marks are read from the store at once.
 const PAGE: usize = 1_000;
 
-/// What the log says of an entity now.
+/// The state of an entity, as the log has it now.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct EntityState {
@@ -43,7 +38,7 @@ pub struct EntityState {
     pub state: StateName,
     /// How many events were accepted.
     pub state_version: u64,
-    /// True if an executor's event was rejected and no event has been accepted since: someone should look.
+    /// True if an executor's event was rejected and no event has been accepted since. A person should look at the entity.
     pub is_flagged: bool,
     /// Approvals that can still be used.
     pub open_approvals: Vec<ApprovalId>,
@@ -62,7 +57,7 @@ impl EntityState {
     }
 }
 
-/// What would be decided now.
+/// The decision that would be made now.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct Explanation {
@@ -76,39 +71,8 @@ pub struct Explanation {
     pub checks: Vec<(Code, CheckResult)>,
 }
 
-/// How an entity's stream, folded from its first record, compares with what the runtime holds.
-#[non_exhaustive]
-#[derive(Clone, Debug)]
-pub struct Rebuild {
-    /// The entity.
-    pub entity: EntityRef,
-    /// How many records were folded.
-    pub records: u64,
-    /// The state that they lead to.
-    pub state: Option<StateName>,
-    /// Where the two differ; empty if they are the same.
-    pub differences: Vec<String>,
-}
-
-impl Rebuild {
-    /// True if the runtime holds what the log says.
-    #[must_use]
-    pub fn matches(&self) -> bool {
-        self.differences.is_empty()
-    }
-}
-
-impl fmt::Display for Rebuild {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.differences.as_slice() {
-            [] => f.write_str("materialized state matches replay"),
-            differences => write!(f, "materialized state differs from replay: {}", differences.join("; ")),
-        }
-    }
-}
-
 impl Runtime {
-    /// What the log says of an entity; nothing if it has no events.
+    /// Reads the state of an entity. `None` if the log has no event of it.
     ///
     /// ```
     /// use kiff::{Authority, Domain, Event, Facts, NewEvent, Runtime, Value, domain::Machine};
@@ -156,7 +120,7 @@ impl Runtime {
         }))
     }
 
-    /// What would be decided about a proposal now. Nothing is written and nothing runs.
+    /// Says what would be decided about a proposal now. Nothing is recorded and nothing runs.
     ///
     /// ```
     /// use kiff::{Authority, Proposal, record::Verdict};
@@ -188,8 +152,8 @@ impl Runtime {
         Ok(Explanation { decision: explained.decision, reason: explained.reason, refusals, checks })
     }
 
-    /// The actions that this authority could propose for the entity now, as far as that can be told without
-    /// parameters: permission, state, and no open execution.
+    /// Lists the actions that this authority could propose for the entity now, as far as that is known without parameters:
+    /// it holds the permissions, the state allows the action, and no execution is open.
     ///
     /// # Errors
     /// [`RuntimeError`] if the log cannot be read.
@@ -199,7 +163,7 @@ impl Runtime {
         Ok(allowed_actions(self.domain(), &view, &caller.granted))
     }
 
-    /// Every record of an entity, oldest first.
+    /// Reads every record of an entity, oldest first.
     ///
     /// ```
     #[doc = include_str!("../../docs/shop.txt")]
@@ -222,8 +186,8 @@ impl Runtime {
         Ok(Timeline::new(self.stream(&entity.parse()?, 0).await?))
     }
 
-    /// The approvals of this tenant that can still be granted, denied or used, with what to show. What is
-    /// past its time is not among them.
+    /// Lists the approvals of this tenant that can still be granted, denied or used, with the text to show to a reviewer.
+    /// Expired ones are not among them.
     ///
     /// ```
     /// use kiff::{Authority, Proposal};
@@ -252,15 +216,17 @@ impl Runtime {
         for open in self.open_marks(MarkKind::Approval).await? {
             let view = self.refresh(&open.stream).await?;
             if let Mark::Approval(id) = open.mark {
-                let open = view.approval(id).filter(|open| !open.has_expired(view.head.effective(now)));
-                all.extend(open.map(|approval| PendingApproval::of(self.domain(), &view, approval)));
+                let now = view.head.effective(now);
+                if let Some(approval) = view.approval(id).filter(|approval| !approval.has_expired(now)) {
+                    all.push(PendingApproval::of(self.domain(), &view, approval)?);
+                }
             }
         }
         Ok(all)
     }
 
-    /// The executions of this tenant that were cleared and have no settled outcome, also those of another
-    /// process. What runs in this process right now is not in doubt, and not among them.
+    /// Lists the executions of this tenant that were cleared and have no settled outcome, those of other processes too.
+    /// Executions that run in this process now are not in doubt, and not among them.
     ///
     /// The example of [`resolve`](Self::resolve) settles what this lists.
     ///
@@ -270,7 +236,8 @@ impl Runtime {
         let mut all = Vec::new();
         for open in self.open_marks(MarkKind::Execution).await? {
             let Mark::Execution(id) = open.mark else { continue };
-            // INVARIANT: asked before the log is, as for a recorded answer.
+            // INVARIANT: looked up before the log. An execution that was cleared and does not run has ended, so the view has no
+            // open execution by then if its outcome is known.
             if self.is_running(id) {
                 continue;
             }
@@ -284,52 +251,7 @@ impl Runtime {
         Ok(all)
     }
 
-    /// Folds an entity's stream from its first record and compares with what the runtime holds. It never
-    /// writes, and never touches what is held.
-    ///
-    /// ```
-    #[doc = include_str!("../../docs/shop.txt")]
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let rt = shop(paid_back)?.blocking();
-    /// let rebuild = rt.rebuild("order:1")?;
-    /// assert!(rebuild.matches(), "{rebuild}");
-    /// assert_eq!(rebuild.records, 4);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`RuntimeError`] if the log cannot be read, or does not hold together.
-    pub async fn rebuild(&self, entity: &str) -> Result<Rebuild, RuntimeError> {
-        let entity: EntityRef = entity.parse()?;
-        let held = match self.inner.views.get(&self.tenant, &entity) {
-            Some(held) => Some(held),
-            // What would be held next, so that a snapshot that is not what the log says is found before it is.
-            None => self.snapshot(&entity).await.0.map(Arc::new),
-        };
-        let mut view = View::empty(self.domain(), self.tenant.clone(), entity.clone());
-        let mut differences = Vec::new();
-        loop {
-            // A page at a time: a stream may have more records than memory should hold.
-            let page = self.inner.store.read(&self.tenant, &entity, view.head.seq, PAGE).await?;
-            let count = page.len();
-            self.fold_page(&mut view, page, |view| {
-                if let Some(held) = held.as_ref().filter(|held| held.head.seq == view.head.seq) {
-                    differences = held.differences(view);
-                }
-            })?;
-            if count < PAGE {
-                break;
-            }
-        }
-        if let Some(held) = held.filter(|held| held.head.seq > view.head.seq) {
-            differences
-                .push(format!("the runtime holds record {}, and the log ends at {}", held.head.seq, view.head.seq));
-        }
-        Ok(Rebuild { entity, records: view.head.seq, state: view.state, differences })
-    }
-
-    /// The whole log of the tenant as `log.jsonl`: one record per line, in the order of the log.
+    /// Exports the whole log of the tenant as `log.jsonl`: one record per line, in the order of the log.
     ///
     /// ```
     #[doc = include_str!("../../docs/shop.txt")]
@@ -350,12 +272,12 @@ impl Runtime {
         match self.export_to(&mut text).await {
             Ok(_) => Ok(text),
             Err(ExportError::Store(error)) => Err(error.into()),
-            // A vector takes whatever it is given.
+            // A vector never fails to write.
             Err(ExportError::Write(error)) => Err(StoreError::failed(error).into()),
         }
     }
 
-    /// Writes the same to a file, page by page, and tells how many records it has. The module
+    /// Writes the whole log to a file, page by page, and returns the number of records. The module
     /// [`transfer`](crate::store::transfer) has an example.
     ///
     /// # Errors
@@ -364,7 +286,7 @@ impl Runtime {
         transfer::export_from(&*self.inner.store, &self.tenant, writer).await
     }
 
-    /// Brings a `log.jsonl` of this tenant into the store, page by page. The module
+    /// Imports a `log.jsonl` of this tenant into the store, page by page. The module
     /// [`transfer`](crate::store::transfer) has an example; [`transfer::import`] says what is
     /// checked.
     ///
@@ -374,7 +296,7 @@ impl Runtime {
         transfer::import_into(&*self.inner.store, Some(&self.tenant), reader).await
     }
 
-    /// Every record of a stream behind a sequence.
+    /// Reads every record of a stream after a sequence.
     pub(super) async fn stream(&self, entity: &EntityRef, after: u64) -> Result<Vec<Record>, RuntimeError> {
         let mut records: Vec<Record> = Vec::new();
         loop {
@@ -390,6 +312,7 @@ impl Runtime {
         }
     }
 
+    /// Reads every open mark of a kind.
     pub(super) async fn open_marks(&self, kind: MarkKind) -> Result<Vec<OpenMark>, RuntimeError> {
         let mut all: Vec<OpenMark> = Vec::new();
         loop {

@@ -1,4 +1,4 @@
-//! Recovery: each execution in doubt is given what is declared for it.
+//! Recovery: what is declared for an execution in doubt is done about it.
 
 use super::{Resolved, Runtime, RuntimeError};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     store::{Mark, MarkKind},
 };
 
-/// What came of one execution in doubt when [`Runtime::recover`] took it up.
+/// An execution in doubt that [`Runtime::recover`] took up.
 #[non_exhaustive]
 #[derive(Debug)]
 pub struct Recovered {
@@ -22,12 +22,12 @@ pub struct Recovered {
     pub entity: EntityRef,
     /// The execution.
     pub execution_id: ExecutionId,
-    /// What was done about it.
+    /// The step that was taken.
     pub recovery: Recovery,
 }
 
 impl Recovered {
-    /// True if its outcome is known now. All else is for a person, or for a later call.
+    /// True if its outcome is known now. Otherwise it is left for a person, or for a later call.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         match &self.recovery {
@@ -50,25 +50,27 @@ pub enum Recovery {
     /// Nothing: it has no probe and may not be retried, or not yet. A person [resolves](Runtime::resolve) it, or a later
     /// call takes it up.
     Left {
-        /// What is known of it.
+        /// The execution.
         doubt: Box<InDoubt>,
         /// Why: it may still land, or may not be retried.
         why: ReviewRefusal,
     },
-    /// It could not be carried out. The others were taken up all the same.
+    /// The probe or the retry could not be carried out. The other executions were taken up all the same.
     Failed(RuntimeError),
 }
 
 impl Runtime {
-    /// Goes through the executions of this tenant that are in doubt, also those of another process, and does about each
-    /// what is declared for its action: asks the [probe](Self::probe) if it has one; or else [retries](Self::retry) it, if
-    /// its effect is idempotent and its window is open; or else leaves it for a person. An attempt that may still land,
-    /// because another process may be running it, is left until its deadline.
+    /// Does for each execution in doubt of this tenant what is declared for its action, those of other processes too.
     ///
-    /// Nothing of this happens by itself, and nothing runs because a store is opened: call it when it is time, at the
-    /// start of a process or every few minutes. It takes up one after another, so it takes as long as all probes and
-    /// executors together. What runs in this process is not in doubt, and left alone. Whoever calls it needs what
-    /// `probe` and `retry` need; what they refuse is in the list, and so is what failed, which stops none of the others.
+    /// It asks the [probe](Self::probe) if the action has one. Otherwise it [retries](Self::retry) the execution, if its effect
+    /// is idempotent and its window is open. Otherwise it leaves the execution for a person. Another process may be running an
+    /// attempt whose deadline has not passed, so such an attempt is left alone too. An execution that runs in this process
+    /// is not in doubt.
+    ///
+    /// Recovery never starts by itself, not even when a store is opened: call it at the start of a process, or every few
+    /// minutes. It takes up one execution after another, so it takes as long as all probes and executors together. The caller
+    /// needs the same permission as for `probe` and `retry`. What they refuse is recorded, and is in the list; so is what
+    /// failed, which does not stop the others.
     ///
     /// ```
     /// use kiff::{Authority, Failure, Outcome, Proposal, doubt::Recovery};
@@ -85,11 +87,11 @@ impl Runtime {
     ///
     /// let recovered = rt.recover(&Authority::service("night-watch")?.with_roles(["lead"])?)?;
     /// assert_eq!(recovered.len(), 1);
-    /// for it in recovered {
-    ///     match &it.recovery {
-    ///         Recovery::Left { why, .. } => println!("{} {} waits for a person: {why}", it.entity, it.execution_id),
-    ///         Recovery::Failed(error) => println!("{} {}: {error}", it.entity, it.execution_id),
-    ///         _ => assert!(it.is_settled()),
+    /// for one in recovered {
+    ///     match &one.recovery {
+    ///         Recovery::Left { why, .. } => println!("{} {} waits for a person: {why}", one.entity, one.execution_id),
+    ///         Recovery::Failed(error) => println!("{} {}: {error}", one.entity, one.execution_id),
+    ///         _ => assert!(one.is_settled()),
     ///     }
     /// }
     /// assert!(rt.in_doubt()?.is_empty());
@@ -98,7 +100,7 @@ impl Runtime {
     /// ```
     ///
     /// # Errors
-    /// [`RuntimeError`] if the store does not say what is open. What goes wrong with one execution is in the list.
+    /// [`RuntimeError`] if the open executions cannot be read. A failure with one execution is in the list.
     pub async fn recover(&self, authority: &Authority) -> Result<Vec<Recovered>, RuntimeError> {
         let mut all = Vec::new();
         for open in self.open_marks(MarkKind::Execution).await? {
@@ -113,7 +115,7 @@ impl Runtime {
         Ok(all)
     }
 
-    /// Nothing if it is not, or no longer, in doubt.
+    /// `None` if the execution is not, or no longer, in doubt.
     async fn recover_one(
         &self,
         authority: &Authority,

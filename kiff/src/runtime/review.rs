@@ -11,14 +11,14 @@ use crate::{
     kernel::review::{self, ApprovalState, ReviewAction, ReviewRefusal, ReviewRequest, ReviewVerdict, Reviewed},
 };
 
-/// What came of a review.
+/// The answer to a review.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Clone, Debug)]
 #[must_use = "it may be a refusal"]
 pub enum Review {
-    /// It is recorded.
+    /// The review is recorded.
     Recorded(ApprovalStatus),
-    /// It was refused, and that is recorded.
+    /// The review was refused, and the refusal is recorded.
     Refused(ReviewRefusal),
 }
 
@@ -41,7 +41,7 @@ impl Review {
 pub struct ApprovalStatus {
     /// Its id.
     pub id: ApprovalId,
-    /// Where it stands now: pending too if it was granted by fewer than the quorum.
+    /// Its state now: still pending if fewer than the quorum have granted it.
     pub state: ApprovalState,
     /// The action that is held.
     pub action: ActionName,
@@ -53,16 +53,17 @@ pub struct ApprovalStatus {
     pub reviewed_at: Timestamp,
     /// How many have granted.
     pub grants: u32,
-    /// How many must.
+    /// How many must grant.
     pub quorum: u32,
-    /// The receipt of the refusal that a denial is for the requester, if the runtime has a signer.
+    /// The receipt of the requester's refusal, if this was a denial and the runtime has a signer.
     pub receipt: Option<Receipt>,
     /// The call that it belongs to.
     pub trace_id: TraceId,
 }
 
 impl Runtime {
-    /// Does what a reviewer has sent: [`grant`](Self::grant), [`deny`](Self::deny) or [`revoke`](Self::revoke).
+    /// Carries out a review that a reviewer has sent: [`grant`](Self::grant), [`deny`](Self::deny) or
+    /// [`revoke`](Self::revoke). The review is recorded, and so is a refusal.
     ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
@@ -75,8 +76,10 @@ impl Runtime {
         self.carry_out_review(reviewer, request.approval_id, action, &request.reason).await
     }
 
-    /// Grants an approval. When enough different people have, [`resume`](Self::resume) runs it, or the held
-    /// call repeated with the approval's id.
+    /// Grants an approval.
+    ///
+    /// The grant is recorded, and so is a refusal. Nothing runs yet: when enough different people have granted, call
+    /// [`resume`](Self::resume), or repeat the held call with the approval's id.
     ///
     /// ```
     /// use kiff::{Answer, Authority, Proposal};
@@ -106,7 +109,8 @@ impl Runtime {
         self.carry_out_review(reviewer, approval, ReviewAction::Grant, note).await
     }
 
-    /// Denies an approval, for good: the same proposal is refused while the entity does not move.
+    /// Denies an approval, for good: the same proposal is refused until the entity's next event. The denial is recorded, and
+    /// so is a refusal of the review.
     ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
@@ -114,7 +118,8 @@ impl Runtime {
         self.carry_out_review(reviewer, approval, ReviewAction::Deny, note).await
     }
 
-    /// Withdraws an approval that has not been used, granted or not.
+    /// Withdraws an approval that has not been used, granted or not. The withdrawal is recorded, and so is a refusal of the
+    /// review.
     ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].
@@ -122,8 +127,8 @@ impl Runtime {
         self.carry_out_review(reviewer, approval, ReviewAction::Revoke, note).await
     }
 
-    /// Asks for more: from here on, whoever grants needs this permission besides the contract's. Grants that were
-    /// given stand.
+    /// Escalates an approval: from here on, a reviewer who grants needs this permission besides the contract's. Earlier grants
+    /// stand. The escalation is recorded, and so is a refusal of the review.
     ///
     /// # Errors
     /// [`RuntimeError`] if the call could not be carried out. A refusal is a [`Review`].

@@ -1,6 +1,6 @@
 //! Snapshots of views, kept in cells of the store: written after a commit, read for an entity that is cold.
 //!
-//! A cache, so nothing here fails: what cannot be read or written is as if it were not there.
+//! They are a cache, so no failure here is an error: a snapshot that cannot be read or written counts as absent.
 
 use super::{Runtime, RuntimeError};
 use crate::{
@@ -56,7 +56,7 @@ impl Runtime {
         let Some(view) = self.inner.views.due(&self.tenant, entity, self.inner.snapshots) else { return };
         let Some(bytes) = snapshot::write(&view, self.domain()) else { return };
         let revision = view.snapshot.revision;
-        // A view that somebody holds is copied by the next record.
+        // The next record would copy a view that somebody holds, and could not change it in place.
         drop(view);
         let revision = match self.inner.store.set_cell(&self.tenant, &cell_name(entity), revision, &bytes).await {
             Ok(CellSet::Done) => revision + 1,

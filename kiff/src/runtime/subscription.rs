@@ -1,9 +1,10 @@
-//! The log as a feed: for views, outboxes and exports that follow it.
+//! The log as a feed, for views, outboxes and exports that follow it.
 
 use super::{Runtime, RuntimeError};
 use crate::{
     base::{
         code::coded,
+        debug::debug_as_display,
         digest::Digest,
         ids::{NameError, TraceId},
     },
@@ -16,7 +17,7 @@ use crate::{
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct Logged {
-    /// Its index; 0 is the first. It never changes. `index + 1` is where to read on.
+    /// Its index; 0 is the first. It never changes. Read on from `index + 1`.
     pub index: u64,
     /// The record.
     pub record: Record,
@@ -24,13 +25,12 @@ pub struct Logged {
 
 /// Follows a tenant's log from a position that is kept in the store. Made by [`Runtime::subscribe`].
 ///
-/// Every record comes at least once. What was handed out and not acknowledged comes again after a restart,
-/// so whatever is done with a record must be harmless if it is done twice. Where it is a change in a
-/// database of yours, keep the position there instead, in the transaction of the change:
-/// [`Runtime::read_log`] goes on from it, and each record counts exactly once.
+/// Every record is handed out at least once. One that was not acknowledged is handed out again after a restart, so handling
+/// a record twice must do no harm. If you handle it by a change in a database of yours, keep the position there instead, in
+/// the transaction of the change: [`Runtime::read_log`] goes on from it, and each record counts exactly once.
 ///
-/// It has no timer and no thread. An empty page says that there is nothing more for now; ask again when
-/// something was appended or after a pause of your own.
+/// It has no timer and no thread. An empty page means that there is nothing more for now: ask again when something was
+/// appended, or after a pause of your own.
 ///
 /// ```
 /// use kiff::record::Kind;
@@ -45,7 +45,7 @@ pub struct Logged {
 ///         break; // A service would pause here.
 ///     }
 ///     events += page.iter().filter(|logged| logged.record.kind() == Kind::EventIngested).count();
-///     // Only now the page is done: after a crash before this line it comes again.
+///     // Now the page is done. After a crash before this line it comes again.
 ///     feed.acknowledge()?;
 /// }
 /// assert_eq!(events, 2);
@@ -61,7 +61,7 @@ pub struct Logged {
 pub struct Subscription {
     runtime: Runtime,
     name: String,
-    /// Tells what this consumer has written from what another has.
+    /// Distinguishes the positions that this consumer wrote from those of another.
     consumer: TraceId,
     /// Of the cell that keeps the position.
     revision: u64,
@@ -82,7 +82,7 @@ const FORMAT: &str = "kiff-position/1";
 coded! {
     /// Why a subscription cannot go on.
     #[non_exhaustive]
-    #[derive(Debug, thiserror::Error)]
+    #[derive(thiserror::Error)]
     pub enum SubscriptionError {
         /// The subscription's name breaks its alphabet.
         #[error(transparent)]
@@ -95,10 +95,10 @@ coded! {
         Store {
             /// The subscription.
             name: String,
-            /// What the store said.
+            /// The store's error.
             source: StoreError,
         } => {source},
-        /// Another consumer of this name has acknowledged meanwhile. Subscribe anew, and have one at a time.
+        /// Another consumer of this name has acknowledged since. Subscribe again, and run one consumer at a time.
         #[error("another consumer of subscription `{name}` has moved its position")]
         Moved {
             /// The subscription.
@@ -113,7 +113,7 @@ coded! {
             /// Its position.
             position: u64,
         } => "other_log",
-        /// What is kept as the position is none.
+        /// The stored position cannot be read.
         #[error("the position of subscription `{name}` is malformed")]
         Malformed {
             /// The subscription.
@@ -122,12 +122,14 @@ coded! {
     }
 }
 
+debug_as_display!(SubscriptionError);
+
 impl Runtime {
-    /// The records of the tenant's log behind its first `after`, in order, at most `limit`: fewer only at the
-    /// end of the log.
+    /// Reads the tenant's log from the record with index `after` on, at most `limit` records: fewer only at the end of the
+    /// log.
     ///
-    /// This is how a view with a database of its own follows the log: it keeps the position in the
-    /// transaction in which it changes, and after a crash both stand where they stood together.
+    /// A view with a database of its own follows the log this way: it stores the position in the same transaction as its
+    /// change, so that after a crash the two still agree.
     ///
     /// ```
     #[doc = include_str!("../../docs/shop.txt")]
@@ -150,7 +152,7 @@ impl Runtime {
     pub async fn read_log(&self, after: u64, limit: usize) -> Result<Vec<Logged>, RuntimeError> {
         let store = &self.inner.store;
         let mut page = store.read_log(&self.tenant, after, limit).await?;
-        // What is stored may still wait for its place in the log.
+        // Records that are stored may still wait for their place in the log.
         let end = after.saturating_add(page.len() as u64);
         if page.len() < limit && store.sequence(&self.tenant).await? > end {
             page = store.read_log(&self.tenant, after, limit).await?;
@@ -182,6 +184,7 @@ impl Runtime {
                 (cell.revision, kept)
             }
         };
+        // A position is of the log in which its last record stands.
         if place.position > 0 {
             let last = self.inner.store.read_log(&self.tenant, place.position - 1, 1).await;
             let last = last.map_err(RuntimeError::from)?;
@@ -189,8 +192,8 @@ impl Runtime {
                 return Err(SubscriptionError::OtherLog { name, position: place.position });
             }
         }
-        let (runtime, consumer) = (self.clone(), ids.trace);
-        Ok(Subscription { runtime, name, consumer, revision, acknowledged: place, handed_out: place })
+        let runtime = self.clone();
+        Ok(Subscription { runtime, name, consumer: ids.trace, revision, acknowledged: place, handed_out: place })
     }
 }
 
@@ -207,7 +210,7 @@ impl Subscription {
         self.acknowledged.position
     }
 
-    /// The records behind those handed out before, at most `limit`; none if there are no more for now.
+    /// The records after those handed out before, at most `limit`; none if there are no more for now.
     ///
     /// # Errors
     /// [`SubscriptionError::Log`] if the log cannot be read. The same call may be made again.
@@ -219,17 +222,17 @@ impl Subscription {
         Ok(page)
     }
 
-    /// Goes back to what is not acknowledged: the next page begins there again.
+    /// Goes back to the first record that is not acknowledged. The next page begins there.
     pub fn rewind(&mut self) {
         self.handed_out = self.acknowledged;
     }
 
-    /// Notes durably that everything handed out so far is done with.
+    /// Stores that everything handed out so far is done.
     ///
     /// # Errors
     /// [`SubscriptionError::Moved`] if another consumer of the name came first: the position is theirs, and this
-    /// subscription is of no more use. [`SubscriptionError::Store`] if the position may not be kept; the same
-    /// call may be made again.
+    /// subscription is of no more use. [`SubscriptionError::Store`] if the position may not have been stored; the same call
+    /// may be made again.
     pub async fn acknowledge(&mut self) -> Result<(), SubscriptionError> {
         if self.handed_out == self.acknowledged {
             return Ok(());
@@ -240,7 +243,7 @@ impl Subscription {
             let set = store.set_cell(&self.runtime.tenant, &cell_of(&self.name), self.revision, &value).await;
             let ours = match set {
                 Ok(CellSet::Done) => break,
-                // After a lost answer, of this call or of one before, what stands there may be our own.
+                // After a lost answer, of this call or of an earlier one, the position in the cell may be our own.
                 Ok(CellSet::Conflict { .. }) => self.kept().await?,
                 Err(error @ StoreError::Unknown(_)) => match self.kept().await {
                     Ok(Some(kept)) => Some(kept),
@@ -250,7 +253,7 @@ impl Subscription {
             };
             match ours {
                 Some(kept) if kept == value => break,
-                // Of a page before this one: the position goes on from there.
+                // Our own, of an earlier page: the position goes on from there.
                 Some(_) => self.revision += 1,
                 None => return Err(SubscriptionError::Moved { name: self.name.clone() }),
             }
@@ -292,27 +295,28 @@ fn cell_of(name: &str) -> String {
 fn checked(name: &str) -> Result<String, NameError> {
     let may = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte);
     let begins = name.bytes().next().is_some_and(|first| may(first) && first.is_ascii_alphanumeric());
-    match begins && name.len() <= 64 && name.bytes().all(may) {
-        true => Ok(name.to_owned()),
-        false => Err(NameError::new("the name of a subscription", "[a-z0-9][a-z0-9_.-]{0,63}", name)),
+    if begins && name.len() <= 64 && name.bytes().all(may) {
+        Ok(name.to_owned())
+    } else {
+        Err(NameError::new("the name of a subscription", "[a-z0-9][a-z0-9_.-]{0,63}", name))
     }
 }
 
-/// What a cell holds as a position.
+/// The position in a cell.
 fn read(value: &[u8]) -> Option<Place> {
     let value = Value::parse(value, &Limits::default()).ok()?;
-    let members = value.as_object().filter(|it| it.get("format").and_then(Value::as_str) == Some(FORMAT))?;
+    let members = value.as_object().filter(|members| members.get("format").and_then(Value::as_str) == Some(FORMAT))?;
     let position = members.get("position")?.as_number()?.as_u64()?;
     Some(Place { position, leaf: members.get("record")?.as_str()?.parse().ok()? })
 }
 
-/// Which consumer wrote what a cell holds.
+/// The consumer that wrote a cell.
 fn consumer_of(value: &[u8]) -> Option<String> {
     let value = Value::parse(value, &Limits::default()).ok()?;
     value.as_object()?.get("consumer")?.as_str().map(str::to_owned)
 }
 
-/// The leaf hash of what the log has at a place. The content may be erased; its hash then stands there.
+/// The leaf hash of a record in the log. If its content was erased, the hash stands in its place.
 fn leaf_of(bytes: &RecordBytes) -> Digest {
     let erased = std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok());
     erased.unwrap_or_else(|| Digest::leaf(bytes))

@@ -20,22 +20,22 @@ use crate::{
 /// How often a call is decided anew when others change the same streams.
 pub(super) const MAX_TRIES: u32 = 1_000;
 
-/// What a command has come to. Its records are stored.
+/// A command that was carried out. Its records are stored.
 pub(super) struct Transacted<R> {
     pub(super) reply: R,
     pub(super) records: Vec<Record>,
     pub(super) receipt: Option<Receipt>,
-    /// Proof that this very call has stored the records.
+    /// Proof that this call has stored the records.
     pub(super) acknowledged: Option<Acknowledged>,
-    /// Marks the execution that the command clears as running in this process, from before the append: another call could
-    /// take it for abandoned otherwise.
+    /// Marks the execution that the command clears as running in this process. It is entered before the append: as soon as
+    /// the clearance is stored, another call could otherwise take the execution for abandoned.
     pub(super) running: Option<Running>,
 }
 
 /// How an append came out.
 enum Commit<R> {
     Stored(Transacted<R>),
-    /// A stream has moved, or a claim was made meanwhile: decide again.
+    /// A stream has moved, or another call has made the claim: decide again.
     Conflict(EntityRef),
     /// The signer failed, and a clearance needs its receipt.
     Unsigned,
@@ -51,8 +51,8 @@ impl Runtime {
         self.transact_at(&mut self.own_desk(), command, call, MAX_TRIES).await
     }
 
-    /// Carries out a command: decides on what is known until what was decided is stored. Every try has the same ids and
-    /// the same time, so that deciding twice gives the same bytes.
+    /// Carries out a command: decides, and decides again after a conflict, until the records are stored. Every try has the
+    /// same ids and the same time, so that deciding twice gives the same bytes.
     pub(super) async fn transact_at<C: Command, D: Desk>(
         &self,
         desk: &mut D,
@@ -94,15 +94,15 @@ impl Runtime {
                 Step::Fault(fault) => return Err(fault.into()),
                 Step::Need(Need::View(stream)) => {
                     let (view, is_fresh) = desk.kept_view(&stream).await?;
-                    known.tell_view(view, is_fresh);
+                    known.add_view(view, is_fresh);
                 }
-                Step::Need(Need::FreshView(stream)) => known.tell_view(desk.fresh_view(&stream).await?, true),
+                Step::Need(Need::FreshView(stream)) => known.add_view(desk.fresh_view(&stream).await?, true),
                 Step::Need(Need::Claim(claim)) => {
                     let found = desk.find(&claim).await?;
-                    known.tell_claim(claim, found);
+                    known.add_claim(claim, found);
                 }
-                Step::Need(Need::Record(stream, seq)) => known.tell_record(desk.record(&stream, seq).await?),
-                Step::Need(Need::Running(id)) => known.tell_running(id, self.is_running(id)),
+                Step::Need(Need::Record(stream, seq)) => known.add_record(desk.record(&stream, seq).await?),
+                Step::Need(Need::Running(id)) => known.add_running(id, self.is_running(id)),
             }
         }
     }
@@ -128,7 +128,7 @@ impl Runtime {
             views.push(view);
         }
         let Some(moved) = moved else {
-            let receipt = self.receipt(&receipt, &batch).await.unwrap_or_default();
+            let Ok(receipt) = self.receipt(&receipt, &batch).await else { return Ok(Commit::Unsigned) };
             let transacted = Transacted { reply, records: Vec::new(), receipt, acknowledged: None, running: None };
             return Ok(Commit::Stored(transacted));
         };
@@ -137,6 +137,7 @@ impl Runtime {
         }
         let running = starts.map(|execution| Running::enter(&self.inner, execution));
         let Ok(receipt) = self.receipt(&receipt, &batch).await else { return Ok(Commit::Unsigned) };
+        // The kept views are changed in place by the fold below, if nobody else holds them.
         drop(known);
         if desk.append(&batch).await? == Appended::Conflict {
             drop(views);
@@ -148,8 +149,8 @@ impl Runtime {
         Ok(Commit::Stored(Transacted { reply, records, receipt, acknowledged: Some(Acknowledged(())), running }))
     }
 
-    /// The receipt that goes with a reply. A clearance without one must not be stored; any other decision may be, and its
-    /// receipt be issued later from the log.
+    /// The receipt that goes with a reply. A clearance must not be stored without one. Any other decision may be, and its
+    /// receipt can be issued later from the log.
     async fn receipt(&self, wanted: &ReceiptOf, batch: &Batch) -> Result<Option<Receipt>, NotSigned> {
         match wanted {
             ReceiptOf::Nothing => Ok(None),
@@ -159,7 +160,7 @@ impl Runtime {
         }
     }
 
-    /// The receipt of the decision among the records of a batch.
+    /// Signs the receipt of the decision among the records of a batch.
     async fn sign(&self, batch: &Batch) -> Result<Option<Receipt>, NotSigned> {
         let Some(signer) = &self.inner.signer else { return Ok(None) };
         let records = batch.parts().iter().flat_map(|part| part.records());
@@ -170,7 +171,7 @@ impl Runtime {
         }
     }
 
-    /// Issues the receipt of a stored record again, if the key that it names is the signer's.
+    /// Issues the receipt of a stored record again, if the signer has the key that it names.
     pub(crate) async fn reissue(&self, record: &Record) -> Option<Receipt> {
         let signer = self.inner.signer.as_ref()?;
         let unsigned = Unsigned::of(record).filter(|unsigned| unsigned.key_id() == signer.key_id())?;

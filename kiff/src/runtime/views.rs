@@ -1,5 +1,5 @@
-//! Views that are kept between calls. A cache: what appends is protected by the expected version, so a
-//! view that is behind costs a second look and nothing else.
+//! Views that are kept between calls. They are a cache: an append is protected by the expected version, so a stale view costs
+//! a second try and nothing else.
 
 use crate::{
     base::ids::{EntityRef, TenantId},
@@ -17,8 +17,8 @@ use std::{
 
 type Key = (TenantId, EntityRef);
 
-/// Two generations of views: what is used stays, and when the young generation is full the old one is
-/// dropped. So a look costs one or two lookups, and at most `capacity` views are kept.
+/// Two generations of views. A view that is used moves to the young generation, and when that is full, the old one is
+/// dropped. So finding a view takes one or two look-ups, and at most `capacity` views are kept.
 #[derive(Debug)]
 pub(crate) struct Views {
     generations: Mutex<Generations>,
@@ -31,7 +31,7 @@ struct Generations {
     old: HashMap<Key, Slot>,
 }
 
-/// One entity's view, behind a lock of its own, so that folding holds up nobody else.
+/// One entity's view, with a lock of its own, so that folding it blocks no other entity.
 type Slot = Arc<Mutex<Arc<View>>>;
 
 impl Views {
@@ -47,7 +47,7 @@ impl Views {
 
     /// Keeps a view that was just folded from the store, unless a later one is kept already.
     pub(crate) fn put(&self, view: &Arc<View>) {
-        // An entity that does not exist is not worth a place: names that are guessed would fill it.
+        // An entity that does not exist gets no place, or guessed names would push the others out.
         if view.head.seq == 0 {
             return;
         }
@@ -63,8 +63,8 @@ impl Views {
         }
     }
 
-    /// Folds records that were just stored behind `base` into the kept view. The view is changed in place
-    /// if nobody else looks at it.
+    /// Folds records that were just stored after `base` into the kept view. The view is changed in place if nobody else holds
+    /// it.
     pub(crate) fn advance(&self, base: Arc<View>, records: &[Record]) -> Result<(), FoldError> {
         let key = (base.head.tenant.clone(), base.head.entity.clone());
         let Some(slot) = self.slot(&key) else {
@@ -74,6 +74,7 @@ impl Views {
             return Ok(());
         };
         let mut kept = lock(&slot);
+        // Another call has put another view in its place. The next look-up folds what that one lacks.
         if kept.head.seq != base.head.seq {
             return Ok(());
         }
@@ -81,24 +82,24 @@ impl Views {
         let view = Arc::make_mut(&mut kept);
         let folded = records.iter().try_for_each(|record| fold(view, record));
         drop(kept);
-        // A view that stopped half way is worth nothing.
+        // A view into which only some of the records were folded must not be used.
         folded.inspect_err(|_| self.forget(&key.0, &key.1))
     }
 
-    /// The kept view, if `every` records were folded into it since its last snapshot. It is given to one caller, who
-    /// is to make the next.
+    /// The kept view, if `every` records were folded into it since its last snapshot. One caller gets it, and makes the next
+    /// snapshot.
     pub(crate) fn due(&self, tenant: &TenantId, entity: &EntityRef, every: u64) -> Option<Arc<View>> {
         let slot = self.slot(&(tenant.clone(), entity.clone()))?;
         let mut kept = lock(&slot);
         let seq = kept.head.seq;
-        if seq - kept.snapshot.seq.min(seq) < every {
+        if seq.saturating_sub(kept.snapshot.seq) < every {
             return None;
         }
         Arc::make_mut(&mut kept).snapshot.seq = seq;
         Some(Arc::clone(&kept))
     }
 
-    /// Notes at which revision the cell of an entity's snapshot is.
+    /// Notes the revision of the cell that has an entity's snapshot.
     pub(crate) fn note_snapshot(&self, tenant: &TenantId, entity: &EntityRef, revision: u64) {
         if let Some(slot) = self.slot(&(tenant.clone(), entity.clone())) {
             Arc::make_mut(&mut lock(&slot)).snapshot.revision = revision;
@@ -133,7 +134,7 @@ impl Generations {
     }
 }
 
-/// Nothing unwinds while these locks are held but users' `Facts::apply`, which is caught.
+/// Locks. A poisoned lock is fine: only users' `Facts::apply` can unwind while these are held, and that is caught.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,10 +1,10 @@
-//! One permit settles one execution.
+//! One permit records one outcome.
 
-fn settle_twice(rt: &kiff::Blocking, permit: kiff::Permit) {
-    let _ = rt.settle(permit, Ok(kiff::Outcome::new("paid")));
-    let _ = rt.settle(permit, Ok(kiff::Outcome::new("paid again")));
+fn record_twice(rt: &kiff::Blocking, permit: kiff::Permit) {
+    let _ = rt.record_outcome(permit, Ok(kiff::Outcome::new("paid")));
+    let _ = rt.record_outcome(permit, Ok(kiff::Outcome::new("paid again")));
 }
 
 fn main() {
-    let _ = settle_twice;
+    let _ = record_twice;
 }

@@ -20,8 +20,8 @@ const STATE: Code = Code::fixed("state");
 const PARAMETERS: Code = Code::fixed("parameters");
 const OPEN_EXECUTION: Code = Code::fixed("open_execution");
 
-/// Runs every check but the last, in their fixed order. Whoever lacks the permission is told nothing of
-/// the entity: the rest is skipped then.
+/// Runs every check but the last, in their fixed order. A caller without the permission learns nothing of the entity: the
+/// other checks are skipped then.
 pub(super) fn examine(case: &Case<'_>, view: &View, admitted: &AdmittedProposal) -> Checklist {
     let proposal = &admitted.proposal;
     let mut checklist = Checklist::default();
@@ -44,7 +44,7 @@ pub(super) fn examine(case: &Case<'_>, view: &View, admitted: &AdmittedProposal)
     examine_params(&admitted.faults, &mut checklist);
     examine_custom(case, view, proposal, action, &mut checklist);
     match view.executions.first() {
-        _ if !told_of_entity(&checklist) => checklist.skip(&OPEN_EXECUTION),
+        _ if !may_see_entity(&checklist) => checklist.skip(&OPEN_EXECUTION),
         None => checklist.pass(&OPEN_EXECUTION),
         Some(open) if open.doubt.is_some() => {
             checklist.fail(&OPEN_EXECUTION, Refusal::ExecutionInDoubt { execution: open.execution });
@@ -54,8 +54,8 @@ pub(super) fn examine(case: &Case<'_>, view: &View, admitted: &AdmittedProposal)
     checklist
 }
 
-/// True unless the permission failed.
-fn told_of_entity(checklist: &Checklist) -> bool {
+/// True unless the permission is missing. It is checked before everything that a refusal could reveal.
+fn may_see_entity(checklist: &Checklist) -> bool {
     !matches!(checklist.refusals.first(), Some(Refusal::PermissionDenied { .. }))
 }
 
@@ -91,14 +91,14 @@ fn examine_entity(view: &View, action: &Action, checklist: &mut Checklist) {
 
 fn examine_params(faults: &[ParamFault], checklist: &mut Checklist) {
     match faults {
-        _ if !told_of_entity(checklist) => checklist.skip(&PARAMETERS),
+        _ if !may_see_entity(checklist) => checklist.skip(&PARAMETERS),
         [] => checklist.pass(&PARAMETERS),
         faults => checklist.fail(&PARAMETERS, Refusal::ParametersInvalid { faults: faults.to_vec() }),
     }
 }
 
-/// The contract's own checks, in their order. They are asked only where all before them passed, so that
-/// they need not doubt the state or the parameters.
+/// Runs the contract's own checks, in their order. They run only if all checks before them passed, so that users' code
+/// can rely on the state and the parameters.
 fn examine_custom(case: &Case<'_>, view: &View, proposal: &Proposed, action: &Action, checklist: &mut Checklist) {
     let Some(state) = view.state.as_ref().filter(|_| checklist.is_clean()) else {
         action.checks.iter().for_each(|(name, _)| checklist.skip(name));
@@ -106,7 +106,7 @@ fn examine_custom(case: &Case<'_>, view: &View, proposal: &Proposed, action: &Ac
     };
     let situation = situation(case, view, state, proposal);
     for (name, ask) in &action.checks {
-        // A check that panics or cannot be asked does not hold.
+        // A check that panics or fails does not hold: nothing is cleared on a check that gave no answer.
         if answer(|| ask(&situation)).unwrap_or(false) {
             checklist.pass(name);
         } else {
@@ -118,7 +118,7 @@ fn examine_custom(case: &Case<'_>, view: &View, proposal: &Proposed, action: &Ac
     }
 }
 
-/// What a rule is told.
+/// The situation that users' rules judge.
 pub(super) fn situation<'a>(
     case: &Case<'a>,
     view: &'a View,
@@ -138,7 +138,7 @@ pub(super) fn situation<'a>(
     }
 }
 
-/// Asks users' code, which may panic; `None` if it gave no answer.
+/// Runs users' code, which may panic. `None` if it gave no answer.
 pub(super) fn answer(ask: impl FnOnce() -> Result<bool, RuleError>) -> Option<bool> {
     caught(ask).and_then(Result::ok)
 }

@@ -38,7 +38,7 @@ pub(super) fn execute(
         effect: action.effect(),
         deadline: Some(decided_at + action.timeout().unwrap_or(case.domain.bounds().lease)),
     };
-    // The stored proposal is what runs, and not the call that names its approval.
+    // The stored proposal runs, because it is the one that the reviewers saw, and not the call that names its approval.
     let stored = approval.and_then(|id| view.approval(id)).map(|approval| &approval.proposed);
     let proposal = Arc::clone(stored.unwrap_or(&admitted.proposal));
     let mut ruling = ruling(case, view, Some(action), &proposal, NO_REASON, checklist.checks);
@@ -64,7 +64,7 @@ pub(super) fn execute(
     Ok(done.with_receipt(ReceiptOf::Clearance).starting(terms.execution))
 }
 
-/// Opens an approval, after closing those that nobody can use any more.
+/// Opens an approval. The same append closes the approvals that nobody can use any more, so that they do not pile up.
 pub(super) fn hold(
     case: &Case<'_>,
     view: &View,

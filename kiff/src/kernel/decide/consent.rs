@@ -17,15 +17,15 @@ use crate::{
     },
 };
 
-/// What the last check says.
+/// The result of the last check.
 pub(super) enum Consent {
-    /// It was not asked.
+    /// The check did not run.
     Skipped,
     /// No consent is needed, or the approval that is consumed gives it.
     Given(Option<ApprovalId>),
-    /// The same request waits for its reviewers already, or was granted and not yet used.
+    /// The same request already waits for its reviewers, or was granted and not used yet.
     Waiting(OpenApproval),
-    /// A new approval must be opened, after those that are of no use any more are closed.
+    /// A new approval must be opened, after those that nobody can use any more are closed.
     Needed {
         reason: Code,
         closing: Vec<Body>,
@@ -33,7 +33,7 @@ pub(super) enum Consent {
     Refused(Refusal),
 }
 
-/// Whether a person must consent, and has.
+/// Decides whether a person must consent, and has.
 pub(super) fn consent(
     case: &Case<'_>,
     view: &View,
@@ -44,11 +44,11 @@ pub(super) fn consent(
     let proposal = &admitted.proposal;
     if let Some(id) = proposal.notes.approval {
         let Some(approval) = view.approval(id) else {
-            return closed_approval(case, view, known, id, proposal).map(Consent::Refused);
+            return refuse_closed(case, view, known, id, proposal).map(Consent::Refused);
         };
         return Ok(match difference(case, &approval.proposed, proposal) {
             Some(field) => Consent::Refused(Refusal::ApprovalMismatch { approval: id, field }),
-            None => usable(case, view, approval, action),
+            None => check_use(case, view, approval, action),
         });
     }
     let is_same = |earlier: &Proposed| earlier.is_same_request(proposal, case.tenant);
@@ -73,12 +73,12 @@ pub(super) fn consent(
     if open >= most {
         return Ok(Consent::Refused(Refusal::TooManyOpenApprovals { open, most }));
     }
-    Ok(Consent::Needed { reason, closing: useless(case, view, |approval| is_same(&approval.proposed)) })
+    Ok(Consent::Needed { reason, closing: close_unusable(case, view, |approval| is_same(&approval.proposed)) })
 }
 
-/// The ends of the approvals that nobody can use any more: all that are past their time, and those of the
-/// same request whose rules have changed.
-fn useless(case: &Case<'_>, view: &View, is_same: impl Fn(&OpenApproval) -> bool) -> Vec<Body> {
+/// Closes the approvals that nobody can use any more: all that have expired, and those of the same request that are stale.
+/// A stale approval would otherwise stay open beside the new one.
+fn close_unusable(case: &Case<'_>, view: &View, is_same: impl Fn(&OpenApproval) -> bool) -> Vec<Body> {
     let end = |approval: &OpenApproval| {
         let closing = Closing { approval: approval.id, reason: None };
         if approval.has_expired(case.time(view)) {
@@ -90,7 +90,7 @@ fn useless(case: &Case<'_>, view: &View, is_same: impl Fn(&OpenApproval) -> bool
     view.approvals.iter().filter_map(end).collect()
 }
 
-/// The reason code if a person must consent. A policy that panics or cannot be asked counts as a yes.
+/// The reason code if a person must consent. If the policy panics or fails, a person must.
 fn needs_consent(case: &Case<'_>, view: &View, proposal: &Proposed, action: &Action) -> Option<Code> {
     match &action.approval {
         CheckedApproval::Never => None,
@@ -102,9 +102,9 @@ fn needs_consent(case: &Case<'_>, view: &View, proposal: &Proposed, action: &Act
     }
 }
 
-/// Whether an open approval may be used now: nothing that it was given for has changed, it stands, and it
-/// is complete.
-pub(super) fn usable(case: &Case<'_>, view: &View, approval: &OpenApproval, action: &Action) -> Consent {
+/// Decides whether an open approval may be used now: it has not expired, nothing that it was given for has changed, and
+/// enough people have granted it.
+pub(super) fn check_use(case: &Case<'_>, view: &View, approval: &OpenApproval, action: &Action) -> Consent {
     let id = approval.id;
     if approval.has_expired(case.time(view)) {
         return Consent::Refused(Refusal::ApprovalExpired { approval: id });
@@ -116,7 +116,7 @@ pub(super) fn usable(case: &Case<'_>, view: &View, approval: &OpenApproval, acti
     }
 }
 
-/// What has changed since the approval was opened, among the things that it is bound to.
+/// Names the first thing that has changed since the approval was opened, among those that it is bound to.
 pub(crate) fn changed_since(
     case: &Case<'_>,
     view: &View,
@@ -135,7 +135,7 @@ pub(crate) fn changed_since(
     changes.into_iter().find(|(changed, _)| *changed).map(|(_, what)| what)
 }
 
-/// The first thing in which a request differs from the one that an approval is for.
+/// Names the first member in which a request differs from the one that an approval is for.
 fn difference(case: &Case<'_>, stored: &Proposed, proposal: &Proposed) -> Option<&'static str> {
     if stored.entity != proposal.entity {
         Some("entity")
@@ -150,8 +150,9 @@ fn difference(case: &Case<'_>, stored: &Proposed, proposal: &Proposed) -> Option
     }
 }
 
-/// Why an approval that is not open in this stream cannot be used.
-fn closed_approval(
+/// Says why an approval that is not open in this stream cannot be used. The request is compared first: a caller with
+/// another request learns nothing of how the approval ended.
+fn refuse_closed(
     case: &Case<'_>,
     view: &View,
     known: &Known,
@@ -161,19 +162,19 @@ fn closed_approval(
     let Some(opened) = known.approval(id, ANY_MOMENT)?.value else {
         return Ok(Refusal::ApprovalUnknown { approval: id });
     };
-    if let Some(field) = difference(case, known.proposal_of_approval(opened)?, proposal) {
+    if let Some(field) = difference(case, known.proposal_of_decision(opened)?, proposal) {
         return Ok(Refusal::ApprovalMismatch { approval: id, field });
     }
     Ok(match opened.closed {
         Some(seq) => closed_by(id, known.record(&opened.stream, seq)?.kind(), view),
-        // It is open, in a stream that is not this one: an id of another entity.
+        // It is open in the stream of another entity.
         None if opened.stream != proposal.entity => Refusal::ApprovalMismatch { approval: id, field: "entity" },
         None => Refusal::ApprovalUnknown { approval: id },
     })
 }
 
-/// The answer to a request that is held already.
-pub(super) fn held_before(case: &Case<'_>, view: &View, approval: OpenApproval) -> Decided {
+/// The answer to a request that is already held.
+pub(super) fn already_held(case: &Case<'_>, view: &View, approval: OpenApproval) -> Decided {
     let denials = view.earlier_denials(&approval.proposed.action);
     Decided::Held(Hold { approval, denials, trace_id: case.call.ids.trace, is_repeat: true })
 }

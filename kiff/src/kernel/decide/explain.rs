@@ -1,4 +1,4 @@
-//! Decides without writing.
+//! Says what would be decided, without writing.
 
 use super::{
     checks::examine,
@@ -27,7 +27,7 @@ pub(crate) struct Explain<'a> {
     pub(crate) admitted: &'a AdmittedProposal,
 }
 
-/// What would be decided.
+/// The decision that would be made.
 #[derive(Debug)]
 pub(crate) struct Explained {
     pub(crate) decision: Verdict,
@@ -41,7 +41,7 @@ impl Command for Explain<'_> {
     fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Explained>, Pause> {
         let proposal = &self.admitted.proposal;
         let Some(action) = self.admitted.permitted_action() else {
-            // Whoever may not ask costs nothing and learns nothing of the entity, here as in a decision.
+            // A caller without the permission learns nothing of the entity, and the entity is not read: as in a decision.
             let unread = View::bare(case.tenant.clone(), proposal.entity.clone());
             let mut checklist = examine(case, &unread, self.admitted);
             checklist.skip(&APPROVAL);
@@ -80,7 +80,7 @@ fn held(reason: Code, checklist: Checklist) -> Explained {
     Explained { decision: Verdict::ApprovalRequired, reason, checklist }
 }
 
-/// The actions that someone with these permissions could propose now, as far as that can be said without parameters.
+/// The actions that a caller with these permissions could propose now, as far as that is known without parameters.
 pub(crate) fn allowed_actions(domain: &Domain, view: &View, authority: &Granted) -> Vec<ActionName> {
     let Some(state) = view.state.as_ref().filter(|_| view.executions.is_empty() && !view.facts_failed) else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Decides proposals: [`Propose`] a new one, [`Resume`] a held one, [`Explain`] what would be decided.
+//! Decisions on proposals: [`Propose`] decides a new one, [`Resume`] a held one, and [`Explain`] says what would be decided.
 //!
 //! A decision is total: a refusal is a value. The checks run in a fixed order ([`checks`], then [`consent`]), and the
 //! first that fails names the reason.

@@ -3,19 +3,23 @@
 use super::{
     checks::examine,
     clear,
-    consent::{Consent, consent, held_before},
+    consent::{Consent, already_held, consent},
     refuse,
 };
-use crate::kernel::{
-    decision::Decided,
-    known::{ANY_MOMENT, Fault, Known, Pause},
-    proposal::AdmittedProposal,
-    recall,
-    refusal::Refusal,
-    ruling::APPROVAL,
-    step::{Case, Command, Done},
-    view::View,
+use crate::{
+    domain::Action,
+    kernel::{
+        decision::{Checklist, Decided},
+        known::{ANY_MOMENT, Fault, Known, Pause},
+        proposal::AdmittedProposal,
+        recall,
+        refusal::Refusal,
+        ruling::APPROVAL,
+        step::{Case, Command, Done},
+        view::View,
+    },
 };
+use std::sync::Arc;
 
 /// Decides a proposal.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +44,8 @@ impl Command for Propose<'_> {
         let admitted = self.admitted;
         let proposal = &admitted.proposal;
         let Some(action) = admitted.permitted_action() else {
-            // Whoever lacks the permission learns nothing of the entity, not even from where the refusal stands; and the
-            // entity is not read, so that a refusal costs no more than its record.
+            // A caller without the permission learns nothing of the entity, not even from the stream in which the refusal is
+            // recorded. The entity is not read either, so that such a refusal costs no more than its record.
             let unread = View::bare(case.tenant.clone(), proposal.entity.clone());
             let mut checklist = examine(case, &unread, admitted);
             checklist.skip(&APPROVAL);
@@ -55,10 +59,10 @@ impl Command for Propose<'_> {
         let is_repeat = earlier.is_some_and(|earlier| earlier.is_same_request(proposal, case.tenant));
         if is_repeat {
             if proposal.notes.approval.is_some() {
-                // An approval that was opened elsewhere is not in a view that is behind.
+                // Another process may have opened the approval since the view was kept.
                 view = known.fresh_view(&proposal.entity, ANY_MOMENT)?.value;
             }
-            // A call that names an open approval asks for its use, not for the answer of the call that opened it.
+            // A repeated call that names an open approval asks for its use, not for the answer that opened it.
             if proposal.notes.approval.is_none_or(|id| view.approval(id).is_none()) {
                 return recall::answer_under_key(case, known, proposal);
             }
@@ -68,30 +72,44 @@ impl Command for Propose<'_> {
             checklist.refusals.insert(0, Refusal::IdempotencyKeyReused);
         }
         if view.state.is_none() {
+            // A stale view may lack the first event. An entity that exists is refused in its own stream.
             known.fresh_view(&proposal.entity, ANY_MOMENT)?;
             checklist.skip(&APPROVAL);
             return refuse::unplaced(case, known, admitted, checklist, earlier.is_some());
         }
         let consent =
             if checklist.is_clean() { consent(case, view, known, admitted, action)? } else { Consent::Skipped };
-        match consent {
-            Consent::Skipped => checklist.skip(&APPROVAL),
-            Consent::Refused(refusal) => checklist.fail(&APPROVAL, refusal),
-            // Nothing is cleared without its receipt.
-            Consent::Given(_) if case.call.is_unsigned => {
-                checklist.skip(&APPROVAL);
-                checklist.refusals.push(Refusal::SignerUnavailable);
-            }
-            Consent::Given(approval) => {
-                checklist.pass(&APPROVAL);
-                return clear::execute(case, view, action, admitted, approval, checklist);
-            }
-            Consent::Waiting(approval) => return Ok(Done::answer(held_before(case, view, approval))),
-            Consent::Needed { reason, closing } => {
-                checklist.wait(&APPROVAL);
-                return Ok(clear::hold(case, view, action, admitted, reason, closing, checklist));
-            }
-        }
-        Ok(refuse::new_proposal(case, view, admitted, checklist, earlier.is_some()))
+        follow_consent(case, view, admitted, action, checklist, consent, earlier.is_some())
     }
+}
+
+/// Clears, holds or refuses a new proposal, as the last check says.
+fn follow_consent(
+    case: &Case<'_>,
+    view: &View,
+    admitted: &AdmittedProposal,
+    action: &Arc<Action>,
+    mut checklist: Checklist,
+    consent: Consent,
+    is_key_taken: bool,
+) -> Result<Done<Decided>, Pause> {
+    match consent {
+        Consent::Skipped => checklist.skip(&APPROVAL),
+        Consent::Refused(refusal) => checklist.fail(&APPROVAL, refusal),
+        // Nothing is cleared without its receipt.
+        Consent::Given(_) if case.call.is_unsigned => {
+            checklist.skip(&APPROVAL);
+            checklist.refusals.push(Refusal::SignerUnavailable);
+        }
+        Consent::Given(approval) => {
+            checklist.pass(&APPROVAL);
+            return clear::execute(case, view, action, admitted, approval, checklist);
+        }
+        Consent::Waiting(approval) => return Ok(Done::answer(already_held(case, view, approval))),
+        Consent::Needed { reason, closing } => {
+            checklist.wait(&APPROVAL);
+            return Ok(clear::hold(case, view, action, admitted, reason, closing, checklist));
+        }
+    }
+    Ok(refuse::new_proposal(case, view, admitted, checklist, is_key_taken))
 }

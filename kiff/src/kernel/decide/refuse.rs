@@ -15,8 +15,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Refuses a proposal whose entity or action is not known, or not to be known by the requester: the refusal stands in
-/// the tenant's own stream.
+/// Refuses a proposal in the tenant's own stream: its entity or action is unknown, or the requester may not know of it.
 pub(super) fn unplaced(
     case: &Case<'_>,
     known: &Known,
@@ -36,7 +35,8 @@ pub(super) fn new_proposal(
     checklist: Checklist,
     is_key_taken: bool,
 ) -> Done<Decided> {
-    // A key stays with the proposal that claimed it, and is not spent on what may be otherwise in a moment.
+    // A key stays with the proposal that claimed it. Nor does a refusal claim one if the same call may be decided otherwise
+    // in a moment: repeated, it must get a new decision and not the recorded refusal.
     let mut proposal = Arc::clone(&admitted.proposal);
     if is_key_taken || checklist.refusals.first().is_some_and(Refusal::leaves_the_key) {
         Arc::make_mut(&mut proposal).notes.idempotency_key = None;
@@ -57,7 +57,7 @@ pub(super) fn new_proposal(
     blocked(view, block, records)
 }
 
-/// Refuses a stored proposal, which is not written again.
+/// Refuses a stored proposal. Its record is in the log already, and is not written again.
 pub(super) fn stored_proposal(
     case: &Case<'_>,
     view: &View,
@@ -83,7 +83,7 @@ fn blocked(view: &View, mut block: Block, records: RefusalDrafts) -> Done<Decide
     Done::write(view, records.drafts, Decided::Blocked(block)).with_receipt(ReceiptOf::Drafts)
 }
 
-/// An open approval that this refusal found past its time: it is closed in the same append.
+/// The open approval that this refusal found expired. It is closed in the same append.
 fn expired_by(checklist: &Checklist, view: &View) -> Option<ApprovalId> {
     checklist.refusals.iter().find_map(|refusal| match refusal {
         Refusal::ApprovalExpired { approval } => view.approval(*approval).map(|open| open.id),

@@ -3,7 +3,7 @@
 use super::{
     checks::examine,
     clear,
-    consent::{Consent, held_before, usable},
+    consent::{Consent, already_held, check_use},
     refuse,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Decides a held proposal again, for the requester that the log names, whoever resumes it.
+/// Decides a held proposal again, for the requester that the log names. Anybody may resume it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resume {
     pub(crate) approval: ApprovalId,
@@ -36,7 +36,7 @@ impl Command for Resume {
         };
         let mut view = known.view(&place.stream)?;
         if view.approval(id).is_none() {
-            // It may have been opened after the view was last brought up to date.
+            // Another process may have opened the approval since the view was kept.
             let fresh = known.fresh_view(&place.stream, ANY_MOMENT)?;
             if fresh.value.approval(id).is_none() {
                 return recall::closed_approval(case, known, id, fresh);
@@ -61,7 +61,8 @@ fn resume(case: &Case<'_>, view: &View, approval: &OpenApproval) -> Result<Done<
         checklist.skip(&APPROVAL);
         return Ok(refuse::stored_proposal(case, view, approval, checklist));
     };
-    match usable(case, view, approval, action) {
+    match check_use(case, view, approval, action) {
+        // Nothing is cleared without its receipt.
         Consent::Given(_) if case.call.is_unsigned => {
             checklist.skip(&APPROVAL);
             checklist.refusals.push(Refusal::SignerUnavailable);
@@ -72,7 +73,7 @@ fn resume(case: &Case<'_>, view: &View, approval: &OpenApproval) -> Result<Done<
         }
         Consent::Refused(refusal) => checklist.fail(&APPROVAL, refusal),
         Consent::Waiting(_) | Consent::Needed { .. } | Consent::Skipped => {
-            return Ok(Done::answer(held_before(case, view, approval.clone())));
+            return Ok(Done::answer(already_held(case, view, approval.clone())));
         }
     }
     Ok(refuse::stored_proposal(case, view, approval, checklist))

@@ -1,4 +1,4 @@
-//! Reviews: what people are shown of a held proposal, and what they may do about it.
+//! Reviews: the text of a held proposal that people see, and what they may do about it.
 
 mod pending;
 mod refusal;

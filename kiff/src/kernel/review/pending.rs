@@ -9,11 +9,14 @@ use crate::{
         timestamp::Timestamp,
     },
     domain::{Domain, contract::Risk, param::Params},
-    kernel::view::{OpenApproval, View},
+    kernel::{
+        known::Fault,
+        view::{OpenApproval, View},
+    },
 };
 use std::sync::Arc;
 
-/// An approval that waits for its reviewers, or is granted and not yet used.
+/// An approval that waits for its reviewers, or is granted and not used yet.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct PendingApproval {
@@ -25,30 +28,30 @@ pub struct PendingApproval {
     pub action: ActionName,
     /// Who asked for it.
     pub requester: Arc<Actor>,
-    /// With which parameters.
+    /// The parameters that were asked for.
     pub params: Params,
     /// How much harm it could do.
     pub risk: Risk,
     /// Why it is held: the reason code.
     pub reason: Code,
-    /// What a reviewer is to be shown: the contract's summary, with everything that an agent wrote
-    /// escaped. The digest of this text is in the grant's record.
+    /// The text to show to a reviewer: the contract's summary, with everything that an agent wrote escaped. The digest of
+    /// this text is in the grant's record.
     pub shown: String,
     /// The agent's reasons, as it gave them. Not escaped: show them as text, never as markup.
     pub reasoning: Option<String>,
-    /// What the agent relies on.
+    /// The references that the agent relies on.
     pub evidence: Vec<String>,
     /// Who must consent.
     pub reviewers: Option<Permission>,
-    /// How many have.
+    /// How many have consented.
     pub grants: u32,
-    /// How many must.
+    /// How many must consent.
     pub quorum: u32,
     /// Whether enough have consented, so that it waits only to be used.
     pub is_granted: bool,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
     /// Approvals of the same action on this entity that were denied since its last event, with their
     /// parameters.
@@ -56,15 +59,16 @@ pub struct PendingApproval {
 }
 
 impl PendingApproval {
-    pub(crate) fn of(domain: &Domain, view: &View, approval: &OpenApproval) -> Self {
+    pub(crate) fn of(domain: &Domain, view: &View, approval: &OpenApproval) -> Result<Self, Fault> {
         let proposal = &approval.proposed;
-        Self {
+        let missing = || Fault::inconsistent_log(&proposal.entity, "an approval is open for an action of unknown risk");
+        Ok(Self {
             id: approval.id,
             entity: proposal.entity.clone(),
             action: proposal.action.clone(),
             requester: Arc::clone(&proposal.actor),
             params: proposal.params.clone(),
-            risk: proposal.risk.unwrap_or_default(),
+            risk: proposal.risk.ok_or_else(missing)?,
             reason: approval.ruling.reason.clone(),
             shown: shown(domain.action(proposal.action.as_str()), proposal),
             reasoning: proposal.notes.reasoning.clone(),
@@ -76,7 +80,7 @@ impl PendingApproval {
             opened_at: approval.opened_at,
             expires_at: approval.expires_at(),
             earlier_denials: view.earlier_denials(&proposal.action),
-        }
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{
     base::{
         actor::ActorType,
         code::coded,
+        debug::debug_as_display,
         ids::{ActorId, ApprovalId, ExecutionId, Permission},
     },
     kernel::refusal::Refusal,
@@ -12,24 +13,24 @@ use crate::{
 coded! {
     /// Why a review, a resolution, a probe or a retry was refused.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum ReviewRefusal {
         /// There is no such approval.
         #[error("there is no approval `{approval}`")]
         ApprovalUnknown {
-            /// What was named.
+            /// The approval that was named.
             approval: ApprovalId,
         } => "approval_unknown",
-        /// The approval has come to its end.
+        /// The approval has ended.
         #[error("the approval is decided already: {0}")]
         AlreadyDecided(Box<Refusal>) => refusal,
-        /// The approval is past its time.
+        /// The approval has expired.
         #[error("approval `{approval}` expired")]
         Expired {
             /// The approval.
             approval: ApprovalId,
         } => "approval_expired",
-        /// What the approval is bound to has changed since it was opened.
+        /// Something that the approval is bound to has changed since it was opened.
         #[error("approval `{approval}` is stale: {what} changed since")]
         Stale {
             /// The approval.
@@ -44,13 +45,13 @@ coded! {
             permission: Permission,
         } => "permission_denied",
         /// The contract does not let this kind of actor review.
-        #[error("a reviewer of this kind ({kind}) is not admitted")]
+        #[error("an actor of kind `{kind}` is not admitted as a reviewer")]
         ReviewerKind {
             /// The kind of the reviewer.
             kind: ActorType,
         } => "reviewer_kind",
         /// The reviewer is the requester, or its principal, or acts for one of them.
-        #[error("nobody reviews a request of their own")]
+        #[error("nobody may review their own request")]
         SelfReview => "self_review",
         /// The reviewer, or the same person in another role, has granted already; a quorum wants different people.
         #[error("`{reviewer}` has granted already")]
@@ -69,7 +70,7 @@ coded! {
         /// There is no such open execution.
         #[error("execution `{execution}` is not open")]
         ExecutionNotOpen {
-            /// What was named.
+            /// The execution that was named.
             execution: ExecutionId,
         } => "execution_not_open",
         /// The execution may still be running, so its outcome is not in doubt yet.
@@ -88,3 +89,5 @@ coded! {
         } => "execution_not_retryable",
     }
 }
+
+debug_as_display!(ReviewRefusal);

@@ -1,14 +1,15 @@
-//! What a reviewer sends.
+//! Reviews as reviewers send them.
 
 use crate::{
     base::{
+        code::words,
         ids::ApprovalId,
         members::{AdmissionError, Members},
     },
     value::Limits,
 };
 
-/// A review as a reviewer sends it: of which approval, what, and why. Who reviews comes from the
+/// A review as a reviewer sends it: the approval, the verdict and the reason. The reviewer comes from the
 /// [`Authority`](crate::Authority) beside it, never from the text.
 ///
 /// ```
@@ -36,22 +37,24 @@ use crate::{
 pub struct ReviewRequest {
     /// The approval.
     pub approval_id: ApprovalId,
-    /// What the reviewer wants.
+    /// The verdict.
     pub verdict: ReviewVerdict,
-    /// Why, in the reviewer's words. It may be empty, but not left out.
+    /// Why, in the reviewer's words. It may be empty, but must not be left out.
     pub reason: String,
 }
 
-/// What a reviewer wants.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReviewVerdict {
-    /// To consent: `grant`.
-    Grant,
-    /// To refuse for good: `deny`.
-    Deny,
-    /// To withdraw what was not used: `revoke`.
-    Revoke,
+words! {
+    /// A reviewer's verdict.
+    #[non_exhaustive]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum ReviewVerdict {
+        /// Consent: `grant`.
+        Grant = "grant",
+        /// Refuse for good: `deny`.
+        Deny = "deny",
+        /// Withdraw an approval that was not used: `revoke`.
+        Revoke = "revoke",
+    }
 }
 
 impl ReviewRequest {
@@ -70,12 +73,9 @@ impl ReviewRequest {
     pub fn from_json_with(text: &[u8], limits: &Limits) -> Result<Self, AdmissionError> {
         let mut members = Members::read(text, limits)?;
         let id = members.name::<ApprovalId>("approval_id").and_then(|id| id.parse().ok());
-        let verdict = members.one_of("verdict", &VERDICTS, "`grant`, `deny` or `revoke`");
+        let verdict = members.word("verdict", ReviewVerdict::from_word, "`grant`, `deny` or `revoke`");
         let reason = members.required("reason");
         let all = id.zip(verdict).zip(reason);
         members.finish(all.map(|((approval_id, verdict), reason)| Self { approval_id, verdict, reason }))
     }
 }
-
-const VERDICTS: [(&str, ReviewVerdict); 3] =
-    [("grant", ReviewVerdict::Grant), ("deny", ReviewVerdict::Deny), ("revoke", ReviewVerdict::Revoke)];

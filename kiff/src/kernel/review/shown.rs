@@ -1,9 +1,9 @@
-//! What a reviewer is shown.
+//! The text of a held proposal that a reviewer sees.
 
 use crate::{domain::Action, kernel::request::Proposed, value::Value};
 
-/// What a reviewer is shown: the contract's summary, or a plain listing. What an agent wrote cannot forge
-/// lines or hide characters in it.
+/// The text that a reviewer sees: the contract's summary, or a plain listing. An agent's values can neither forge lines nor
+/// hide characters in it.
 pub(crate) fn shown(action: Option<&Action>, proposed: &Proposed) -> String {
     let template = action.map(|action| action.contract.summary.as_str()).filter(|summary| !summary.is_empty());
     let Some(template) = template else {
@@ -14,7 +14,7 @@ pub(crate) fn shown(action: Option<&Action>, proposed: &Proposed) -> String {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
-        let Some((name, behind)) = after.split_once('}') else {
+        let Some((name, after_name)) = after.split_once('}') else {
             text.push('{');
             rest = after;
             continue;
@@ -26,7 +26,7 @@ pub(crate) fn shown(action: Option<&Action>, proposed: &Proposed) -> String {
             (_, Some(value)) => text.push_str(&quoted(value)),
             (_, None) => text.push_str("(not given)"),
         }
-        rest = behind;
+        rest = after_name;
     }
     text.push_str(rest);
     text

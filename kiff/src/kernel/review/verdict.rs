@@ -1,10 +1,10 @@
-//! Decides what a reviewer may do about a held proposal.
+//! Decides reviews of held proposals.
 
 use super::{pending::ApprovalState, refusal::ReviewRefusal, shown::shown};
 use crate::{
     base::{
         actor::ActorType,
-        code::Code,
+        code::coded,
         digest::Digest,
         ids::{ActionName, ActorId, ApprovalId, EntityRef, Permission, TraceId},
         timestamp::Timestamp,
@@ -28,7 +28,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Asks to do something about an approval.
+/// Asks to grant, deny, revoke or escalate an approval.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Review<'a> {
     pub(crate) approval: ApprovalId,
@@ -37,23 +37,14 @@ pub(crate) struct Review<'a> {
     pub(crate) note: &'a str,
 }
 
-/// What a reviewer asks for.
-#[derive(Clone, Debug)]
-pub(crate) enum ReviewAction {
-    Grant,
-    Deny,
-    Revoke,
-    Escalate(Permission),
-}
-
-impl ReviewAction {
-    fn word(&self) -> Code {
-        Code::fixed(match self {
-            Self::Grant => "grant",
-            Self::Deny => "deny",
-            Self::Revoke => "revoke",
-            Self::Escalate(_) => "escalate",
-        })
+coded! {
+    /// A reviewer's action. The record of a refused review has its code.
+    #[derive(Clone, Debug)]
+    pub(crate) enum ReviewAction {
+        Grant => "grant",
+        Deny => "deny",
+        Revoke => "revoke",
+        Escalate(Permission) => "escalate",
     }
 }
 
@@ -75,14 +66,14 @@ impl Command for Review<'_> {
     type Reply = Result<Reviewed, ReviewRefusal>;
 
     fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Self::Reply>, Pause> {
-        // An id that was never given out has no stream; its refusal goes to the tenant's own.
+        // An id that was never issued has no stream. Its refusal is recorded in the tenant's own.
         let stream = match known.approval(self.approval, ANY_MOMENT)?.value {
             Some(opened) => opened.stream.clone(),
             None => EntityRef::reserved("refused"),
         };
         let view = known.fresh_view(&stream, ANY_MOMENT)?;
         let Some(approval) = view.value.approval(self.approval) else {
-            let refusal = self.closed(case, known, view)?;
+            let refusal = self.refuse_closed(case, known, view)?;
             return Ok(self.reject(case, view.value, refusal));
         };
         let view = view.value;
@@ -95,25 +86,25 @@ impl Command for Review<'_> {
             ReviewAction::Deny => self.deny(case, view, approval, action),
             ReviewAction::Revoke => {
                 let draft = Draft::new(&self.reviewer.actor, Body::ApprovalRevoked(self.closing()));
-                self.done(case, view, approval, vec![draft], ApprovalState::Revoked)
+                self.record(case, view, approval, vec![draft], ApprovalState::Revoked)
             }
             ReviewAction::Escalate(to) => {
                 let step = Escalation { approval: approval.id, reviewers: to.clone(), reason: note(self.note) };
                 let draft = Draft::new(&self.reviewer.actor, Body::ApprovalEscalated(step));
-                self.done(case, view, approval, vec![draft], ApprovalState::Escalated)
+                self.record(case, view, approval, vec![draft], ApprovalState::Escalated)
             }
         })
     }
 }
 
 impl Review<'_> {
-    /// Why an approval that is not open cannot be reviewed. Only those who could review it learn how it ended.
-    fn closed(&self, case: &Case<'_>, known: &Known, view: Fetched<&View>) -> Result<ReviewRefusal, Pause> {
+    /// Says why an approval that is not open cannot be reviewed. Only those who could review it learn how it ended.
+    fn refuse_closed(&self, case: &Case<'_>, known: &Known, view: Fetched<&View>) -> Result<ReviewRefusal, Pause> {
         let unknown = ReviewRefusal::ApprovalUnknown { approval: self.approval };
-        // Looked up after the view: what is not open in the view has its end in the index by then.
+        // Looked up after the view: an approval that is not open in the view has its end in the index by then.
         let Some(opened) = known.approval(self.approval, view.at)?.value else { return Ok(unknown) };
         let Some(closed) = opened.closed else { return Ok(unknown) };
-        let proposal = known.proposal_of_approval(opened)?;
+        let proposal = known.proposal_of_decision(opened)?;
         let reviewers = case.domain.action(proposal.action.as_str()).and_then(Action::reviewers);
         if let Some(permission) = reviewers.filter(|permission| !self.reviewer.granted.holds(permission)) {
             return Ok(ReviewRefusal::PermissionDenied { permission: permission.clone() });
@@ -122,7 +113,7 @@ impl Review<'_> {
         Ok(ReviewRefusal::AlreadyDecided(Box::new(closed_by(self.approval, kind, view.value))))
     }
 
-    /// The permission is checked first: whoever lacks it learns nothing else.
+    /// Checks whether the review may be made. The permission is checked first: a caller without it learns nothing else.
     fn check(
         &self,
         case: &Case<'_>,
@@ -171,7 +162,7 @@ impl Review<'_> {
         approval: &OpenApproval,
         action: Option<&Action>,
     ) -> Done<<Self as Command>::Reply> {
-        let grants = approval.grant_count().saturating_add(1);
+        let grants = approval.grant_count() + 1;
         let complete = grants >= approval.quorum();
         let grant = Grant {
             approval: approval.id,
@@ -186,7 +177,7 @@ impl Review<'_> {
         };
         let draft = Draft::new(&self.reviewer.actor, Body::ApprovalGranted(Box::new(grant)));
         let state = if complete { ApprovalState::Granted } else { ApprovalState::Pending };
-        let done = self.done(case, view, approval, vec![draft], state);
+        let done = self.record(case, view, approval, vec![draft], state);
         done.map(|reviewed| reviewed.map(|reviewed| Reviewed { grants, ..reviewed }))
     }
 
@@ -209,14 +200,15 @@ impl Review<'_> {
             Draft::new(reviewer, Body::ApprovalDenied(self.closing())),
             Draft::new(&proposal.actor, Body::ActionBlocked(Arc::new(ruling))),
         ];
-        self.done(case, view, approval, drafts, ApprovalState::Denied).with_receipt(ReceiptOf::Drafts)
+        self.record(case, view, approval, drafts, ApprovalState::Denied).with_receipt(ReceiptOf::Drafts)
     }
 
     fn closing(&self) -> Closing {
         Closing { approval: self.approval, reason: Some(note(self.note)) }
     }
 
-    fn done(
+    /// Appends the records of a review that may be made.
+    fn record(
         &self,
         case: &Case<'_>,
         view: &View,
@@ -238,16 +230,17 @@ impl Review<'_> {
         Done::write(view, drafts, Ok(reviewed))
     }
 
+    /// Records that a review was refused.
     fn reject(&self, case: &Case<'_>, view: &View, refusal: ReviewRefusal) -> Done<<Self as Command>::Reply> {
         let reviewer = &self.reviewer.actor;
         let rejected = RejectedReview {
             approval: Some(self.approval),
             execution: None,
-            verdict: self.action.word(),
+            verdict: self.action.code(),
             reason: refusal.code(),
         };
         let mut drafts = rejection(case, view, reviewer, rejected);
-        // An approval that is found past its time is closed by whoever finds it.
+        // There is no timer: the first call that finds an approval expired closes it.
         if matches!(refusal, ReviewRefusal::Expired { .. }) {
             drafts.insert(0, expire(reviewer, self.approval));
         }
@@ -255,7 +248,8 @@ impl Review<'_> {
     }
 }
 
-/// Nobody escalates what is granted already, or to those who do not exist.
+/// An approval that is granted already has nobody to wait for, and one for a permission that no role has would wait for
+/// ever.
 fn may_escalate(case: &Case<'_>, approval: &OpenApproval, to: &Permission) -> Result<(), ReviewRefusal> {
     let known = case.domain.policy().known_permissions();
     if approval.complete || known.is_some_and(|known| !known.contains(to)) {

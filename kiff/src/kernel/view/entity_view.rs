@@ -1,4 +1,4 @@
-//! What one entity's stream amounts to.
+//! The state of one entity's stream.
 
 use super::{
     open::{Denial, KnownKey, OpenApproval, OpenExecution},
@@ -14,12 +14,12 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What one entity's stream amounts to.
+/// The state of one entity's stream, folded from its records.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     pub(crate) head: Head,
     pub(crate) state: Option<StateName>,
-    /// The number of events accepted, so that no later code can change it.
+    /// The number of accepted events. Counted, and not taken from the domain's code, so that no later code changes it.
     pub(crate) state_version: u64,
     pub(crate) facts: Option<FactsBox>,
     /// The domain's own code failed to fold an event; the facts cannot be relied on.
@@ -32,12 +32,12 @@ pub(crate) struct View {
     pub(crate) denials: Vec<Denial>,
     /// Executions without a settled outcome. More than one only after a late result.
     pub(crate) executions: Vec<OpenExecution>,
-    /// The keys of the tenant, in the stream of keys alone. Each took a person or a service.
+    /// The tenant's keys, in the stream of keys alone. A person or a service recorded each.
     pub(crate) keys: Vec<KnownKey>,
     pub(super) refusals: RefusalRuns,
     /// A proposal whose decision is the next record.
     pub(super) proposal: Option<Arc<Proposed>>,
-    /// Where its last snapshot was made. Says nothing of the stream.
+    /// Where the last snapshot was made. It is no part of the stream's state.
     pub(crate) snapshot: SnapshotMark,
 }
 
@@ -57,7 +57,7 @@ impl View {
         Self { facts, ..Self::bare(tenant, entity) }
     }
 
-    /// The same without facts, for a log that is read without a domain.
+    /// The view of a stream without records and without facts, for a log that is read without a domain.
     pub(crate) fn bare(tenant: TenantId, entity: EntityRef) -> Self {
         Self {
             head: Head::empty(tenant, entity),
@@ -90,16 +90,23 @@ impl View {
         of_action.map(|denial| (denial.approval, denial.proposed.params.clone())).collect()
     }
 
-    /// Where another view of the same stream differs, in words.
+    /// Describes where another view of the same stream differs.
     pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
         let facts = |view: &Self| view.facts.as_ref().map(FactsBox::to_json);
         let approvals = |view: &Self| {
-            format!("{:?}", view.approvals.iter().map(|it| (it.id, it.grants.len(), it.complete)).collect::<Vec<_>>())
+            format!(
+                "{:?}",
+                view.approvals.iter().map(|open| (open.id, open.grants.len(), open.complete)).collect::<Vec<_>>()
+            )
         };
         let executions = |view: &Self| {
-            format!("{:?}", view.executions.iter().map(|it| (it.execution, it.attempt, &it.doubt)).collect::<Vec<_>>())
+            format!(
+                "{:?}",
+                view.executions.iter().map(|open| (open.execution, open.attempt, &open.doubt)).collect::<Vec<_>>()
+            )
         };
-        let denials = |view: &Self| format!("{:?}", view.denials.iter().map(|it| it.approval).collect::<Vec<_>>());
+        let denials =
+            |view: &Self| format!("{:?}", view.denials.iter().map(|denial| denial.approval).collect::<Vec<_>>());
         let mut found = Vec::new();
         let mut compare = |what: &str, held: String, replayed: String| {
             if held != replayed {

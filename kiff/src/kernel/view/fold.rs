@@ -1,4 +1,4 @@
-//! [`fold`]: the only way in which a view comes to be.
+//! [`fold`]: the only function that makes a view.
 
 use super::{
     entity_view::View,
@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{
     base::{
+        actor::Actor,
         code::{Code, coded},
+        debug::debug_as_display,
         digest::Digest,
         event::Event,
         ids::{ActorId, ApprovalId, EntityRef, ExecutionId, KeyId, StateName},
@@ -24,7 +26,7 @@ use std::sync::Arc;
 coded! {
     /// Why a record cannot be the next one of its stream.
     #[non_exhaustive]
-    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[derive(Clone, PartialEq, Eq, thiserror::Error)]
     pub enum FoldError {
         /// It is of another tenant or entity.
         #[error("the record is of another stream, `{entity}`")]
@@ -82,9 +84,9 @@ coded! {
     }
 }
 
-impl FoldError {}
+debug_as_display!(FoldError);
 
-/// Takes the stream's next record into account. On an error the view is as it was, or to be thrown away.
+/// Folds the stream's next record into a view. After an error the view may be half changed, and must be dropped.
 pub(crate) fn fold(view: &mut View, record: &Record) -> Result<(), FoldError> {
     check_place(&view.head, record)?;
     fold_body(view, record)?;
@@ -92,45 +94,47 @@ pub(crate) fn fold(view: &mut View, record: &Record) -> Result<(), FoldError> {
     Ok(())
 }
 
-/// Sequence, chain and time.
+/// Checks the record's stream, sequence, chain and time against the head.
 pub(crate) fn check_place(head: &Head, record: &Record) -> Result<(), FoldError> {
-    let it = &record.envelope;
-    if it.tenant != head.tenant || it.entity != head.entity {
-        return Err(FoldError::OtherStream { entity: it.entity.clone() });
+    let envelope = &record.envelope;
+    if envelope.tenant != head.tenant || envelope.entity != head.entity {
+        return Err(FoldError::OtherStream { entity: envelope.entity.clone() });
     }
-    if it.seq != head.seq + 1 {
-        return Err(FoldError::Sequence { expected: head.seq + 1, found: it.seq });
+    if envelope.seq != head.seq + 1 {
+        return Err(FoldError::Sequence { expected: head.seq + 1, found: envelope.seq });
     }
-    if it.prev != head.leaf {
-        return Err(FoldError::Chain { expected: head.leaf, found: it.prev });
+    if envelope.prev != head.leaf {
+        return Err(FoldError::Chain { expected: head.leaf, found: envelope.prev });
     }
-    if it.recorded_at < head.recorded_at {
-        return Err(FoldError::TimeWentBack { last: head.recorded_at, found: it.recorded_at });
+    if envelope.recorded_at < head.recorded_at {
+        return Err(FoldError::TimeWentBack { last: head.recorded_at, found: envelope.recorded_at });
     }
     Ok(())
 }
 
 fn fold_body(view: &mut View, record: &Record) -> Result<(), FoldError> {
-    let it = &record.envelope;
+    let Envelope { actor, recorded_at, .. } = &record.envelope;
+    let at = *recorded_at;
+    // Nothing comes between a proposal and its decision: both are appended at once.
     if view.proposal.is_some() && record.body.ruling().is_none() {
         return Err(FoldError::Unpaired);
     }
     match &record.body {
-        Body::EventIngested(body) => fold_facts(view, &Event { body, source: &it.actor, recorded_at: it.recorded_at }),
+        Body::EventIngested(body) => fold_facts(view, &Event { body, source: actor, recorded_at: at }),
         Body::StateChanged(change) => fold_state(view, change)?,
         Body::DecisionRecorded(proposed) => view.proposal = Some(Arc::clone(proposed)),
-        Body::ActionValidated(ruling) => clear(view, ruling, it.recorded_at)?,
-        Body::ApprovalRequired(ruling) => hold(view, ruling, it.recorded_at)?,
+        Body::ActionValidated(ruling) => clear(view, ruling, at)?,
+        Body::ApprovalRequired(ruling) => hold(view, ruling, at)?,
         Body::ActionBlocked(_) => {
             view.proposal = None;
-            view.count_refusal(&it.actor.id, it.recorded_at, Refused::Once);
+            view.count_refusal(&actor.id, at, Refused::Once);
         }
         Body::ApprovalGranted(grant) => {
             let approval = open_approval(view, grant.approval)?;
-            approval.grants.push(Arc::clone(&it.actor));
+            approval.grants.push(Arc::clone(actor));
             approval.complete = grant.complete;
         }
-        Body::ApprovalDenied(end) => deny(view, end, &it.actor.id)?,
+        Body::ApprovalDenied(end) => deny(view, end, &actor.id)?,
         Body::ApprovalRevoked(end) | Body::ApprovalExpired(end) | Body::ApprovalSuperseded(end) => {
             close_approval(view, end.approval)?;
         }
@@ -140,17 +144,20 @@ fn fold_body(view: &mut View, record: &Record) -> Result<(), FoldError> {
         Body::ActionUnknown(result) => {
             // The attempt is over: from here on only a late result of it could land.
             let open = open_execution(view, result.execution)?;
-            (open.doubt, open.deadline) = (Some(result.cause.clone()), None);
+            open.doubt = Some(result.cause.clone());
+            open.deadline = None;
         }
         Body::ExecutionRetried(retry) => {
             let open = open_execution(view, retry.execution)?;
-            (open.attempt, open.deadline, open.doubt) = (retry.attempt, retry.deadline, None);
+            open.attempt = retry.attempt;
+            open.deadline = retry.deadline;
+            open.doubt = None;
         }
         Body::ExecutionResolved(resolved) => close_execution(view, resolved.execution)?,
-        Body::OutcomeConflict(conflict) => doubt_again(view, conflict, it),
+        Body::OutcomeConflict(conflict) => doubt_again(view, conflict, actor, at),
         Body::EventRejected(_) => view.flagged = true,
-        Body::RefusalsSuppressed(_) => view.count_refusal(&it.actor.id, it.recorded_at, Refused::FromHereOn),
-        Body::ReviewRejected(_) => view.count_refusal(&it.actor.id, it.recorded_at, Refused::Once),
+        Body::RefusalsSuppressed(_) => view.count_refusal(&actor.id, at, Refused::FromHereOn),
+        Body::ReviewRejected(_) => view.count_refusal(&actor.id, at, Refused::Once),
         Body::KeyPublished(published) => note_key(view, published.key.id(), false),
         Body::KeyRevoked(revoked) => note_key(view, &revoked.key_id, true),
     }
@@ -165,18 +172,19 @@ fn fold_facts(view: &mut View, event: &Event<'_>) {
 
 fn fold_state(view: &mut View, change: &StateChange) -> Result<(), FoldError> {
     if change.from != view.state || change.state_version != view.state_version + 1 {
-        let said = |state: Option<&StateName>, version: u64| {
+        let described = |state: Option<&StateName>, version: u64| {
             format!("{} at version {version}", state.map_or("no state", StateName::as_str))
         };
-        let expected = said(view.state.as_ref(), view.state_version);
+        let expected = described(view.state.as_ref(), view.state_version);
         return Err(FoldError::State {
             expected,
-            found: said(change.from.as_ref(), change.state_version.saturating_sub(1)),
+            found: described(change.from.as_ref(), change.state_version.saturating_sub(1)),
         });
     }
     view.state = Some(change.to.clone());
     view.state_version = change.state_version;
     view.flagged = false;
+    // A denial bars the same proposal, and a run of refusals counts, only while the entity stays where it was.
     view.denials.clear();
     view.refusals = RefusalRuns::default();
     Ok(())
@@ -232,26 +240,26 @@ fn deny(view: &mut View, end: &Closing, by: &ActorId) -> Result<(), FoldError> {
     Ok(())
 }
 
-/// A result that contradicts what was recorded puts its execution in doubt again. A later attempt of it may
-/// be running still, and keeps its deadline.
-fn doubt_again(view: &mut View, conflict: &Conflict, it: &Envelope) {
+/// Puts an execution in doubt again whose late result contradicts the log. A later attempt may still be running, and keeps
+/// its deadline.
+fn doubt_again(view: &mut View, conflict: &Conflict, actor: &Arc<Actor>, at: Timestamp) {
     let place = view.executions.iter().position(|open| open.execution == conflict.execution);
     let running = place.map(|place| view.executions.remove(place)).filter(|open| open.attempt > conflict.attempt);
     let (attempt, deadline) = running.map_or((conflict.attempt, None), |open| (open.attempt, open.deadline));
     view.executions.push(OpenExecution {
         execution: conflict.execution,
         action: conflict.action.clone(),
-        requester: Arc::clone(&it.actor),
+        requester: Arc::clone(actor),
         attempt,
         effect: Effect::Once,
         deadline,
-        since: it.recorded_at,
+        since: at,
         doubt: Some(Code::fixed("outcome_conflict")),
         proposed: None,
     });
 }
 
-/// A key that was revoked stays so.
+/// Notes that a key was published or revoked. A revoked key stays revoked.
 fn note_key(view: &mut View, key_id: &KeyId, is_revoked: bool) {
     match view.keys.iter_mut().find(|known| known.key_id == *key_id) {
         Some(known) => known.is_revoked |= is_revoked,

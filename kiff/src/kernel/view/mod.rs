@@ -1,6 +1,6 @@
-//! The view: what one entity's stream amounts to, and [`fold`], the only way in which it comes to be.
+//! The view: the state of one entity's stream, and [`fold`], the only function that makes one.
 //!
-//! A view is bounded however long its stream is: it holds what is open, not what has been. Two lists have no bound: the
+//! A view is bounded however long its stream is: it holds what is open, not the history. Two lists have no bound: the
 //! denials at the present state version, each of which took a person and all of which the next event clears; and the
 //! tenant's keys, in the stream of keys alone.
 

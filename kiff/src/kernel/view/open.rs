@@ -1,4 +1,4 @@
-//! What is open in a stream: approvals, denials that bar a proposal, executions, keys.
+//! The open items of a stream: approvals, denials that bar a proposal, executions, keys.
 
 use crate::{
     base::{
@@ -28,9 +28,9 @@ pub(crate) struct OpenApproval {
 }
 
 impl OpenApproval {
+    #[expect(clippy::expect_used, reason = "each grant is a record, and 2^32 of them do not fit into memory")]
     pub(crate) fn grant_count(&self) -> u32 {
-        // A quorum is a u32, and no grant is recorded after it is complete.
-        u32::try_from(self.grants.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.grants.len()).expect("there are fewer than 2^32 grants")
     }
 
     pub(crate) fn quorum(&self) -> u32 {
@@ -67,7 +67,7 @@ pub(crate) struct OpenExecution {
     pub(crate) since: Timestamp,
     /// Why nobody knows its outcome; absent while it may still be running.
     pub(crate) doubt: Option<Code>,
-    /// What was cleared; absent after a late result, which says only what came of it.
+    /// The proposal that was cleared. Absent after a late result, whose record does not name it.
     pub(crate) proposed: Option<Arc<Proposed>>,
 }
 

@@ -28,7 +28,7 @@ pub(crate) enum RefusalRecord {
     Nothing,
 }
 
-/// What a record says of a refusal.
+/// The two records that count in a run of refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     /// It is the record of one refusal.

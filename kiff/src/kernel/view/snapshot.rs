@@ -1,6 +1,6 @@
 //! A view as bytes, and back (`docs/formats.md` §12), so that a cold entity need not be folded from its first record.
 //!
-//! A snapshot is a cache and no evidence. What does not read back as a whole, or was made under other rules, is nothing.
+//! A snapshot is a cache and no evidence. One that does not read back as a whole, or was made under other rules, is ignored.
 
 use super::{
     entity_view::{SnapshotMark, View},
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     base::{
         digest::Digest,
-        ids::{ApprovalId, EntityRef, ExecutionId, TenantId},
+        ids::{EntityRef, ExecutionId, TenantId},
     },
     domain::{Domain, contract::Effect, machine::FactsBox},
     kernel::{
@@ -26,39 +26,39 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The most bytes that a snapshot may have. A view that needs more is not worth its keep.
-const MOST: usize = 1 << 20;
-/// A digest, before the JSON that it is of.
+/// The most bytes that a snapshot may have. A larger view costs more to read than to fold.
+const MAX_BYTES: usize = 1 << 20;
+/// Where the JSON begins: after its digest and a space.
 const JSON_AT: usize = 72;
 const FORMAT: &str = "kiff-snapshot/1";
 
-/// The bytes of a view; nothing if they would be too many, or would not read back as the same view.
+/// Writes a view. `None` if it would be too large, or would not read back as the same view.
 pub(crate) fn write(view: &View, domain: &Domain) -> Option<Vec<u8>> {
     let json = encode(view, domain)?;
     let mut bytes = Digest::of(&json).encode().to_vec();
     bytes.push(b' ');
     bytes.extend_from_slice(&json);
-    // The facts are the host's own type, and nothing but a try tells whether they survive their JSON.
+    // The facts are the host's own type. Only a try shows whether they survive their JSON.
     let again = read(&bytes, domain, &view.head.tenant, &view.head.entity)?;
-    (said(again) == said(view.clone())).then_some(bytes)
+    (described(again) == described(view.clone())).then_some(bytes)
 }
 
-/// Everything that a view says of its stream.
-fn said(view: View) -> String {
+/// Everything that a view holds of its stream, to compare two views.
+fn described(view: View) -> String {
     format!("{:?}", View { snapshot: SnapshotMark::default(), ..view })
 }
 
-/// The view that the bytes are of; nothing if they are damaged, of another stream, or made under other rules.
+/// Reads a view. `None` if the bytes are damaged, of another stream, or made under other rules.
 pub(crate) fn read(bytes: &[u8], domain: &Domain, tenant: &TenantId, entity: &EntityRef) -> Option<View> {
     let (digest, json) = bytes.split_at_checked(JSON_AT)?;
-    if bytes.len() > MOST || digest.strip_suffix(b" ")? != Digest::of(json).encode() {
+    if bytes.len() > MAX_BYTES || digest.strip_suffix(b" ")? != Digest::of(json).encode() {
         return None;
     }
     decode(json, domain, View::empty(domain, tenant.clone(), entity.clone())).ok()
 }
 
 fn encode(view: &View, domain: &Domain) -> Option<Vec<u8>> {
-    // Facts that failed may be right under the code that comes next, so they are always folded anew.
+    // Facts that failed under today's code may fold under tomorrow's, so they are always folded anew.
     if view.head.seq == 0 || view.proposal.is_some() || view.facts_failed {
         return None;
     }
@@ -66,165 +66,198 @@ fn encode(view: &View, domain: &Domain) -> Option<Vec<u8>> {
         Some(facts) => Some((blank(domain, view)?, facts.to_text()?)),
         None => None,
     };
-    let (mut json, entity) = (Vec::new(), &view.head.entity);
-    let mut it = Members::open(&mut json);
-    it.objects("approvals", &view.approvals, |it, approval| write_approval(it, approval, entity));
-    it.objects("denials", &view.denials, |it, denial| write_denial(it, denial, entity));
-    it.digest("domain_digest", &domain.digest());
-    it.plain("entity", entity.as_str());
-    it.objects("executions", &view.executions, |it, open| write_execution(it, open, entity));
-    it.maybe(facts, |it, (blank, now)| {
-        it.nested("facts", |it| {
-            it.text("blank", &blank);
-            it.text("now", &now);
+    let entity = &view.head.entity;
+    let mut json = Vec::new();
+    let mut members = Members::open(&mut json);
+    members.objects("approvals", &view.approvals, |members, approval| write_approval(members, approval, entity));
+    members.objects("denials", &view.denials, |members, denial| write_denial(members, denial, entity));
+    members.digest("domain_digest", &domain.digest());
+    members.plain("entity", entity.as_str());
+    members.objects("executions", &view.executions, |members, open| write_execution(members, open, entity));
+    members.maybe(facts, |members, (blank, now)| {
+        members.nested("facts", |members| {
+            members.text("blank", &blank);
+            members.text("now", &now);
         });
     });
-    it.value("flagged", &Value::Bool(view.flagged));
-    it.plain("format", FORMAT);
-    it.nested("head", |it| {
-        it.digest("leaf", &view.head.leaf);
-        it.time("recorded_at", view.head.recorded_at);
-        it.number("seq", view.head.seq);
+    members.value("flagged", &Value::Bool(view.flagged));
+    members.plain("format", FORMAT);
+    members.nested("head", |members| {
+        members.digest("leaf", &view.head.leaf);
+        members.time("recorded_at", view.head.recorded_at);
+        members.number("seq", view.head.seq);
     });
-    it.objects("refusals", &view.refusals.0, write_refusals);
-    it.maybe(view.state.as_ref(), |it, state| it.plain("state", state.as_str()));
-    it.number("state_version", view.state_version);
-    it.plain("tenant", view.head.tenant.as_str());
-    it.close();
+    members.objects("refusals", &view.refusals.0, write_refusals);
+    members.maybe(view.state.as_ref(), |members, state| members.plain("state", state.as_str()));
+    members.number("state_version", view.state_version);
+    members.plain("tenant", view.head.tenant.as_str());
+    members.close();
     Some(json)
 }
 
-/// The facts of an entity without events. Where they look otherwise, the type of the facts has changed.
+/// The facts of an entity without events. If a snapshot has others, the type of the facts has changed since.
 fn blank(domain: &Domain, view: &View) -> Option<String> {
     domain.machine(view.head.entity.kind())?.blank.as_ref()?.to_text()
 }
 
-fn write_approval(it: &mut Members<'_>, approval: &OpenApproval, entity: &EntityRef) {
-    it.value("complete", &Value::Bool(approval.complete));
-    it.maybe(approval.escalated.as_ref(), |it, reviewers| it.plain("escalated", reviewers.as_str()));
-    it.objects("grants", &approval.grants, |it, by| write::write_actor(it, by, None));
-    it.time("opened_at", approval.opened_at);
-    write_proposed(it, &approval.proposed, entity);
-    it.nested("ruling", |it| approval.ruling.write(it, Verdict::ApprovalRequired));
+fn write_approval(members: &mut Members<'_>, approval: &OpenApproval, entity: &EntityRef) {
+    members.value("complete", &Value::Bool(approval.complete));
+    members.maybe(approval.escalated.as_ref(), |members, reviewers| members.plain("escalated", reviewers.as_str()));
+    members.objects("grants", &approval.grants, |members, by| write::write_actor(members, by, None));
+    members.time("opened_at", approval.opened_at);
+    write_proposed(members, &approval.proposed, entity);
+    members.nested("ruling", |members| approval.ruling.write(members, Verdict::ApprovalRequired));
 }
 
-fn write_denial(it: &mut Members<'_>, denial: &Denial, entity: &EntityRef) {
-    it.approval(denial.approval);
-    it.plain("by", denial.by.as_str());
-    write_proposed(it, &denial.proposed, entity);
-    it.maybe(denial.reason.as_ref(), |it, reason| it.text("reason", reason));
+fn write_denial(members: &mut Members<'_>, denial: &Denial, entity: &EntityRef) {
+    members.approval(denial.approval);
+    members.plain("by", denial.by.as_str());
+    write_proposed(members, &denial.proposed, entity);
+    members.maybe(denial.reason.as_ref(), |members, reason| members.text("reason", reason));
 }
 
-fn write_execution(it: &mut Members<'_>, open: &OpenExecution, entity: &EntityRef) {
-    it.plain("action", open.action.as_str());
-    it.number("attempt", open.attempt.into());
-    it.maybe(open.deadline, |it, deadline| it.time("deadline", deadline));
-    it.maybe(open.doubt.as_ref(), |it, cause| it.plain("doubt", cause.as_str()));
-    it.plain("effect", open.effect.as_str());
-    it.execution(open.execution);
-    it.maybe(open.proposed.as_ref(), |it, proposed| write_proposed(it, proposed, entity));
-    it.nested("requester", |it| write::write_actor(it, &open.requester, None));
-    it.time("since", open.since);
+fn write_execution(members: &mut Members<'_>, open: &OpenExecution, entity: &EntityRef) {
+    members.plain("action", open.action.as_str());
+    members.number("attempt", open.attempt.into());
+    members.maybe(open.deadline, |members, deadline| members.time("deadline", deadline));
+    members.maybe(open.doubt.as_ref(), |members, cause| members.plain("doubt", cause.as_str()));
+    members.plain("effect", open.effect.as_str());
+    members.execution(open.execution);
+    members.maybe(open.proposed.as_ref(), |members, proposed| write_proposed(members, proposed, entity));
+    members.nested("requester", |members| write::write_actor(members, &open.requester, None));
+    members.time("since", open.since);
 }
 
-fn write_refusals(it: &mut Members<'_>, run: &RefusalRun) {
-    it.plain("actor", run.actor.as_str());
-    it.number("count", run.count);
-    it.time("since", run.since);
-    it.value("suppressed", &Value::Bool(run.is_suppressed));
+fn write_refusals(members: &mut Members<'_>, run: &RefusalRun) {
+    members.plain("actor", run.actor.as_str());
+    members.number("count", run.count);
+    members.time("since", run.since);
+    members.value("suppressed", &Value::Bool(run.is_suppressed));
 }
 
-/// A proposal as its own record has it: who asked, and the body.
-fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, entity: &EntityRef) {
-    it.nested("proposed", |it| {
-        it.nested("actor", |it| write::write_actor(it, &proposed.actor, proposed.claimed.as_ref()));
-        it.nested("body", |it| proposed.write(it, entity));
+/// Writes a proposal as its own record has it: the actor and the body.
+fn write_proposed(members: &mut Members<'_>, proposed: &Proposed, entity: &EntityRef) {
+    members.nested("proposed", |members| {
+        members.nested("actor", |members| write::write_actor(members, &proposed.actor, proposed.claimed.as_ref()));
+        members.nested("body", |members| proposed.write(members, entity));
     });
 }
 
-/// Fills a view of the stream that is empty yet.
+/// Fills the empty view of a stream.
 fn decode(json: &[u8], domain: &Domain, mut view: View) -> Result<View, RecordError> {
     let tape = walk(json).ok_or_else(|| missing("format"))?;
-    let mut it = read::Members::of(&tape)?;
-    it.expect("format", FORMAT)?;
-    it.expect("domain_digest", &domain.digest().to_string())?;
-    it.expect("tenant", view.head.tenant.as_str())?;
-    it.expect("entity", view.head.entity.as_str())?;
-    view.facts = read_facts(&mut it, domain, &view)?;
-    let (tenant, entity) = (view.head.tenant.clone(), view.head.entity.clone());
-    for mut it in it.objects("approvals")? {
-        view.approvals.push(read_approval(&mut it, &tenant, &entity)?);
+    let mut members = read::Members::of(&tape)?;
+    members.expect("format", FORMAT)?;
+    members.expect("domain_digest", &domain.digest().to_string())?;
+    members.expect("tenant", view.head.tenant.as_str())?;
+    members.expect("entity", view.head.entity.as_str())?;
+    view.facts = read_facts(&mut members, domain, &view)?;
+    let tenant = view.head.tenant.clone();
+    let entity = view.head.entity.clone();
+    for mut approval in members.objects("approvals")? {
+        view.approvals.push(read_approval(&mut approval, &tenant, &entity)?);
     }
-    for mut it in it.objects("denials")? {
-        let approval: ApprovalId = it.parse("approval_id")?;
-        let (by, reason) = (it.parse("by")?, it.maybe("reason", read::Members::take)?);
-        view.denials.push(Denial { approval, proposed: read_proposed(&mut it, &tenant, &entity)?, by, reason });
+    for mut denial in members.objects("denials")? {
+        view.denials.push(read_denial(&mut denial, &tenant, &entity)?);
     }
-    for mut it in it.objects("executions")? {
-        view.executions.push(read_execution(&mut it, &tenant, &entity)?);
+    for mut execution in members.objects("executions")? {
+        view.executions.push(read_execution(&mut execution, &tenant, &entity)?);
     }
-    for mut it in it.objects("refusals")? {
-        let (actor, count, since) = (it.parse("actor")?, it.number("count")?, it.fixed_time("since")?);
-        view.refusals.0.push(RefusalRun { actor, count, since, is_suppressed: it.flag("suppressed")? });
+    for mut run in members.objects("refusals")? {
+        view.refusals.0.push(read_refusals(&mut run)?);
     }
-    view.flagged = it.flag("flagged")?;
-    view.state = it.maybe("state", read::Members::parse)?;
-    view.state_version = it.number("state_version")?;
-    let mut it = it.members("head")?;
-    let (seq, leaf, recorded_at) = (it.place("seq")?, it.parse("leaf")?, it.fixed_time("recorded_at")?);
-    view.head = Head { tenant, entity, seq, leaf, recorded_at };
+    view.flagged = members.flag("flagged")?;
+    view.state = members.maybe("state", read::Members::parse)?;
+    view.state_version = members.number("state_version")?;
+    let mut head = members.members("head")?;
+    let seq = head.place("seq")?;
+    let leaf = head.parse("leaf")?;
+    view.head = Head { tenant, entity, seq, leaf, recorded_at: head.fixed_time("recorded_at")? };
     view.snapshot = SnapshotMark { seq, revision: 0 };
     Ok(view)
 }
 
-/// Both have facts and of the same type, or neither has.
-fn read_facts(it: &mut read::Members, domain: &Domain, view: &View) -> Result<Option<FactsBox>, RecordError> {
+/// Reads the facts. The snapshot and the empty view must both have facts of the same type, or neither.
+fn read_facts(members: &mut read::Members, domain: &Domain, view: &View) -> Result<Option<FactsBox>, RecordError> {
     let Some(facts) = &view.facts else {
-        return if it.has("facts") { Err(missing("facts")) } else { Ok(None) };
+        return if members.has("facts") { Err(missing("facts")) } else { Ok(None) };
     };
-    let mut it = it.members("facts")?;
-    it.expect("blank", &blank(domain, view).ok_or_else(|| missing("blank"))?)?;
-    let now: String = it.take("now")?;
+    let mut stored = members.members("facts")?;
+    stored.expect("blank", &blank(domain, view).ok_or_else(|| missing("blank"))?)?;
+    let now: String = stored.take("now")?;
     facts.parse(&now).ok_or_else(|| missing("now")).map(Some)
 }
 
-fn read_approval(it: &mut read::Members, tenant: &TenantId, entity: &EntityRef) -> Result<OpenApproval, RecordError> {
-    let ruling = Ruling::read(&mut it.members("ruling")?, Verdict::ApprovalRequired)?;
-    let grants =
-        it.objects("grants")?.iter_mut().map(|it| read::parse_actor(it).map(Arc::new)).collect::<Result<_, _>>()?;
+fn read_approval(
+    members: &mut read::Members,
+    tenant: &TenantId,
+    entity: &EntityRef,
+) -> Result<OpenApproval, RecordError> {
+    let ruling = Ruling::read(&mut members.members("ruling")?, Verdict::ApprovalRequired)?;
+    let grants = members
+        .objects("grants")?
+        .iter_mut()
+        .map(|actor| read::parse_actor(actor).map(Arc::new))
+        .collect::<Result<_, _>>()?;
     Ok(OpenApproval {
         id: ruling.approval.ok_or_else(|| missing("approval_id"))?,
-        proposed: read_proposed(it, tenant, entity)?,
-        opened_at: it.fixed_time("opened_at")?,
+        proposed: read_proposed(members, tenant, entity)?,
+        opened_at: members.fixed_time("opened_at")?,
         reviewers: ruling.hold.as_ref().map(|hold| hold.reviewers.clone()),
-        escalated: it.maybe("escalated", read::Members::parse)?,
+        escalated: members.maybe("escalated", read::Members::parse)?,
         grants,
-        complete: it.flag("complete")?,
+        complete: members.flag("complete")?,
         ruling: Arc::new(ruling),
     })
 }
 
-fn read_execution(it: &mut read::Members, tenant: &TenantId, entity: &EntityRef) -> Result<OpenExecution, RecordError> {
-    let effect = Effect::from_word(&it.take::<String>("effect")?).ok_or_else(|| missing("effect"))?;
-    let execution: ExecutionId = it.parse("execution_id")?;
-    Ok(OpenExecution {
-        execution,
-        action: it.parse("action")?,
-        requester: Arc::new(read::parse_actor(&mut it.members("requester")?)?),
-        attempt: it.small("attempt")?,
-        effect,
-        deadline: it.maybe("deadline", read::Members::fixed_time)?,
-        since: it.fixed_time("since")?,
-        doubt: it.maybe("doubt", read::Members::parse)?,
-        proposed: if it.has("proposed") { Some(read_proposed(it, tenant, entity)?) } else { None },
+fn read_denial(members: &mut read::Members, tenant: &TenantId, entity: &EntityRef) -> Result<Denial, RecordError> {
+    Ok(Denial {
+        approval: members.parse("approval_id")?,
+        by: members.parse("by")?,
+        reason: members.maybe("reason", read::Members::take)?,
+        proposed: read_proposed(members, tenant, entity)?,
     })
 }
 
-fn read_proposed(it: &mut read::Members, tenant: &TenantId, entity: &EntityRef) -> Result<Arc<Proposed>, RecordError> {
-    let mut it = it.members("proposed")?;
-    let mut actor = it.members("actor")?;
+fn read_refusals(members: &mut read::Members) -> Result<RefusalRun, RecordError> {
+    Ok(RefusalRun {
+        actor: members.parse("actor")?,
+        count: members.number("count")?,
+        since: members.fixed_time("since")?,
+        is_suppressed: members.flag("suppressed")?,
+    })
+}
+
+fn read_execution(
+    members: &mut read::Members,
+    tenant: &TenantId,
+    entity: &EntityRef,
+) -> Result<OpenExecution, RecordError> {
+    let effect = Effect::from_word(&members.take::<String>("effect")?).ok_or_else(|| missing("effect"))?;
+    let execution: ExecutionId = members.parse("execution_id")?;
+    Ok(OpenExecution {
+        execution,
+        action: members.parse("action")?,
+        requester: Arc::new(read::parse_actor(&mut members.members("requester")?)?),
+        attempt: members.small("attempt")?,
+        effect,
+        deadline: members.maybe("deadline", read::Members::fixed_time)?,
+        since: members.fixed_time("since")?,
+        doubt: members.maybe("doubt", read::Members::parse)?,
+        proposed: if members.has("proposed") { Some(read_proposed(members, tenant, entity)?) } else { None },
+    })
+}
+
+fn read_proposed(
+    members: &mut read::Members,
+    tenant: &TenantId,
+    entity: &EntityRef,
+) -> Result<Arc<Proposed>, RecordError> {
+    let mut proposed = members.members("proposed")?;
+    let mut actor = proposed.members("actor")?;
     let claimed = actor.claimed();
     let actor = Arc::new(read::parse_actor(&mut actor)?);
     let sender = Sender { tenant, stream: entity, actor: &actor, claimed };
-    Ok(Arc::new(Proposed::read(&mut it.members("body")?, sender)?))
+    Ok(Arc::new(Proposed::read(&mut proposed.members("body")?, sender)?))
 }

@@ -5,7 +5,7 @@ use super::{
     refusal::{Blocked, Held},
 };
 use crate::{
-    base::ids::EntityRef,
+    base::{debug::debug_as_display, ids::EntityRef},
     evidence::receipt::Receipt,
     kernel::{
         conclusion::{Concluded, Conclusion},
@@ -15,20 +15,20 @@ use crate::{
 };
 use std::{error::Error, fmt};
 
-/// What came of a proposal. A refusal is an answer, not an error.
+/// The answer to a proposal. A refusal is an answer, not an error.
 ///
 /// ```
 /// use kiff::Answer;
 ///
-/// /// What an agent is told.
-/// fn tell(answer: &Answer) -> String {
+/// /// The answer in words for an agent.
+/// fn reply(answer: &Answer) -> String {
 ///     match answer {
 ///         Answer::Executed(done) => done.message.clone(),
 ///         Answer::Held(held) => format!("waits for {} of {} reviewers: {}", held.quorum - held.grants, held.quorum, held.reason),
 ///         // Every failed check, with the values that were compared.
 ///         Answer::Blocked(blocked) => blocked.refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
 ///         Answer::Failed(failed) => format!("nothing was done: {}", failed.message),
-///         // Not to be proposed again: somebody must look what became of it.
+///         // Do not propose it again: somebody must find out what became of it.
 ///         Answer::InDoubt(doubt) => format!("execution {} is in doubt: {}", doubt.execution_id, doubt.cause),
 ///     }
 /// }
@@ -39,7 +39,7 @@ use std::{error::Error, fmt};
 /// # let agent = Authority::agent("bot", [""; 0])?;
 ///
 /// let answer = rt.execute(&agent, Proposal::new("REFUND_ORDER", "order:1"))?;
-/// assert_eq!(tell(&answer), "there is no action `REFUND_ORDER` on `order:1`");
+/// assert_eq!(reply(&answer), "there is no action `REFUND_ORDER` on `order:1`");
 /// # Ok(())
 /// # }
 /// ```
@@ -132,11 +132,11 @@ impl Answer {
     #[must_use]
     pub fn receipt(&self) -> Option<&Receipt> {
         match self {
-            Self::Executed(it) => it.receipt.as_ref(),
-            Self::Held(it) => it.receipt.as_ref(),
-            Self::Blocked(it) => it.receipt.as_ref(),
-            Self::Failed(it) => it.receipt.as_ref(),
-            Self::InDoubt(it) => it.receipt.as_ref(),
+            Self::Executed(executed) => executed.receipt.as_ref(),
+            Self::Held(held) => held.receipt.as_ref(),
+            Self::Blocked(blocked) => blocked.receipt.as_ref(),
+            Self::Failed(failed) => failed.receipt.as_ref(),
+            Self::InDoubt(doubt) => doubt.receipt.as_ref(),
         }
     }
 
@@ -144,11 +144,11 @@ impl Answer {
     #[must_use]
     pub fn entity(&self) -> &EntityRef {
         match self {
-            Self::Executed(it) => &it.entity,
-            Self::Held(it) => &it.entity,
-            Self::Blocked(it) => &it.entity,
-            Self::Failed(it) => &it.entity,
-            Self::InDoubt(it) => &it.entity,
+            Self::Executed(executed) => &executed.entity,
+            Self::Held(held) => &held.entity,
+            Self::Blocked(blocked) => &blocked.entity,
+            Self::Failed(failed) => &failed.entity,
+            Self::InDoubt(doubt) => &doubt.entity,
         }
     }
 
@@ -164,20 +164,20 @@ impl Answer {
         }
     }
 
-    /// The outcome, or the refusal as an error. Everything but [`Answer::Executed`] is one.
+    /// The execution; every other answer is returned as an error, for `?`.
     ///
     /// # Errors
     /// [`NotExecuted`] with the answer.
     pub fn executed(self) -> Result<Executed, NotExecuted> {
         match self {
-            Self::Executed(it) => Ok(it),
+            Self::Executed(executed) => Ok(executed),
             other => Err(NotExecuted(Box::new(other))),
         }
     }
 }
 
 /// An answer other than an execution, as an error.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NotExecuted(Box<Answer>);
 
 impl NotExecuted {
@@ -186,7 +186,7 @@ impl NotExecuted {
         &self.0
     }
 
-    /// The answer, out of the error.
+    /// The answer, by value.
     pub fn into_answer(self) -> Answer {
         *self.0
     }
@@ -195,13 +195,17 @@ impl NotExecuted {
 impl fmt::Display for NotExecuted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Answer::Executed(it) => write!(f, "action `{}` was executed", it.action),
-            Answer::Held(it) => write!(f, "action `{}` requires approval `{}`", it.action, it.approval_id),
-            Answer::Blocked(it) => fmt::Display::fmt(it, f),
-            Answer::Failed(it) => write!(f, "action `{}` failed without effect: {}", it.action, it.message),
-            Answer::InDoubt(it) => write!(f, "action `{}` is in doubt ({}): {}", it.action, it.cause, it.message),
+            Answer::Executed(done) => write!(f, "action `{}` was executed", done.action),
+            Answer::Held(held) => write!(f, "action `{}` requires approval `{}`", held.action, held.approval_id),
+            Answer::Blocked(blocked) => fmt::Display::fmt(blocked, f),
+            Answer::Failed(failed) => write!(f, "action `{}` failed without effect: {}", failed.action, failed.message),
+            Answer::InDoubt(doubt) => {
+                write!(f, "action `{}` is in doubt ({}): {}", doubt.action, doubt.cause, doubt.message)
+            }
         }
     }
 }
 
 impl Error for NotExecuted {}
+
+debug_as_display!(NotExecuted);

@@ -1,4 +1,4 @@
-//! What became of a cleared proposal.
+//! The conclusions of cleared proposals.
 
 use crate::{
     base::{
@@ -21,11 +21,11 @@ pub struct Executed {
     pub entity: EntityRef,
     /// The execution.
     pub execution_id: ExecutionId,
-    /// What the executor said.
+    /// The executor's message.
     pub message: String,
-    /// What the effect returned, unless it was too large for the log.
+    /// The effect's output, unless it was too large for the log.
     pub output: Option<Value>,
-    /// Events of the executor that were not accepted, with the reason. The entity is flagged then.
+    /// Events of the executor that were not accepted, with the reasons. If there are any, the entity is flagged.
     pub rejected_events: Vec<(String, Code)>,
     /// The receipt of the clearance, if the runtime has a signer.
     pub receipt: Option<Receipt>,
@@ -45,7 +45,7 @@ pub struct Failed {
     pub entity: EntityRef,
     /// The execution.
     pub execution_id: ExecutionId,
-    /// What the executor said.
+    /// The executor's message.
     pub message: String,
     /// The receipt of the clearance, if the runtime has a signer.
     pub receipt: Option<Receipt>,
@@ -55,8 +55,8 @@ pub struct Failed {
     pub is_repeat: bool,
 }
 
-/// An execution of which nobody knows whether it had an effect. It blocks further effects on its entity
-/// until it is settled.
+/// An execution that may or may not have had an effect: nobody knows. It blocks further effects on its entity until it is
+/// settled.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct InDoubt {
@@ -71,7 +71,7 @@ pub struct InDoubt {
     /// Why nobody knows: `error`, `panicked`, `timed_out`, `outcome_conflict`; `running` if it runs in this
     /// process now; `unfinished` if it was cleared and no outcome was recorded.
     pub cause: Code,
-    /// What the executor said.
+    /// The executor's message.
     pub message: String,
     /// When it was cleared, or came into doubt again.
     pub since: Timestamp,

@@ -10,12 +10,12 @@ use crate::{
     kernel::decision::Permit,
 };
 
-/// What was decided for an effect that the host runs itself.
+/// The decision on an effect that the host runs itself.
 #[expect(clippy::exhaustive_enums, reason = "complete by meaning, so that a caller's match is")]
 #[derive(Debug)]
-#[must_use = "it may be a refusal, or a permit to be settled"]
+#[must_use = "it may be a refusal, or a permit whose outcome must be recorded"]
 pub enum Decision {
-    /// Cleared, this once. Run the effect and [`settle`](crate::Runtime::settle) it.
+    /// Cleared, once. Run the effect and [record its outcome](crate::Runtime::record_outcome).
     Allowed(Allowed),
     /// The same idempotency key was cleared before: do not run the effect again.
     AlreadyCleared(Box<Answer>),
@@ -38,7 +38,7 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// What to show to a service that acts only on what was cleared; nothing without a signer.
+    /// The warrant to show to a service that acts only on cleared proposals. `None` without a signer.
     #[must_use]
     pub fn warrant(&self) -> Option<Warrant> {
         self.receipt.as_ref().map(|receipt| self.permit.warrant(receipt))
@@ -46,7 +46,7 @@ impl Allowed {
 }
 
 impl Permit {
-    /// The clearance as it is shown to others.
+    /// The warrant of the clearance, to show to others.
     pub(crate) fn warrant(&self, receipt: &Receipt) -> Warrant {
         let proposal = &self.cleared.proposal;
         Warrant::new(receipt.clone(), proposal.salt, Actor::clone(&proposal.actor))

@@ -1,4 +1,4 @@
-//! Answers: what a caller is given for a proposal.
+//! Answers to proposals.
 
 mod answers;
 mod conclusion;

@@ -3,6 +3,7 @@
 use crate::{
     base::{
         code::Code,
+        debug::debug_as_display,
         ids::{ActionName, ApprovalId, EntityRef, TraceId},
         timestamp::Timestamp,
     },
@@ -20,7 +21,7 @@ pub struct Held {
     pub action: ActionName,
     /// The entity.
     pub entity: EntityRef,
-    /// The approval to grant, and then to resume or to repeat the call with.
+    /// The approval to grant, and then to resume or to name in a repeated call.
     pub approval_id: ApprovalId,
     /// Why it is held: the policy's name, or `approval_required`.
     pub reason: Code,
@@ -28,9 +29,9 @@ pub struct Held {
     pub state: ApprovalState,
     /// How many have consented.
     pub grants: u32,
-    /// How many must.
+    /// How many must consent.
     pub quorum: u32,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
     /// Denied approvals of the same action on this entity, with their parameters.
     pub earlier_denials: Vec<(ApprovalId, Params)>,
@@ -44,7 +45,7 @@ pub struct Held {
 
 /// A refused proposal. Also an [`Error`], so that `?` works at the edge of a program.
 #[non_exhaustive]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Blocked {
     /// The action that was asked for.
     pub action: ActionName,
@@ -87,3 +88,5 @@ impl fmt::Display for Blocked {
 }
 
 impl Error for Blocked {}
+
+debug_as_display!(Blocked);

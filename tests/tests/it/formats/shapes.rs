@@ -229,7 +229,7 @@ fn rest() -> Vec<u8> {
     for who in [Authority::human("guest", ["operator"]).unwrap(), Authority::human("lead", ["lead"]).unwrap()] {
         let _ = s.runtime().resolve(&who, execution, Resolution::NotApplied, "not there").unwrap();
     }
-    let _ = s.runtime().settle(allowed.permit, Ok(outcome())).unwrap();
+    let _ = s.runtime().record_outcome(allowed.permit, Ok(outcome())).unwrap();
     let _ = s
         .runtime()
         .resolve(&Authority::human("lead", ["lead"]).unwrap(), execution, Resolution::NotApplied, "no")

@@ -170,7 +170,8 @@ fn in_doubt(s: &mut Scenario) {
     s.advance(Duration::from_secs(60));
     let execution = allowed.permit.execution_id();
     let _ = s.runtime().resolve(&human(), execution, Resolution::NotApplied, "not in the provider's list").unwrap();
-    let _ = s.runtime().settle(allowed.permit, Ok(Outcome::new("refund issued").emit("ORDER_REFUNDED"))).unwrap();
+    let _ =
+        s.runtime().record_outcome(allowed.permit, Ok(Outcome::new("refund issued").emit("ORDER_REFUNDED"))).unwrap();
     paid(s, "order:ord_005");
     let _ = propose(s, "REFUND_ORDER", "order:ord_005", params! { amount: "7.00", reason: "odd provider" });
 }

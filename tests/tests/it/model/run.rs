@@ -110,7 +110,7 @@ impl Run {
                     Outcome::Error
                 };
                 let wanted = self.model.end(at, attempt, outcome);
-                Some((rt.settle(permit, result(outcome)).map(|answer| self.world.told(answer)), wanted))
+                Some((rt.record_outcome(permit, result(outcome)).map(|answer| self.world.told(answer)), wanted))
             }
             Op::Resume { which, outcome } if approvals > 0 => {
                 let at = which.index(approvals);

@@ -184,7 +184,7 @@ fn every_code_of_a_refused_review_comes_out_of_a_run() {
     let execution = allowed.permit.execution_id();
     take(unsettled(world.rt.resolve(&resolver(), execution, Resolution::NotApplied, "").unwrap()));
     take(unsettled(world.rt.retry(&resolver(), execution).unwrap()));
-    let _ = world.rt.settle(allowed.permit, Ok(noted())).unwrap();
+    let _ = world.rt.record_outcome(allowed.permit, Ok(noted())).unwrap();
     take(unsettled(world.rt.retry(&resolver(), execution).unwrap()));
     assert_eq!(found, known.iter().map(|code| (*code).to_owned()).collect());
     world.verify();

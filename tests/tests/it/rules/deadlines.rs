@@ -149,7 +149,7 @@ fn a_late_result_does_not_end_the_wait_for_the_attempt_that_runs() {
     assert!(waits(&mut second));
     let other = world.other(|lab| domain(lab, "v1"));
     unsettled(not_applied(&other, id), "execution_still_running");
-    let late = in_doubt(world.rt.settle(first, Err(Failure::not_applied("no"))).unwrap());
+    let late = in_doubt(world.rt.record_outcome(first, Err(Failure::not_applied("no"))).unwrap());
     assert_eq!(late.cause, *"outcome_conflict");
     unsettled(not_applied(&other, id), "execution_still_running");
     assert_eq!(blocked(other.execute(&agent(), refund(5)).unwrap()).reason, *"execution_in_doubt");

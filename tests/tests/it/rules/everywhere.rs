@@ -193,12 +193,14 @@ const OPERATIONS: &[Operation] = &[
         leaves: Some(Kind::ActionValidated),
     },
     Operation {
-        name: "settle",
+        name: "record_outcome",
         prepare: |stage| match stage.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap() {
             Decision::Allowed(allowed) => Named { permit: Some(allowed.permit), ..Named::default() },
             other => panic!("{other:?}"),
         },
-        start: |rt, named| Box::pin(async move { rt.settle(named.permit.unwrap(), Ok(noted())).await.map(drop) }),
+        start: |rt, named| {
+            Box::pin(async move { rt.record_outcome(named.permit.unwrap(), Ok(noted())).await.map(drop) })
+        },
         leaves: None,
     },
     Operation {

@@ -216,7 +216,7 @@ fn a_settlement_that_is_dropped_anywhere_leaves_doubt_or_nothing() {
         let rt = rt.clone();
         Box::pin(async move {
             match rt.decide(&agent(), proposal("BY_HOST", 5)).await? {
-                kiff::Decision::Allowed(allowed) => rt.settle(allowed.permit, Ok(noted())).await,
+                kiff::Decision::Allowed(allowed) => rt.record_outcome(allowed.permit, Ok(noted())).await,
                 other => panic!("{other:?}"),
             }
         })

@@ -26,7 +26,7 @@ fn rule_11_only_the_first_answer_is_allowed() {
             other => panic!("{other:?}"),
         }
     }
-    executed(world.rt.settle(first.permit, Ok(noted())).unwrap());
+    executed(world.rt.record_outcome(first.permit, Ok(noted())).unwrap());
     match decide(&world, call()) {
         Decision::AlreadyCleared(answer) => assert!(executed(*answer).is_repeat),
         other => panic!("{other:?}"),
@@ -84,7 +84,7 @@ fn rule_11_approval_comes_before_the_hosts_effect_too() {
         Decision::Blocked(_) => {}
         other => panic!("{other:?}"),
     }
-    executed(world.rt.settle(permit, Ok(noted())).unwrap());
+    executed(world.rt.record_outcome(permit, Ok(noted())).unwrap());
     assert_eq!(world.lab.runs(), 0);
     assert_ne!(held(world.send(proposal("ALWAYS_HELD", 5))).approval_id, hold.approval_id);
     world.verify();
@@ -94,9 +94,9 @@ fn rule_11_approval_comes_before_the_hosts_effect_too() {
 fn rule_11_what_the_host_settles_is_recorded_as_it_says() {
     let world = World::paid();
     let next = || allowed(decide(&world, proposal("BY_HOST", 5))).permit;
-    executed(world.rt.settle(next(), Ok(noted())).unwrap());
-    failed(world.rt.settle(next(), Err(Failure::not_applied("no"))).unwrap());
-    in_doubt(world.rt.settle(next(), Err(Failure::unknown("?"))).unwrap());
+    executed(world.rt.record_outcome(next(), Ok(noted())).unwrap());
+    failed(world.rt.record_outcome(next(), Err(Failure::not_applied("no"))).unwrap());
+    in_doubt(world.rt.record_outcome(next(), Err(Failure::unknown("?"))).unwrap());
     world.verify();
 }
 
@@ -108,7 +108,7 @@ fn rule_11_a_permit_is_settled_in_the_log_that_cleared_it() {
         let _ = other.ingest(&Authority::service("stripe").unwrap(), ORDER, NewEvent::new(event, event)).unwrap();
     }
     let permit = allowed(decide(&world, proposal("BY_HOST", 5))).permit;
-    executed(other.settle(permit, Ok(noted())).unwrap());
+    executed(other.record_outcome(permit, Ok(noted())).unwrap());
     assert_eq!(other.timeline(ORDER).unwrap().records().len(), 4);
     assert!(world.rt.in_doubt().unwrap().is_empty());
     world.verify();
@@ -121,7 +121,7 @@ fn rule_11_what_another_process_settles_is_recorded_though_its_view_is_behind() 
     // The other has seen the order as it was before the clearance.
     assert!(matches!(other.execute(&agent(), proposal("CHECKED", 13)).unwrap(), kiff::Answer::Blocked(_)));
     let permit = allowed(decide(&world, proposal("BY_HOST", 5))).permit;
-    let doubt = in_doubt(other.settle(permit, Err(Failure::unknown("no answer"))).unwrap());
+    let doubt = in_doubt(other.record_outcome(permit, Err(Failure::unknown("no answer"))).unwrap());
     assert_eq!((doubt.cause.as_str(), doubt.is_repeat), ("error", false));
     assert_eq!(world.count(Kind::ActionUnknown), 1);
     world.verify();
@@ -132,7 +132,7 @@ fn rule_11_a_permit_of_another_log_is_handed_back() {
     let (world, stranger) = (World::paid(), World::paid());
     let permit = allowed(decide(&world, proposal("BY_HOST", 5))).permit;
     let before = stranger.len();
-    assert!(matches!(stranger.rt.settle(permit, Ok(noted())), Err(RuntimeError::OutcomeNotRecorded(_))));
+    assert!(matches!(stranger.rt.record_outcome(permit, Ok(noted())), Err(RuntimeError::OutcomeNotRecorded(_))));
     assert_eq!(stranger.len(), before);
     assert_eq!(world.rt.in_doubt().unwrap().len(), 1);
 }

@@ -77,7 +77,7 @@ fn an_executor_that_floods_leaves_an_outcome_and_no_more_than_fits() {
         let world = World::paid();
         let before = world.rt.export().unwrap().len();
         let Decision::Allowed(allowed) = world.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap() else { panic!() };
-        let answer = world.rt.settle(allowed.permit, Err(failure)).unwrap();
+        let answer = world.rt.record_outcome(allowed.permit, Err(failure)).unwrap();
         if number == 0 {
             drop(failed(answer))
         } else {

@@ -140,7 +140,7 @@ fn no_call_of_one_tenant_sees_or_changes_another() {
     let calls = source.split_once("calls! {\n").unwrap().1.split_once("\n    }\n").unwrap().0;
     for line in calls.lines().filter_map(|line| line.trim().strip_prefix("fn ")) {
         let name = line.split('(').next().unwrap();
-        assert!(name == "settle" || tried.names.contains(name), "`{name}` was not tried");
+        assert!(name == "record_outcome" || tried.names.contains(name), "`{name}` was not tried");
     }
 }
 
@@ -149,7 +149,7 @@ fn a_permit_of_one_tenant_settles_nothing_of_another() {
     let world = World::paid();
     let other = world.rt.runtime().tenant("other").unwrap().blocking();
     let Decision::Allowed(allowed) = world.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap() else { panic!() };
-    let settled = other.settle(allowed.permit, Ok(Outcome::new("done")));
+    let settled = other.record_outcome(allowed.permit, Ok(Outcome::new("done")));
     // Wherever it is recorded, it is not in the other tenant's log.
     assert!(other.export().unwrap().is_empty(), "{settled:?}");
     world.verify();

@@ -45,7 +45,7 @@ fn everything() -> World {
     let Decision::Allowed(allowed) = world.rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap() else { panic!() };
     world.clock.advance(Duration::from_secs(31));
     settle(Resolution::NotApplied);
-    let _ = world.rt.settle(allowed.permit, Ok(Outcome::new("late"))).unwrap();
+    let _ = world.rt.record_outcome(allowed.permit, Ok(Outcome::new("late"))).unwrap();
     settle(Resolution::Succeeded(noted()));
     let _ = world.rt.execute(&stranger(), Proposal::new("NO_SUCH", "order:x").param("y", 1)).unwrap();
     let (keeper, key) = (Authority::service("hsm").unwrap().with_roles(["keeper"]).unwrap(), public_key());

@@ -144,7 +144,7 @@ fn a_probe_is_told_the_last_attempt_and_what_a_late_result_left_open() {
     let id = late.execution_id();
     world.clock.advance(Duration::from_secs(31));
     let _ = world.rt.resolve(&resolver(), id, Resolution::NotApplied, "").unwrap();
-    in_doubt(world.rt.settle(late, Ok(noted())).unwrap());
+    in_doubt(world.rt.record_outcome(late, Ok(noted())).unwrap());
     oracle.then(Says::Applied(noted()));
     executed(probe(&world, id).settled().unwrap());
     assert_eq!(oracle.asked()[0].params.decode::<u64>("cents").unwrap(), 5, "the log still knows what was cleared");
@@ -256,7 +256,7 @@ fn that_nothing_happened_does_not_count_for_what_came_while_the_probe_was_asked(
     let there = other(&world);
     oracle.meanwhile(move || {
         let _ = there.resolve(&resolver(), id, Resolution::NotApplied, "").unwrap();
-        in_doubt(there.settle(late, Ok(noted())).unwrap());
+        in_doubt(there.record_outcome(late, Ok(noted())).unwrap());
     });
     oracle.then(Says::NotApplied);
     refused(probe(&world, id), "execution_still_running");
@@ -309,7 +309,7 @@ fn without_a_probe_there_is_nothing_to_ask() {
     let id = in_doubt(world.send(refund(5))).execution_id;
     let error = world.rt.probe(&resolver(), id).unwrap_err();
     assert!(matches!(&error, RuntimeError::NoProbe { action } if *action == *"REFUND"), "{error}");
-    assert_eq!((error.code().as_str(), error.is_callers_fault()), ("no_probe", false));
+    assert_eq!((error.code().as_str(), error.is_caller_error()), ("no_probe", false));
     // Whoever may not settle is not told even that.
     refused(world.rt.probe(&stranger(), id).unwrap(), "permission_denied");
     let unknown = "exec_01J8Z9K3M4N5P6Q7R8S9T0V1W3".parse().unwrap();

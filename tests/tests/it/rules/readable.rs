@@ -130,7 +130,7 @@ fn a_resolution_and_a_late_outcome_can_be_read_again() {
         let evidence = "\0\u{1}".repeat(3_000);
         let _ =
             world.rt.resolve(&super::kit::resolver(), id, Resolution::Succeeded(outcome.clone()), &evidence).unwrap();
-        let _ = world.rt.settle(allowed.permit, Ok(outcome)).unwrap();
+        let _ = world.rt.record_outcome(allowed.permit, Ok(outcome)).unwrap();
         world.verify();
     }
 }
@@ -159,7 +159,7 @@ fn what_an_executor_says_of_its_failure_can_be_read_again() {
             kiff::Decision::Allowed(allowed) => allowed,
             other => panic!("{other:?}"),
         };
-        let _ = world.rt.settle(allowed.permit, Err(kiff::Failure::unknown(&text))).unwrap();
+        let _ = world.rt.record_outcome(allowed.permit, Err(kiff::Failure::unknown(&text))).unwrap();
         world.verify();
     }
 }

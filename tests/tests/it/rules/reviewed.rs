@@ -205,7 +205,7 @@ fn a_refusal_that_passes_does_not_take_the_key() {
     let world = World::paid();
     let open = permit(&world, proposal("BY_HOST", 1));
     assert_eq!(world.blocked(refund(5).idempotency_key("k")).reason, *"execution_open");
-    let _ = world.rt.settle(open, Ok(noted())).unwrap();
+    let _ = world.rt.record_outcome(open, Ok(noted())).unwrap();
     assert!(!executed(world.send(refund(5).idempotency_key("k"))).is_repeat);
     // What will not pass by itself does take it.
     let unlucky = || proposal("CHECKED", 13).idempotency_key("unlucky");

@@ -69,7 +69,7 @@ fn an_execution_whose_late_result_is_in_conflict_is_in_a_snapshot() {
     world.clock.advance(Duration::from_secs(31));
     let resolver = Authority::human("rita", ["resolver"]).unwrap();
     let _ = world.rt.resolve(&resolver, id, Resolution::NotApplied, "seen").unwrap();
-    in_doubt(world.rt.settle(allowed.permit, Ok(Outcome::new("landed after all"))).unwrap());
+    in_doubt(world.rt.record_outcome(allowed.permit, Ok(Outcome::new("landed after all"))).unwrap());
     assert_eq!(snapshot_seq(&world), world.len() as u64);
     let cold = world.other(|lab| domain(lab, "v1"));
     assert_eq!(format!("{:?}", cold.in_doubt()), format!("{:?}", world.rt.in_doubt()));
@@ -206,7 +206,7 @@ fn nothing_comes_between_a_clearance_and_its_effect() {
     store.said();
     let Decision::Allowed(allowed) = rt.decide(&agent(), proposal("BY_HOST", 5)).unwrap() else { panic!() };
     assert_eq!(store.said(), ["append"]);
-    let _ = rt.settle(allowed.permit, Err(Failure::not_applied("no"))).unwrap();
+    let _ = rt.record_outcome(allowed.permit, Err(Failure::not_applied("no"))).unwrap();
     assert_eq!(store.said(), ["append", "set 2"]);
 }
 

@@ -193,7 +193,7 @@ fn rule_7_a_hosts_own_effect_is_not_retried_by_an_executor_that_is_not_there() {
     let world = World::paid();
     let permit = permit(&world, "BY_HOST_REPEATABLE");
     let id = permit.execution_id();
-    in_doubt(world.rt.settle(permit, Err(Failure::unknown("no answer"))).unwrap());
+    in_doubt(world.rt.record_outcome(permit, Err(Failure::unknown("no answer"))).unwrap());
     let resolved = world.rt.retry(&resolver(), id);
     assert!(!matches!(&resolved, Ok(Resolved::Settled(_))), "{resolved:?}");
     assert_eq!(world.rt.in_doubt().unwrap().len(), 1);
@@ -209,7 +209,7 @@ fn rule_7_a_late_success_is_never_lost() {
         world.clock.advance(Duration::from_secs(31));
         let _ = settled(resolve(&world, &resolver(), id, resolution));
         let late = Outcome::new("landed after all").output("reference 9".into());
-        in_doubt(world.rt.settle(permit, Ok(late)).unwrap());
+        in_doubt(world.rt.record_outcome(permit, Ok(late)).unwrap());
         let body = world.last(Kind::OutcomeConflict);
         assert_eq!(at(&body, "message"), "landed after all");
         assert_eq!(at(&body, "output.output"), "reference 9");
@@ -229,7 +229,7 @@ fn rule_7_a_late_result_that_says_nothing_changes_nothing() {
     world.clock.advance(Duration::from_secs(31));
     let _ = settled(resolve(&world, &resolver(), permit.execution_id(), Resolution::NotApplied));
     let before = world.len();
-    let _ = world.rt.settle(permit, Err(Failure::unknown("who knows")));
+    let _ = world.rt.record_outcome(permit, Err(Failure::unknown("who knows")));
     assert_eq!(world.len(), before);
 }
 

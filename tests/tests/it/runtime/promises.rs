@@ -218,7 +218,7 @@ fn an_action_without_an_executor_is_decided_and_settled_by_the_host() {
     assert_eq!(answer.word(), "in_doubt");
     let ran = AtomicU32::new(0);
     ran.fetch_add(1, Ordering::SeqCst);
-    rt.settle(allowed.permit, Ok(Outcome::new("paid").emit("PAID"))).unwrap().executed().unwrap();
+    rt.record_outcome(allowed.permit, Ok(Outcome::new("paid").emit("PAID"))).unwrap().executed().unwrap();
     let kiff::Decision::AlreadyCleared(answer) = rt.decide(&agent(), proposal()).unwrap() else { panic!() };
     assert_eq!(answer.executed().unwrap().message, "paid");
     assert_eq!(rt.state("bill:1").unwrap().unwrap().state, *"DONE");

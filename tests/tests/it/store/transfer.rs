@@ -95,7 +95,7 @@ fn what_was_open_is_found_again_and_used() {
     let human = Authority::human("ops-human", ["ops_operator"]).unwrap();
     let _ = to.grant(&human, held.approval_id, "fine").unwrap().recorded().unwrap();
     let _ = to.resume(held.approval_id).unwrap().executed().unwrap();
-    let _ = to.settle(allowed.permit, Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))).unwrap();
+    let _ = to.record_outcome(allowed.permit, Ok(Outcome::new("paid back").emit("ORDER_REFUNDED"))).unwrap();
     assert!(to.in_doubt().unwrap().is_empty() && to.pending_approvals().unwrap().is_empty());
     for order in ["order:o_1", "order:o_2", "order:o_3"] {
         assert!(to.rebuild(order).unwrap().matches());
