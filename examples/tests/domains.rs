@@ -45,7 +45,7 @@ mod tests {
         let keys: Vec<&str> = list.split("];").next().unwrap().split('"').skip(1).step_by(2).collect();
         assert!(keys.len() >= 18, "{keys:?}");
         let others =
-            ["entity", "data", "on", "from", "sources", "min", "max", "min_len", "max_len", "try_from", "rename"];
+            ["entity", "facts", "on", "from", "sources", "min", "max", "min_len", "max_len", "try_from", "rename"];
         for key in keys.into_iter().chain(others) {
             // A state and an action both have a name.
             let expected = if key == "name" { 2 } else { 1 };

@@ -96,12 +96,12 @@ mod tests {
         s.given::<Order>("ord_002", ["ORDER_PLACED", "ORDER_PAID"]);
         let held = s
             .propose::<refund_order>(
-                Authority::agent("ops-agent", ["operator"]).unwrap(),
+                Authority::agent("ops-agent", ["operator"])?,
                 "ord_002",
                 params! { amount: "999.00", reason: "broken" },
             )
             .assert_held("amount_above_threshold");
-        s.grant(held, Authority::human("ops-human", ["ops_operator"]).unwrap()).assert_executed();
+        s.grant(held, Authority::human("ops-human", ["ops_operator"])?).assert_executed();
         s.replay().assert_same();
         Ok(())
     }
