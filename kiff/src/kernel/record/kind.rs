@@ -72,7 +72,7 @@ macro_rules! kinds {
 
         /// The members of each kind's body, for the format page.
         #[cfg(test)]
-        pub(super) fn rows() -> Vec<(Kind, Vec<super::page::Row>)> {
+        pub(super) fn rows() -> Vec<(Kind, Vec<$crate::kernel::record::row::Row>)> {
             vec![$((Kind::$Variant, $Struct::rows())),*]
         }
     };

@@ -5,6 +5,7 @@
 
 pub(crate) mod body;
 mod bytes;
+mod decision;
 mod envelope;
 mod error;
 mod format;
@@ -16,6 +17,8 @@ mod page;
 pub(crate) mod read;
 mod reader;
 mod recent;
+#[cfg(test)]
+mod row;
 mod seal;
 mod stored;
 mod table;

@@ -2,98 +2,12 @@
 //! with `KIFF_OVERWRITE=1 cargo test -p kiff --lib record::page`.
 
 use super::{
-    body::{ExecutionTerms, HoldTerms, Issue, KeyPurpose, Kind, Ruling, Told, Verdict},
-    kind,
-    member::Checks,
+    body::{ExecutionTerms, HoldTerms, Issue, Ruling},
+    kind::{self, Kind},
+    row::Row,
 };
-use crate::{
-    base::{
-        actor::Granted,
-        code::Code,
-        digest::Digest,
-        ids::{
-            ActionName, ApprovalId, EntityRef, EventId, EventType, ExecutionId, IdempotencyKey, KeyId, Permission,
-            ReceiptId, Salt, StateName, Version,
-        },
-        public_key::PublicKey,
-        timestamp::Timestamp,
-    },
-    domain::{
-        contract::{Effect, Risk},
-        param::Params,
-    },
-    kernel::request::{Commitments, Notes},
-    value::Value,
-};
-use std::{env, fs, sync::Arc};
-
-/// One member of a body, as the format page has it.
-#[derive(Debug)]
-pub(crate) struct Row {
-    name: &'static str,
-    form: String,
-    note: &'static str,
-}
-
-impl Row {
-    pub(crate) fn of<T: Described>(name: &'static str, note: &'static str) -> Self {
-        Self { name, form: T::form(), note: note.trim() }
-    }
-}
-
-/// What the format page calls a type.
-pub(crate) trait Described {
-    fn form() -> String;
-}
-
-macro_rules! described {
-    ($($($Type:ty),+: $form:literal;)*) => {$($(
-        impl Described for $Type {
-            fn form() -> String {
-                $form.to_owned()
-            }
-        }
-    )+)*};
-}
-
-described! {
-    ActionName: "action";
-    ApprovalId: "approval id";
-    bool: "boolean";
-    Checks: "array";
-    Code: "code";
-    Commitments, Granted, Params: "object";
-    Digest: "digest";
-    Effect, KeyPurpose, PublicKey, Risk, String, Arc<str>, Verdict: "string";
-    EntityRef: "entity";
-    EventId: "event id";
-    EventType: "event type";
-    ExecutionId: "execution id";
-    IdempotencyKey: "idempotency key";
-    KeyId: "key id";
-    Permission: "permission";
-    ReceiptId: "receipt id";
-    Salt: "salt";
-    StateName: "state";
-    Timestamp: "time";
-    Told: "told";
-    u32, u64: "integer";
-    Value: "any JSON";
-    Vec<String>: "array of strings, optional";
-    Version: "version";
-}
-
-impl<T: Described> Described for Option<T> {
-    fn form() -> String {
-        T::form() + ", optional"
-    }
-}
-
-impl<T: Described> Described for super::member::Nullable<Option<T>> {
-    fn form() -> String {
-        T::form() + " or `null`"
-    }
-}
+use crate::kernel::request::Notes;
+use std::{env, fs};
 
 /// The table of each section, by its title. What the three decisions share has a section of its own.
 fn tables() -> Vec<(String, Vec<Row>)> {

@@ -6,24 +6,21 @@
 
 pub(crate) use super::reader::Members;
 use super::{
-    body::{Ruling, Sender},
+    body::Sender,
     bytes::RecordBytes,
     envelope::Envelope,
     error::{RecordError, missing},
     format::{NEWEST, Step, newest},
     kind::{Body, Kind},
     recent::{named, shared},
-    verdict::Verdict,
 };
 use crate::{
     base::{
         actor::{Actor, ActorType},
         ids::{EntityRef, TenantId},
     },
-    kernel::request::Proposed,
     value::{Node, Value, parse_record, walk_record},
 };
-use std::sync::Arc;
 
 /// The members of an envelope, in their order.
 const ENVELOPE: [&str; 10] =
@@ -90,19 +87,4 @@ pub(crate) fn parse_actor(it: &mut Members<'_>) -> Result<Actor, RecordError> {
     let id = it.read("id", name)?;
     let on_behalf_of = it.maybe("on_behalf_of", |it, member| it.read(member, name))?;
     Ok(Actor::new(id, it.read("type", |node| ActorType::from_word(&node.text()?))?, on_behalf_of))
-}
-
-/// `stream` is the entity in whose stream it stands.
-pub(crate) fn parse_proposed(
-    it: &mut Members<'_>,
-    tenant: &TenantId,
-    stream: &EntityRef,
-    actor: &Arc<Actor>,
-    claimed: Option<Value>,
-) -> Result<Proposed, RecordError> {
-    Proposed::read(it, Sender { tenant, stream, actor, claimed })
-}
-
-pub(crate) fn parse_ruling(it: &mut Members<'_>, verdict: Verdict) -> Result<Ruling, RecordError> {
-    Ruling::read(it, verdict)
 }

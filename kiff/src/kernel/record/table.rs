@@ -63,7 +63,7 @@ macro_rules! members {
 
             /// What the format page says of the members.
             #[cfg(test)]
-            pub(crate) fn rows() -> Vec<$crate::kernel::record::page::Row> {
+            pub(crate) fn rows() -> Vec<$crate::kernel::record::row::Row> {
                 vec![$($row)*]
             }
         }
@@ -86,7 +86,7 @@ macro_rules! members {
             {$($d)* let $field: $Type = $crate::kernel::record::table::members!(
                 @decoded $it, $crate::kernel::record::table::members!(@name $field $($name)?); $($Codec)?
             );}
-            {$($r)* $crate::kernel::record::page::Row::of::<
+            {$($r)* $crate::kernel::record::row::Row::of::<
                 $crate::kernel::record::table::members!(@form $Type; $($Codec)?)
             >($crate::kernel::record::table::members!(@name $field $($name)?), concat!($($note),*)),}
             {$($m)* pub(crate) fn $field(&self, out: &mut $crate::kernel::record::write::Members<'_>) {
@@ -113,7 +113,7 @@ macro_rules! members {
             {$($d)* let $field = <$Type as ReadMember>::read_member(
                 $it, $crate::kernel::record::table::members!(@name $field $($name)?),
             )?;}
-            {$($r)* $crate::kernel::record::page::Row::of::<$Type>(
+            {$($r)* $crate::kernel::record::row::Row::of::<$Type>(
                 $crate::kernel::record::table::members!(@name $field $($name)?), concat!($($note),*),
             ),}
             $methods

@@ -3,13 +3,9 @@
 //! Members are written in the order of their names; a test holds every kind to it.
 
 pub(crate) use super::writer::Members;
-use super::{body::Ruling, envelope::Envelope, format::NEWEST, kind::Body, verdict::Verdict};
+use super::{envelope::Envelope, format::NEWEST, kind::Body};
 use crate::{
-    base::{
-        actor::Actor,
-        ids::{EntityRef, TraceId},
-    },
-    kernel::request::Proposed,
+    base::{actor::Actor, ids::TraceId},
     value::Value,
 };
 use std::ops::Range;
@@ -47,13 +43,4 @@ pub(crate) fn write_actor(it: &mut Members<'_>, actor: &Actor, claimed: Option<&
     it.plain("id", actor.id.as_str());
     it.maybe(actor.on_behalf_of.as_ref(), |it, principal| it.plain("on_behalf_of", principal.as_str()));
     it.plain("type", actor.kind.as_str());
-}
-
-/// `stream` is the entity in whose stream it stands.
-pub(crate) fn write_proposed(it: &mut Members<'_>, proposed: &Proposed, stream: &EntityRef) {
-    proposed.write(it, stream);
-}
-
-pub(crate) fn write_ruling(it: &mut Members<'_>, ruling: &Ruling, verdict: Verdict) {
-    ruling.write(it, verdict);
 }

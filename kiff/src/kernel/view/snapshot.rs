@@ -15,7 +15,9 @@ use crate::{
     domain::{Domain, contract::Effect, machine::FactsBox},
     kernel::{
         record::{
-            Head, RecordError, Verdict, missing, read,
+            Head, RecordError, Verdict,
+            body::{Ruling, Sender},
+            missing, read,
             write::{self, Members},
         },
         request::Proposed,
@@ -104,7 +106,7 @@ fn write_approval(members: &mut Members<'_>, approval: &OpenApproval, entity: &E
     members.objects("grants", &approval.grants, |members, by| write::write_actor(members, by, None));
     members.time("opened_at", approval.opened_at);
     write_proposed(members, &approval.proposed, entity);
-    members.nested("ruling", |members| write::write_ruling(members, &approval.ruling, Verdict::ApprovalRequired));
+    members.nested("ruling", |members| approval.ruling.write(members, Verdict::ApprovalRequired));
 }
 
 fn write_denial(members: &mut Members<'_>, denial: &Denial, entity: &EntityRef) {
@@ -137,7 +139,7 @@ fn write_refusals(members: &mut Members<'_>, run: &RefusalRun) {
 fn write_proposed(members: &mut Members<'_>, proposed: &Proposed, entity: &EntityRef) {
     members.nested("proposed", |members| {
         members.nested("actor", |members| write::write_actor(members, &proposed.actor, proposed.claimed.as_ref()));
-        members.nested("body", |members| write::write_proposed(members, proposed, entity));
+        members.nested("body", |members| proposed.write(members, entity));
     });
 }
 
@@ -191,7 +193,7 @@ fn read_approval(
     tenant: &TenantId,
     entity: &EntityRef,
 ) -> Result<OpenApproval, RecordError> {
-    let ruling = read::parse_ruling(&mut members.members("ruling")?, Verdict::ApprovalRequired)?;
+    let ruling = Ruling::read(&mut members.members("ruling")?, Verdict::ApprovalRequired)?;
     let grants = members
         .objects("grants")?
         .iter_mut()
@@ -256,5 +258,6 @@ fn read_proposed(
     let mut actor = proposed.members("actor")?;
     let claimed = actor.claimed();
     let actor = Arc::new(read::parse_actor(&mut actor)?);
-    Ok(Arc::new(read::parse_proposed(&mut proposed.members("body")?, tenant, entity, &actor, claimed)?))
+    let sender = Sender { tenant, stream: entity, actor: &actor, claimed };
+    Ok(Arc::new(Proposed::read(&mut proposed.members("body")?, sender)?))
 }

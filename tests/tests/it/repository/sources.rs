@@ -57,16 +57,6 @@ impl File {
                     }
                     file.names.push((name.clone(), vec!["self".to_owned(), name], is_public(&module.vis)));
                 }
-                // A module in braces re-exports, so that each public item has one path.
-                Item::Mod(module) if is_public(&module.vis) => {
-                    let items = module.content.iter().flat_map(|(_, items)| items);
-                    for item in items {
-                        match item {
-                            Item::Use(import) => file.import(&import.tree, &import.vis, &mut Vec::new()),
-                            other => file.scan(other.to_token_stream(), &[]),
-                        }
-                    }
-                }
                 _ => file.scan(tokens, &[]),
             }
         }
