@@ -3,7 +3,7 @@
 use super::{
     record::{
         Record,
-        body::{Body, ExecutionTerms, Resolved, Told},
+        body::{Body, ExecutionTerms, Reported, Resolved},
     },
     view::OpenExecution,
 };
@@ -78,13 +78,13 @@ impl Conclusion {
         })
     }
 
-    fn executed(message: String, output: Option<Told>, rest: impl Iterator<Item = Record>) -> Self {
+    fn executed(message: String, output: Option<Reported>, rest: impl Iterator<Item = Record>) -> Self {
         let rejected = |record: Record| match record.body {
             Body::EventRejected(event) => Some((event.event_type, event.reason)),
             _ => None,
         };
         let rejected_events = rest.filter_map(rejected).collect();
-        Self::Executed { message, output: output.and_then(Told::into_whole), rejected_events }
+        Self::Executed { message, output: output.and_then(Reported::into_whole), rejected_events }
     }
 
     fn in_doubt(attempt: u32, cause: Code, message: String, since: Timestamp) -> Self {

@@ -4,7 +4,7 @@ use super::{
     conclusion::Concluded,
     record::{CheckResult, body::ExecutionTerms},
     refusal::Refusal,
-    request::{NO_REASON, Proposed},
+    request::{NO_REASON, StoredProposal},
     view::OpenApproval,
 };
 use crate::{
@@ -99,7 +99,7 @@ pub(crate) struct Block {
 impl Block {
     pub(crate) fn new(
         checklist: Checklist,
-        proposal: &Proposed,
+        proposal: &StoredProposal,
         approval: Option<ApprovalId>,
         trace_id: TraceId,
     ) -> Self {
@@ -132,7 +132,7 @@ pub(crate) struct Cleared {
     /// The tenant whose log has the clearance.
     pub(crate) tenant: TenantId,
     pub(crate) action: Arc<Action>,
-    pub(crate) proposal: Arc<Proposed>,
+    pub(crate) proposal: Arc<StoredProposal>,
     pub(crate) terms: ExecutionTerms,
     pub(crate) state: StateName,
     pub(crate) state_version: u64,

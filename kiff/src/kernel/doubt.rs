@@ -9,9 +9,9 @@ use super::{
     recall::proposal_of_execution,
     record::{
         Draft,
-        body::{self, Body, ExecutionTerms, RejectedReview, Retry, Told},
+        body::{self, Body, ExecutionTerms, RejectedReview, Reported, Retry},
     },
-    request::Proposed,
+    request::StoredProposal,
     review::ReviewRefusal,
     ruling::{note, rejection},
     step::{Case, Command, Done},
@@ -104,7 +104,7 @@ impl Resolve<'_> {
     fn drafts(&self, case: &Case<'_>, view: &View, open: &OpenExecution) -> Vec<Draft> {
         let source = &self.by.actor;
         let (result, output) = match self.resolution {
-            Resolution::Succeeded(outcome) => (Code::fixed("succeeded"), outcome.output.clone().map(Told::output)),
+            Resolution::Succeeded(outcome) => (Code::fixed("succeeded"), outcome.output.clone().map(Reported::output)),
             Resolution::NotApplied => (Code::fixed("not_applied"), None),
         };
         let resolved = body::Resolved {
@@ -137,7 +137,7 @@ pub(crate) struct Inquiry {
     pub(crate) entity: EntityRef,
     pub(crate) open: OpenExecution,
     /// The proposal that was cleared.
-    pub(crate) proposal: Arc<Proposed>,
+    pub(crate) proposal: Arc<StoredProposal>,
     may_land: bool,
 }
 

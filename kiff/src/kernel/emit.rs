@@ -4,7 +4,7 @@ use super::{
     ingest::{MAX_PAYLOAD, accept, supersede},
     record::{
         Draft,
-        body::{self, Body, RejectedEvent, Told},
+        body::{self, Body, RejectedEvent, Reported},
     },
     step::Case,
     view::View,
@@ -91,7 +91,7 @@ impl Emitter<'_> {
             event_type,
             reason: Code::fixed(reason),
             state: state.cloned(),
-            payload: Told::of(payload),
+            payload: Reported::of(payload),
         };
         Draft::new(self.source, Body::EventRejected(event))
     }

@@ -8,7 +8,7 @@ use super::{
     recall::recall,
     record::{
         Draft,
-        body::{Body, Conflict, Executed, Told, Unsuccessful},
+        body::{Body, Conflict, Executed, Reported, Unsuccessful},
     },
     step::{Case, Command, Done},
     view::View,
@@ -105,7 +105,7 @@ impl Finish<'_> {
             execution: terms.execution,
             attempt: terms.attempt,
             cause,
-            message: Told::of(Value::from(message)),
+            message: Reported::of(Value::from(message)),
         };
         let body = match self.ending {
             Ending::Succeeded(outcome) => {
@@ -142,7 +142,7 @@ impl Finish<'_> {
                     ("output", outcome.output.clone().unwrap_or(Value::Null)),
                     ("events", Value::from(events.collect::<Vec<_>>())),
                 ]);
-                (Code::fixed("succeeded"), outcome.message.clone(), Some(Told::output(reported)))
+                (Code::fixed("succeeded"), outcome.message.clone(), Some(Reported::output(reported)))
             }
             Ending::NotApplied(message) => (Code::fixed("not_applied"), message.clone(), None),
             Ending::Unknown { .. } => return Vec::new(),
@@ -152,7 +152,7 @@ impl Finish<'_> {
             execution: terms.execution,
             attempt: terms.attempt,
             result,
-            message: Told::of(Value::from(message)),
+            message: Reported::of(Value::from(message)),
             output,
         };
         vec![Draft::new(&proposal.actor, Body::OutcomeConflict(conflict))]

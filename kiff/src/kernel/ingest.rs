@@ -92,7 +92,7 @@ pub(crate) struct Ingest<'a> {
 
 /// The reply to [`Ingest`].
 #[derive(Debug)]
-pub(crate) enum Reported {
+pub(crate) enum Received {
     /// The event is accepted, and leads to this state.
     Accepted(StateName),
     /// The same source has reported the same event before.
@@ -101,9 +101,9 @@ pub(crate) enum Reported {
 }
 
 impl Command for Ingest<'_> {
-    type Reply = Reported;
+    type Reply = Received;
 
-    fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Reported>, Pause> {
+    fn decide(&self, case: &Case<'_>, known: &Known) -> Result<Done<Received>, Pause> {
         // Looked up first, so that an event that is in the log is acknowledged again whatever would be said of it today.
         let claim = Claim::Event(self.source.id.clone(), self.event.id.clone());
         if let Some(place) = known.claim(claim, ANY_MOMENT)?.value {
@@ -113,7 +113,7 @@ impl Command for Ingest<'_> {
             return Ok(Done::answer(self.reported_before(&place.stream, earlier)));
         }
         if let Err(refusal) = check_payload(self.event) {
-            return Ok(Done::answer(Reported::Refused(refusal)));
+            return Ok(Done::answer(Received::Refused(refusal)));
         }
         let view = known.view(self.entity)?;
         let step = match find_step(case.domain, view, self.source, self.event) {
@@ -121,13 +121,13 @@ impl Command for Ingest<'_> {
             found => found,
         };
         Ok(match step {
-            Err(refusal) => Done::answer(Reported::Refused(refusal)),
+            Err(refusal) => Done::answer(Received::Refused(refusal)),
             Ok(step) => {
                 let mut drafts = Vec::with_capacity(2 + view.approvals.len());
                 let event = self.event.clone();
                 accept(self.source, event, view.state.as_ref(), view.state_version, &step.to, &mut drafts);
                 supersede(view, self.source, &mut drafts);
-                Done::write(view, drafts, Reported::Accepted(step.to.clone()))
+                Done::write(view, drafts, Received::Accepted(step.to.clone()))
             }
         })
     }
@@ -135,13 +135,13 @@ impl Command for Ingest<'_> {
 
 impl Ingest<'_> {
     /// The answer to an event whose id the source has used before, for this event or for another.
-    fn reported_before(&self, entity: &EntityRef, earlier: &EventBody) -> Reported {
+    fn reported_before(&self, entity: &EntityRef, earlier: &EventBody) -> Received {
         let is_same = entity == self.entity && earlier.kind == self.event.kind && earlier.payload == self.event.payload;
         if is_same {
-            Reported::AlreadyKnown
+            Received::AlreadyKnown
         } else {
             let id = self.event.id.to_string();
-            Reported::Refused(EventRefusal::IdReused { source_id: self.source.id.clone(), id })
+            Received::Refused(EventRefusal::IdReused { source_id: self.source.id.clone(), id })
         }
     }
 

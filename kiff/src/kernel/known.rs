@@ -2,7 +2,7 @@
 
 use super::{
     record::{Claim, Found, Record, body::Body},
-    request::Proposed,
+    request::StoredProposal,
     view::View,
 };
 use crate::base::{
@@ -145,7 +145,7 @@ impl Known {
     }
 
     /// The proposal that stands at this place.
-    pub(crate) fn proposal(&self, stream: &EntityRef, seq: u64) -> Result<&Arc<Proposed>, Pause> {
+    pub(crate) fn proposal(&self, stream: &EntityRef, seq: u64) -> Result<&Arc<StoredProposal>, Pause> {
         match &self.record(stream, seq)?.body {
             Body::DecisionRecorded(proposal) => Ok(proposal),
             _ => Err(Fault::inconsistent(stream, "a decision stands without its proposal")),
@@ -153,7 +153,7 @@ impl Known {
     }
 
     /// The proposal of the decision at this place: it stands right before the decision.
-    pub(crate) fn proposal_of_decision(&self, decision: &Found) -> Result<&Arc<Proposed>, Pause> {
+    pub(crate) fn proposal_of_decision(&self, decision: &Found) -> Result<&Arc<StoredProposal>, Pause> {
         // A stream begins at 1. Its first record cannot be a decision, whatever the index says.
         match decision.seq.checked_sub(1) {
             Some(seq) if seq > 0 => self.proposal(&decision.stream, seq),

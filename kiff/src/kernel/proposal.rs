@@ -15,7 +15,7 @@ use crate::{
     },
     kernel::{
         caller::{Caller, holds_all, resolve},
-        request::{Notes, Proposed, Request},
+        request::{Notes, Request, StoredProposal},
     },
     value::{Faults, Limits, Object, Value},
 };
@@ -236,7 +236,7 @@ pub(crate) const MAX_AUTHORITY: usize = 8 * 1024;
 /// A proposal that was admitted, with the domain's contract for it and the faults of its parameters.
 #[derive(Clone, Debug)]
 pub(crate) struct AdmittedProposal {
-    pub(crate) proposal: Arc<Proposed>,
+    pub(crate) proposal: Arc<StoredProposal>,
     /// Absent if the domain has no such action for the entity's type.
     pub(crate) action: Option<Arc<Action>>,
     pub(crate) faults: Vec<ParamFault>,
@@ -281,7 +281,7 @@ pub(crate) fn admit_proposal(
         correlation: proposal.correlation,
         approval: proposal.approval.map(|id| id.parse()).transpose()?,
     };
-    let proposal = Proposed {
+    let proposal = StoredProposal {
         authority: caller.granted,
         action: name,
         entity,
@@ -300,7 +300,7 @@ pub(crate) fn admit_proposal(
 
 /// Admits a stored proposal to the domain as it is now, with the roles that were recorded: today's policy decides what those
 /// roles may do.
-pub(crate) fn admit_again(domain: &Domain, stored: &Arc<Proposed>) -> AdmittedProposal {
+pub(crate) fn admit_again(domain: &Domain, stored: &Arc<StoredProposal>) -> AdmittedProposal {
     let action = domain.find(stored.action.as_str()).filter(|action| action.entity.as_str() == stored.entity.kind());
     let faults = action.map_or_else(Vec::new, |action| {
         let offered = stored.params.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
@@ -310,7 +310,7 @@ pub(crate) fn admit_again(domain: &Domain, stored: &Arc<Proposed>) -> AdmittedPr
     let proposal = if authority == stored.authority {
         Arc::clone(stored)
     } else {
-        Arc::new(Proposed { authority, ..(**stored).clone() })
+        Arc::new(StoredProposal { authority, ..(**stored).clone() })
     };
     AdmittedProposal { proposal, action: action.cloned(), faults }
 }

@@ -9,7 +9,7 @@ use super::{
         body::{Body, Ruling},
     },
     refusal::Refusal,
-    request::Proposed,
+    request::StoredProposal,
     ruling::APPROVAL,
     step::{Case, Command, Done},
     view::View,
@@ -20,22 +20,26 @@ use std::sync::Arc;
 /// The proposal that claimed the idempotency key of this one.
 pub(crate) fn proposal_under_key<'a>(
     known: &'a Known,
-    proposal: &Proposed,
-) -> Result<Option<&'a Arc<Proposed>>, Pause> {
+    proposal: &StoredProposal,
+) -> Result<Option<&'a Arc<StoredProposal>>, Pause> {
     match place_of_key(known, proposal)? {
         Some(place) => known.proposal(&place.stream, place.seq).map(Some),
         None => Ok(None),
     }
 }
 
-fn place_of_key<'a>(known: &'a Known, proposal: &Proposed) -> Result<Option<&'a Found>, Pause> {
+fn place_of_key<'a>(known: &'a Known, proposal: &StoredProposal) -> Result<Option<&'a Found>, Pause> {
     let Some(key) = &proposal.notes.idempotency_key else { return Ok(None) };
     let claim = Claim::Key(proposal.actor.id.clone(), key.clone());
     Ok(known.claim(claim, ANY_MOMENT)?.value)
 }
 
 /// The recorded answer to a proposal whose idempotency key was used before.
-pub(crate) fn answer_under_key(case: &Case<'_>, known: &Known, proposal: &Proposed) -> Result<Done<Decided>, Pause> {
+pub(crate) fn answer_under_key(
+    case: &Case<'_>,
+    known: &Known,
+    proposal: &StoredProposal,
+) -> Result<Done<Decided>, Pause> {
     let missing = || Fault::inconsistent(&proposal.entity, "the idempotency key has no record");
     let place = place_of_key(known, proposal)?.ok_or_else(missing)?;
     // A decision stands right after its proposal.
@@ -48,7 +52,7 @@ pub(crate) fn answer_under_key(case: &Case<'_>, known: &Known, proposal: &Propos
     }
 }
 
-fn blocked(proposal: &Proposed, decision: &Record, ruling: &Ruling) -> Done<Decided> {
+fn blocked(proposal: &StoredProposal, decision: &Record, ruling: &Ruling) -> Done<Decided> {
     let block = Block {
         action: proposal.action.clone(),
         entity: proposal.entity.clone(),
@@ -143,7 +147,7 @@ pub(crate) fn recall(known: &Known, id: ExecutionId, after: Moment) -> Result<Do
 }
 
 /// The proposal that an execution was cleared for.
-pub(crate) fn proposal_of_execution(known: &Known, id: ExecutionId) -> Result<&Arc<Proposed>, Pause> {
+pub(crate) fn proposal_of_execution(known: &Known, id: ExecutionId) -> Result<&Arc<StoredProposal>, Pause> {
     let place = known.execution(id, ANY_MOMENT)?.value;
     let (_, ruling) = clearance_at(known, place)?;
     proposal_of_clearance(known, place, ruling)
@@ -157,7 +161,11 @@ fn clearance_at<'a>(known: &'a Known, place: &Found) -> Result<(&'a Record, &'a 
     }
 }
 
-fn proposal_of_clearance<'a>(known: &'a Known, place: &Found, ruling: &Ruling) -> Result<&'a Arc<Proposed>, Pause> {
+fn proposal_of_clearance<'a>(
+    known: &'a Known,
+    place: &Found,
+    ruling: &Ruling,
+) -> Result<&'a Arc<StoredProposal>, Pause> {
     let Some(id) = ruling.approval else {
         return known.proposal_of_decision(place);
     };

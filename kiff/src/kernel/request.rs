@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// A proposal as the log keeps it: who asks for what, with its commitments.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Proposed {
+pub(crate) struct StoredProposal {
     pub(crate) action: ActionName,
     pub(crate) entity: EntityRef,
     pub(crate) actor: Arc<Actor>,
@@ -170,7 +170,7 @@ pub(crate) fn write_actor_value(out: &mut Vec<u8>, actor: &Actor) {
     out.push(b'}');
 }
 
-impl Proposed {
+impl StoredProposal {
     pub(crate) fn request<'a>(&'a self, tenant: &'a TenantId) -> Request<'a> {
         Request { tenant, entity: &self.entity, action: &self.action, actor: &self.actor, params: &self.params }
     }

@@ -5,7 +5,7 @@ use super::{
         CheckResult, Draft,
         body::{Body, Closing, RejectedReview, Ruling, Suppressed, readable},
     },
-    request::Proposed,
+    request::StoredProposal,
     step::Case,
     view::{RefusalRecord, View},
 };
@@ -23,7 +23,7 @@ pub(crate) fn ruling(
     case: &Case<'_>,
     view: &View,
     action: Option<&Action>,
-    proposal: &Proposed,
+    proposal: &StoredProposal,
     reason: Code,
     checks: Vec<(Code, CheckResult)>,
 ) -> Ruling {

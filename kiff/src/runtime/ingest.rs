@@ -8,7 +8,7 @@ use crate::{
         event::{EventBody, NewEvent},
         ids::{EntityRef, StateName, TraceId},
     },
-    kernel::ingest::{EventRefusal, Ingest, Reported},
+    kernel::ingest::{EventRefusal, Ingest, Received},
 };
 use std::error::Error;
 
@@ -31,11 +31,11 @@ pub enum Ingested {
 }
 
 impl Ingested {
-    pub(super) fn of(reported: Reported, trace_id: TraceId) -> Self {
+    pub(super) fn of(reported: Received, trace_id: TraceId) -> Self {
         match reported {
-            Reported::Accepted(state) => Self::Accepted { state, trace_id },
-            Reported::AlreadyKnown => Self::AlreadyKnown,
-            Reported::Refused(refusal) => Self::Refused(refusal),
+            Received::Accepted(state) => Self::Accepted { state, trace_id },
+            Received::AlreadyKnown => Self::AlreadyKnown,
+            Received::Refused(refusal) => Self::Refused(refusal),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     },
     kernel::{
         record::{Record, body::Body},
-        request::{Proposed, commitment_of, field_salt, write_actor_value},
+        request::{StoredProposal, commitment_of, field_salt, write_actor_value},
     },
     value::{Faults, Limits, NumberRule, Object, Value},
 };
@@ -260,14 +260,14 @@ fn limits() -> Limits {
 }
 
 /// The commitment to each field of a proposal.
-fn commitments_of(proposed: &Proposed) -> BTreeMap<String, Digest> {
+fn commitments_of(proposed: &StoredProposal) -> BTreeMap<String, Digest> {
     let names = proposed.params.iter().map(|(name, _)| format!("{PARAMETERS}{name}"));
     let params = names.zip(proposed.commitments.params.iter().copied());
     params.chain([("actor".to_owned(), proposed.commitments.actor)]).collect()
 }
 
 /// The value that the commitment to a field covers.
-fn value_of(proposed: &Proposed, actor: &Actor, field: &str) -> Option<Value> {
+fn value_of(proposed: &StoredProposal, actor: &Actor, field: &str) -> Option<Value> {
     if field == "actor" {
         let mut text = Vec::new();
         write_actor_value(&mut text, actor);

@@ -21,7 +21,7 @@ use crate::{
             body::{Body, Issue},
         },
         refusal::Refusal,
-        request::Proposed,
+        request::StoredProposal,
         step::{Call, Case, Step, step},
         view::{View, fold},
     },
@@ -90,7 +90,7 @@ pub fn compare(domain: &Domain, log: &[u8]) -> Comparison {
 /// A proposal of the log whose recorded decision has not been read yet.
 struct Undecided {
     index: u64,
-    proposed: Arc<Proposed>,
+    proposed: Arc<StoredProposal>,
     now: Option<Outlook>,
 }
 
@@ -125,7 +125,7 @@ fn verdict_of(body: &Body) -> Verdict {
 }
 
 /// The decision that the domain would make about a recorded proposal; `None` if it needed more than the view.
-fn outlook(domain: &Domain, view: &View, proposal: &Arc<Proposed>, record: &Record) -> Option<Outlook> {
+fn outlook(domain: &Domain, view: &View, proposal: &Arc<StoredProposal>, record: &Record) -> Option<Outlook> {
     let mut admitted = admit_again(domain, proposal);
     // An approval or an idempotency key would bring in the history, which is not under comparison.
     let notes = &mut Arc::make_mut(&mut admitted.proposal).notes;

@@ -13,7 +13,7 @@ use crate::{
             Record,
             body::{Body, Ruling, StateChange},
         },
-        request::Proposed,
+        request::StoredProposal,
         view::{View, check_place, fold},
     },
 };
@@ -28,7 +28,7 @@ pub(super) struct Stream {
     /// The last event, until the step that it causes.
     event: Option<(EventId, EventType)>,
     /// The last proposal, until its decision.
-    proposal: Option<Arc<Proposed>>,
+    proposal: Option<Arc<StoredProposal>>,
     followed: Followed,
 }
 
@@ -128,7 +128,7 @@ impl Stream {
     }
 
     /// Checks that a decision is about the proposal before it, or about the one that its approval holds.
-    fn check_request(&self, proposal: Option<Arc<Proposed>>, ruling: &Ruling) -> Result<(), Mismatch> {
+    fn check_request(&self, proposal: Option<Arc<StoredProposal>>, ruling: &Ruling) -> Result<(), Mismatch> {
         let held = ruling.approval.and_then(|id| self.view.approval(id)).map(|approval| &approval.proposed);
         if let Some(proposed) = proposal.as_ref().or(held)
             && proposed.request_digest != ruling.request_digest

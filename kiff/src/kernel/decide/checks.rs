@@ -8,7 +8,7 @@ use crate::{
         param::ParamFault,
     },
     kernel::{
-        caller::holds_all, decision::Checklist, proposal::AdmittedProposal, refusal::Refusal, request::Proposed,
+        caller::holds_all, decision::Checklist, proposal::AdmittedProposal, refusal::Refusal, request::StoredProposal,
         step::Case, view::View,
     },
 };
@@ -99,7 +99,7 @@ fn examine_params(faults: &[ParamFault], checklist: &mut Checklist) {
 
 /// Runs the contract's own checks, in their order. They run only if all checks before them passed, so that users' code
 /// can rely on the state and the parameters.
-fn examine_custom(case: &Case<'_>, view: &View, proposal: &Proposed, action: &Action, checklist: &mut Checklist) {
+fn examine_custom(case: &Case<'_>, view: &View, proposal: &StoredProposal, action: &Action, checklist: &mut Checklist) {
     let Some(state) = view.state.as_ref().filter(|_| checklist.is_clean()) else {
         action.checks.iter().for_each(|(name, _)| checklist.skip(name));
         return;
@@ -123,7 +123,7 @@ pub(super) fn situation<'a>(
     case: &Case<'a>,
     view: &'a View,
     state: &'a StateName,
-    proposal: &'a Proposed,
+    proposal: &'a StoredProposal,
 ) -> Situation<'a> {
     Situation {
         tenant: &view.head.tenant,

@@ -11,7 +11,7 @@ use crate::{
         recall::closed_by,
         record::body::{Body, Closing},
         refusal::{APPROVAL_REQUIRED, Refusal},
-        request::Proposed,
+        request::StoredProposal,
         step::Case,
         view::{OpenApproval, View},
     },
@@ -51,7 +51,7 @@ pub(super) fn consent(
             None => check_use(case, view, approval, action),
         });
     }
-    let is_same = |earlier: &Proposed| earlier.is_same_request(proposal, case.tenant);
+    let is_same = |earlier: &StoredProposal| earlier.is_same_request(proposal, case.tenant);
     if let Some(denial) = view.denials.iter().find(|denial| is_same(&denial.proposed)) {
         let by = Some(denial.by.clone());
         let note = denial.reason.clone();
@@ -91,7 +91,7 @@ fn close_unusable(case: &Case<'_>, view: &View, is_same: impl Fn(&OpenApproval) 
 }
 
 /// The reason code if a person must consent. If the policy panics or fails, a person must.
-fn needs_consent(case: &Case<'_>, view: &View, proposal: &Proposed, action: &Action) -> Option<Code> {
+fn needs_consent(case: &Case<'_>, view: &View, proposal: &StoredProposal, action: &Action) -> Option<Code> {
     match &action.approval {
         CheckedApproval::Never => None,
         CheckedApproval::Required => Some(APPROVAL_REQUIRED),
@@ -136,7 +136,7 @@ pub(crate) fn changed_since(
 }
 
 /// Names the first member in which a request differs from the one that an approval is for.
-fn difference(case: &Case<'_>, stored: &Proposed, proposal: &Proposed) -> Option<&'static str> {
+fn difference(case: &Case<'_>, stored: &StoredProposal, proposal: &StoredProposal) -> Option<&'static str> {
     if stored.entity != proposal.entity {
         Some("entity")
     } else if stored.action != proposal.action {
@@ -157,7 +157,7 @@ fn refuse_closed(
     view: &View,
     known: &Known,
     id: ApprovalId,
-    proposal: &Proposed,
+    proposal: &StoredProposal,
 ) -> Result<Refusal, Pause> {
     let Some(opened) = known.approval(id, ANY_MOMENT)?.value else {
         return Ok(Refusal::ApprovalUnknown { approval: id });

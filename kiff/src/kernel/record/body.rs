@@ -24,7 +24,7 @@ use std::sync::Arc;
 pub(crate) use super::{
     decision::{ExecutionTerms, HoldTerms, Issue, Ruling, Sender},
     kind::Body,
-    told::{Told, cut, readable},
+    reported::{Reported, cut, readable},
 };
 
 members! {
@@ -130,9 +130,9 @@ members! {
         emitted: Vec<String>,
         execution: ExecutionId as "execution_id",
         /// What the executor says in one sentence.
-        message: Told,
+        message: Reported,
         /// What it returned for programs.
-        output: Option<Told>,
+        output: Option<Reported>,
     }
 }
 
@@ -142,8 +142,8 @@ impl Executed {
             action,
             execution: terms.execution,
             attempt: terms.attempt,
-            message: Told::of(Value::from(outcome.message.as_str())),
-            output: outcome.output.clone().map(Told::output),
+            message: Reported::of(Value::from(outcome.message.as_str())),
+            output: outcome.output.clone().map(Reported::output),
             emitted: outcome.events.iter().take(most_events.min(MOST_LISTED)).map(|(kind, _)| cut(kind)).collect(),
         }
     }
@@ -165,7 +165,7 @@ members! {
         cause: Code,
         execution: ExecutionId as "execution_id",
         /// What the executor says in one sentence.
-        message: Told,
+        message: Reported,
     }
 }
 
@@ -190,7 +190,7 @@ members! {
         /// `probe` if the action's probe found it out; absent if it is the actor's word.
         means: Option<Code>,
         /// Only for `succeeded`: what the effect returned for programs, if that is known.
-        output: Option<Told>,
+        output: Option<Reported>,
         /// `succeeded` or `not_applied`.
         result: Code,
     }
@@ -210,10 +210,10 @@ members! {
         attempt: u32,
         execution: ExecutionId as "execution_id",
         /// What the executor says in one sentence.
-        message: Told,
+        message: Reported,
         /// Only for `succeeded`: an object with `events` (each with `event_type` and `payload`) and `output`, which may be
         /// `null`.
-        output: Option<Told>,
+        output: Option<Reported>,
         /// `succeeded` or `not_applied`.
         result: Code,
     }
@@ -226,7 +226,7 @@ members! {
         event_type: String,
         execution: ExecutionId as "execution_id",
         /// Numbers of any form; for `too_many_events` an array of objects with `event_type` and `payload`.
-        payload: Told,
+        payload: Reported,
         /// `event_undeclared`, `payload_malformed`, `event_too_large`, `no_transition`, `facts_failed` (the domain's code
         /// failed to fold it) or `too_many_events`.
         reason: Code,

@@ -22,13 +22,13 @@ use crate::{
         contract::{Effect, Risk},
         param::Params,
     },
-    kernel::request::{Commitments, Notes, Proposed, Request},
+    kernel::request::{Commitments, Notes, Request, StoredProposal},
     value::Value,
 };
 use std::sync::Arc;
 
 members! {
-    impl Proposed (stream: &EntityRef; sender: Sender<'_>) {
+    impl StoredProposal (stream: &EntityRef; sender: Sender<'_>) {
         group notes: Notes,
         /// As asked; the domain need not have it.
         action: ActionName,

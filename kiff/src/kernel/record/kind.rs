@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     base::{code::words, event::EventBody},
-    kernel::request::Proposed,
+    kernel::request::StoredProposal,
 };
 use std::sync::Arc;
 
@@ -87,7 +87,7 @@ kinds! {
     /// An accepted event moved the entity.
     StateChanged = "state_changed": StateChange,
     /// A proposal, with its parameters and its commitments.
-    DecisionRecorded = "decision_recorded": Proposed in Arc (&envelope.entity; sender),
+    DecisionRecorded = "decision_recorded": StoredProposal in Arc (&envelope.entity; sender),
     /// A proposal was cleared. Written before the executor starts.
     ActionValidated = "action_validated": Ruling in Arc (Verdict::Allowed; Verdict::Allowed),
     /// A proposal is held for its reviewers.

@@ -4,7 +4,7 @@ use super::{
     error::{RecordError, missing},
     reader,
     recent::{Recurring, granted, named},
-    told::Told,
+    reported::Reported,
     verdict::{CheckResult, KeyPurpose, Verdict},
     writer,
 };
@@ -159,7 +159,7 @@ impl<T: Form> Form for Nullable<Option<T>> {
     }
 }
 
-impl WriteMember for Told {
+impl WriteMember for Reported {
     fn write_member(&self, name: &'static str, out: &mut writer::Members<'_>) {
         match self {
             Self::Whole(value) => out.value(name, value),
@@ -171,23 +171,23 @@ impl WriteMember for Told {
     }
 }
 
-impl ReadMember for Told {
+impl ReadMember for Reported {
     fn read_member(it: &mut reader::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
         Option::read_member(it, name)?.ok_or_else(|| missing(name))
     }
 }
 
-impl ReadMember for Option<Told> {
+impl ReadMember for Option<Reported> {
     fn read_member(it: &mut reader::Members<'_>, name: &'static str) -> Result<Self, RecordError> {
         if let Some(node) = it.get(name) {
-            return Ok(Some(Told::Whole(node.to_value())));
+            return Ok(Some(Reported::Whole(node.to_value())));
         }
         // Most often there is neither, and then no name is put together.
         if !it.is_next_like(name) {
             return Ok(None);
         }
         let Some(digest) = it.maybe(&format!("{name}_digest"), reader::Members::parse)? else { return Ok(None) };
-        Ok(Some(Told::Digest { length: it.number(&format!("{name}_length"))?, digest: Box::new(digest) }))
+        Ok(Some(Reported::Digest { length: it.number(&format!("{name}_length"))?, digest: Box::new(digest) }))
     }
 }
 

@@ -22,7 +22,7 @@ mod row;
 mod seal;
 mod stored;
 mod table;
-mod told;
+mod reported;
 mod verdict;
 pub(crate) mod write;
 mod writer;

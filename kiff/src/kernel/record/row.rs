@@ -2,7 +2,7 @@
 
 use super::{
     member::{Checks, Nullable},
-    told::Told,
+    reported::Reported,
     verdict::{KeyPurpose, Verdict},
 };
 use crate::{
@@ -75,7 +75,7 @@ described! {
     Salt: "salt";
     StateName: "state";
     Timestamp: "time";
-    Told: "told";
+    Reported: "told";
     u32, u64: "integer";
     Value: "any JSON";
     Vec<String>: "array of strings, optional";

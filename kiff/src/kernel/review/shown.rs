@@ -1,10 +1,10 @@
 //! The text of a held proposal that a reviewer sees.
 
-use crate::{domain::Action, kernel::request::Proposed, value::Value};
+use crate::{domain::Action, kernel::request::StoredProposal, value::Value};
 
 /// The text that a reviewer sees: the contract's summary, or a plain listing. An agent's values can neither forge lines nor
 /// hide characters in it.
-pub(crate) fn shown(action: Option<&Action>, proposed: &Proposed) -> String {
+pub(crate) fn shown(action: Option<&Action>, proposed: &StoredProposal) -> String {
     let template = action.map(|action| action.contract.summary.as_str()).filter(|summary| !summary.is_empty());
     let Some(template) = template else {
         let params = proposed.params.iter().map(|(name, value)| format!(", {name}: {}", quoted(value)));

@@ -10,7 +10,7 @@ use crate::{
         timestamp::Timestamp,
     },
     domain::{Domain, machine::FactsBox, param::Params},
-    kernel::{record::Head, request::Proposed},
+    kernel::{record::Head, request::StoredProposal},
 };
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(crate) struct View {
     pub(crate) keys: Vec<KnownKey>,
     pub(super) refusals: RefusalRuns,
     /// A proposal whose decision is the next record.
-    pub(super) proposal: Option<Arc<Proposed>>,
+    pub(super) proposal: Option<Arc<StoredProposal>>,
     /// Where the last snapshot was made. It is no part of the stream's state.
     pub(crate) snapshot: SnapshotMark,
 }

@@ -8,7 +8,7 @@ use crate::{
         timestamp::Timestamp,
     },
     domain::contract::Effect,
-    kernel::{record::body::Ruling, request::Proposed},
+    kernel::{record::body::Ruling, request::StoredProposal},
 };
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct OpenApproval {
     pub(crate) id: ApprovalId,
-    pub(crate) proposed: Arc<Proposed>,
+    pub(crate) proposed: Arc<StoredProposal>,
     pub(crate) ruling: Arc<Ruling>,
     pub(crate) opened_at: Timestamp,
     /// Who must consent, by the contract.
@@ -50,7 +50,7 @@ impl OpenApproval {
 #[derive(Clone, Debug)]
 pub(crate) struct Denial {
     pub(crate) approval: ApprovalId,
-    pub(crate) proposed: Arc<Proposed>,
+    pub(crate) proposed: Arc<StoredProposal>,
     pub(crate) by: ActorId,
     pub(crate) reason: Option<String>,
 }
@@ -68,7 +68,7 @@ pub(crate) struct OpenExecution {
     /// Why nobody knows its outcome; absent while it may still be running.
     pub(crate) doubt: Option<Code>,
     /// The proposal that was cleared. Absent after a late result, whose record does not name it.
-    pub(crate) proposed: Option<Arc<Proposed>>,
+    pub(crate) proposed: Option<Arc<StoredProposal>>,
 }
 
 /// A key that was published or revoked.

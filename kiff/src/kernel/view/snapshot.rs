@@ -20,7 +20,7 @@ use crate::{
             missing, read,
             write::{self, Members},
         },
-        request::Proposed,
+        request::StoredProposal,
     },
     value::{Value, walk},
 };
@@ -136,7 +136,7 @@ fn write_refusals(members: &mut Members<'_>, run: &RefusalRun) {
 }
 
 /// Writes a proposal as its own record has it: the actor and the body.
-fn write_proposed(members: &mut Members<'_>, proposed: &Proposed, entity: &EntityRef) {
+fn write_proposed(members: &mut Members<'_>, proposed: &StoredProposal, entity: &EntityRef) {
     members.nested("proposed", |members| {
         members.nested("actor", |members| write::write_actor(members, &proposed.actor, proposed.claimed.as_ref()));
         members.nested("body", |members| proposed.write(members, entity));
@@ -253,11 +253,11 @@ fn read_proposed(
     members: &mut read::Members,
     tenant: &TenantId,
     entity: &EntityRef,
-) -> Result<Arc<Proposed>, RecordError> {
+) -> Result<Arc<StoredProposal>, RecordError> {
     let mut proposed = members.members("proposed")?;
     let mut actor = proposed.members("actor")?;
     let claimed = actor.claimed();
     let actor = Arc::new(read::parse_actor(&mut actor)?);
     let sender = Sender { tenant, stream: entity, actor: &actor, claimed };
-    Ok(Arc::new(Proposed::read(&mut proposed.members("body")?, sender)?))
+    Ok(Arc::new(StoredProposal::read(&mut proposed.members("body")?, sender)?))
 }

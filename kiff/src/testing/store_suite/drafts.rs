@@ -18,12 +18,12 @@ use crate::{
         record::{
             Draft, Head, Record,
             body::{
-                Body, Closing, Conflict, Executed, ExecutionTerms, HoldTerms, Issue, Resolved as Settled, Ruling, Told,
-                Unsuccessful,
+                Body, Closing, Conflict, Executed, ExecutionTerms, HoldTerms, Issue, Reported, Resolved as Settled,
+                Ruling, Unsuccessful,
             },
             seal,
         },
-        request::{Notes, Proposed, Request},
+        request::{Notes, Request, StoredProposal},
     },
     store::Batch,
     value::Value,
@@ -98,7 +98,7 @@ impl Stream {
             Request { tenant: self.tenant(), entity: self.name(), action: &action, actor: &actor, params: &params };
         let (commitments, request_digest) = request.digest(salt);
         let notes = Notes { idempotency_key: Some(IdempotencyKey::new(key)?), ..Notes::default() };
-        let proposed = Proposed {
+        let proposed = StoredProposal {
             action,
             entity: self.name().clone(),
             actor: Arc::clone(&actor),
@@ -165,7 +165,7 @@ pub(super) fn denied(approval: u64) -> Result<Draft, Broken> {
 
 /// An effect that happened. It closes the execution.
 pub(super) fn executed(execution: u64) -> Result<Draft, Broken> {
-    let (action, message) = (action()?, Told::of(Value::from("done")));
+    let (action, message) = (action()?, Reported::of(Value::from("done")));
     drafted(Body::ActionExecuted(Executed {
         action,
         execution: execution_id(execution),
@@ -178,7 +178,7 @@ pub(super) fn executed(execution: u64) -> Result<Draft, Broken> {
 
 /// A result that nobody knows. It leaves the execution open.
 pub(super) fn unknown(execution: u64) -> Result<Draft, Broken> {
-    let (action, message) = (action()?, Told::of(Value::from("lost")));
+    let (action, message) = (action()?, Reported::of(Value::from("lost")));
     drafted(Body::ActionUnknown(Unsuccessful {
         action,
         execution: execution_id(execution),
@@ -190,7 +190,7 @@ pub(super) fn unknown(execution: u64) -> Result<Draft, Broken> {
 
 /// A result that contradicts an earlier one. It opens the execution again.
 pub(super) fn contradicted(execution: u64) -> Result<Draft, Broken> {
-    let (action, message) = (action()?, Told::of(Value::from("late")));
+    let (action, message) = (action()?, Reported::of(Value::from("late")));
     drafted(Body::OutcomeConflict(Conflict {
         action,
         execution: execution_id(execution),

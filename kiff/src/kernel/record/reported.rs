@@ -4,12 +4,12 @@ use crate::{base::digest::Digest, value::Value};
 
 /// What an executor said, or its length and digest where it does not fit a record.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Told {
+pub(crate) enum Reported {
     Whole(Value),
     Digest { length: u64, digest: Box<Digest> },
 }
 
-impl Told {
+impl Reported {
     pub(crate) const MOST: usize = 16 * 1024;
 
     /// Keeps what fits.
