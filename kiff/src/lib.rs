@@ -108,9 +108,9 @@
 //!   [`Domain::to_mermaid`]: a reviewer's questions, and the domain as data, as tools of a model and as a drawing.
 //! - [`Runtime`] and [`Blocking`]: every call; [`Answer`]: what comes back.
 //! - `testing::Scenario`: a domain in a plain unit test (feature `testing`).
-//! - [`store`]: the log in a file, in PostgreSQL, or in a database of your own. [`Subscription`] and [`store::transfer`]: follow
+//! - [`store`]: the log in a file, in PostgreSQL, or in a database of your own. [`Subscription`](subscription::Subscription) and [`store::transfer`]: follow
 //!   the log, and move it between stores.
-//! - [`Ed25519Signer`]: a signed receipt for every recorded decision. [`verify`]: receipts checked without the log.
+//! - [`Ed25519Signer`](keys::Ed25519Signer): a signed receipt for every recorded decision. [`verify`]: receipts checked without the log.
 //!   [`guard`]: a service that acts on receipts alone, once for each.
 //! - [`ledger`]: sign the log, prove what is in it, hand out evidence. [`log`]: check such evidence.
 //! - [`replay`]: verify a log, and ask yesterday's log what today's rules would have decided.

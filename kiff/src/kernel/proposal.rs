@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 /// A proposal of an agent: an action on an entity, with parameters and reasons.
 ///
-/// A proposal says nothing about who asks. That comes from the [`Authority`] beside it.
+/// A proposal says nothing about who asks. That comes from the [`Authority`](crate::Authority) beside it.
 ///
 /// ```
 /// use kiff::Proposal;

@@ -16,7 +16,7 @@ use std::{fmt, future::Future};
 ///
 /// - An append is atomic over all its parts, and durable before it is acknowledged.
 /// - It happens only if every stream of the batch is at its expected sequence and no claim of the batch
-///   (as [`index_of`] gives them) is taken in the tenant. Otherwise nothing of it happens.
+///   (as [`index_of`](super::index_of) gives them) is taken in the tenant. Otherwise nothing of it happens.
 /// - The bytes of a record come back as they went in.
 /// - The tenant's log has each record once, in an order that keeps the order of each stream and does not
 ///   split a batch, nor turn its parts round. A record's place in it never changes.
