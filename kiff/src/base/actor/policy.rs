@@ -107,7 +107,7 @@ pub trait PermissionPolicy: fmt::Debug + Send + Sync {
     ///     }
     ///
     ///     fn holders(&self, _: &Permission) -> Option<Vec<Actor>> {
-    ///         let people = ["ann", "bob"].map(|id| Authority::human(id, [""; 0])?);
+    ///         let people = ["ann", "bob"].map(|id| Authority::human(id, [""; 0]));
     ///         Some(people.iter().flatten().map(|person| Actor::clone(person.actor())).collect())
     ///     }
     /// }
