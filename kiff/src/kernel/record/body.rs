@@ -137,20 +137,20 @@ members! {
 }
 
 impl Executed {
-    pub(crate) fn of(action: ActionName, terms: ExecutionTerms, outcome: &Outcome, most_events: usize) -> Self {
+    pub(crate) fn of(action: ActionName, terms: ExecutionTerms, outcome: &Outcome, max_events: usize) -> Self {
         Self {
             action,
             execution: terms.execution,
             attempt: terms.attempt,
             message: Reported::of(Value::from(outcome.message.as_str())),
             output: outcome.output.clone().map(Reported::output),
-            emitted: outcome.events.iter().take(most_events.min(MOST_LISTED)).map(|(kind, _)| cut(kind)).collect(),
+            emitted: outcome.events.iter().take(max_events.min(MAX_LISTED)).map(|(kind, _)| cut(kind)).collect(),
         }
     }
 }
 
 /// How many emitted events one record lists; more would not fit, whatever a domain's bounds say.
-const MOST_LISTED: usize = 64;
+const MAX_LISTED: usize = 64;
 
 members! {
     /// An effect that did not happen, or of which nobody knows.

@@ -70,11 +70,11 @@ impl From<Mark> for Claim {
 /// The entries take effect in their order. To open what is open already, or to close what is closed,
 /// changes nothing but the place where it was closed last.
 pub fn index_of(record: &Record) -> impl Iterator<Item = IndexEntry> {
-    (0..MOST_ENTRIES).filter_map(|place| entry(record, place))
+    (0..MAX_ENTRIES).filter_map(|place| entry(record, place))
 }
 
 /// The record that claims and changes most is a clearance that uses an approval.
-const MOST_ENTRIES: usize = 4;
+const MAX_ENTRIES: usize = 4;
 
 /// The entry at this place, made when it is asked for, because every append asks.
 fn entry(record: &Record, place: usize) -> Option<IndexEntry> {

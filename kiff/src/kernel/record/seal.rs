@@ -65,7 +65,7 @@ pub(crate) struct TooLarge {
     pub(crate) bytes: usize,
 }
 
-/// Gives drafts their places behind `head`: sequence, predecessor, bytes and leaf hash, each made once.
+/// Gives drafts their places after `head`: sequence, predecessor, bytes and leaf hash, each made once.
 pub(crate) fn seal(head: &Head, drafts: Vec<Draft>, trace: TraceId, now: Timestamp) -> Result<Vec<Record>, TooLarge> {
     with_scratch(|out| {
         let mut records = write_all(out, head, drafts, trace, head.effective(now))?;
@@ -76,7 +76,8 @@ pub(crate) fn seal(head: &Head, drafts: Vec<Draft>, trace: TraceId, now: Timesta
     })
 }
 
-/// Writes and hashes the records, one behind the other. Their bytes are yet to be put behind them.
+/// Writes and hashes the records, one after the other. Each gets its range; the caller gives all of them the buffer.
+#[expect(clippy::expect_used, reason = "a buffer that only grows has every place that it had")]
 fn write_all(
     out: &mut Vec<u8>,
     head: &Head,
@@ -84,11 +85,13 @@ fn write_all(
     trace: TraceId,
     recorded_at: Timestamp,
 ) -> Result<Vec<Record>, TooLarge> {
-    let (mut ending, unset) = (None, Arc::default());
+    let mut ending = None;
+    let unset = Arc::default();
     let mut prev = head.leaf;
     let mut records = Vec::with_capacity(drafts.len());
     for (seq, Draft { actor, body }) in (head.seq + 1..).zip(drafts) {
-        let (tenant, entity) = (head.tenant.clone(), head.entity.clone());
+        let tenant = head.tenant.clone();
+        let entity = head.entity.clone();
         let envelope = Envelope { tenant, entity, seq, prev, recorded_at, trace, actor };
         // A leaf hash is over a zero byte and the record: it stands before each, to be hashed in one go.
         let leaf_start = out.len();
@@ -99,7 +102,7 @@ fn write_all(
         if end - start > MAX_RECORD {
             return Err(TooLarge { kind: body.kind(), bytes: end - start });
         }
-        prev = Digest::of(out.get(leaf_start..).unwrap_or_default());
+        prev = Digest::of(out.get(leaf_start..).expect("the record was just written"));
         let bytes = RecordBytes { shared: Arc::clone(&unset), start, end };
         records.push(Record { envelope, body, bytes, leaf: prev });
     }

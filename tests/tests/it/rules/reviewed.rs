@@ -1,4 +1,4 @@
-//! What reviews of the heart have found, each held by a test that is named after the behaviour.
+//! Faults that readings of the kernel found, each held by a test that is named after the behaviour.
 
 use super::kit::{
     Lab, ORDER, Plan, World, agent, blocked, domain, executed, held, noted, proposal, refund, reviewer, stranger,
