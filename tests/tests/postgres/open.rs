@@ -94,7 +94,8 @@ fn a_schema_that_could_not_stand_in_a_statement_is_refused() {
 fn a_server_that_is_not_fit_is_refused() {
     let Some(cluster) = Cluster::new() else { return };
     on_tokio(async {
-        let pool = cluster.pool().await;
+        // Each connection reads the settings when it gets to it, so the one that waits must be the one that opens.
+        let pool = cluster.pool_with(Default::default(), 1).await;
         PostgresStore::open(pool.clone()).await.unwrap();
         for setting in ["fsync", "full_page_writes"] {
             set(&pool, setting, "off").await;
