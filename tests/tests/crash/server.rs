@@ -42,8 +42,27 @@ impl Server {
         Order { place, endure: true, ..folder.order(1_000, 2, None) }
     }
 
+    /// Waits until the server has ended the sessions of the process that was killed. A statement that was on its way when
+    /// its client died still runs, and commits after the log was read.
+    fn settle(&self) {
+        let text = "SELECT count(*) FROM pg_stat_activity \
+                    WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        self.driver.block_on(async {
+            let pool = self.cluster.pool_with(Default::default(), 1).await;
+            for _ in 0..3_000 {
+                let others: i64 = sqlx::query_scalar(text).fetch_one(&pool).await.unwrap();
+                if others == 0 {
+                    return pool.close().await;
+                }
+                sqlx::query("SELECT pg_sleep(0.01)").execute(&pool).await.unwrap();
+            }
+            panic!("the sessions of a process that was killed do not end");
+        });
+    }
+
     /// Holds the log to what was acknowledged. How many are in doubt.
     fn check(&self, folder: &mut Folder, heard: &Heard, schema: &str) -> usize {
+        self.settle();
         let _entered = self.driver.enter();
         let store = self.driver.block_on(async {
             let pool = self.cluster.pool().await;
