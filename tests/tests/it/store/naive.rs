@@ -4,8 +4,7 @@ use kiff::{
     EntityRef, TenantId,
     record::{Record, RecordBytes},
     store::{
-        Append, Batch, Cell, CellSet, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError,
-        index_of,
+        self, Append, Batch, Cell, CellSet, Claim, EventStore, Found, IndexEntry, Mark, MarkKind, OpenMark, StoreError,
     },
 };
 use std::{
@@ -101,7 +100,7 @@ impl Naive {
     }
 
     fn claims(&self, record: &Record) -> Vec<Claim> {
-        let claims = index_of(record).filter_map(|entry| match entry {
+        let claims = store::index_of(record).filter_map(|entry| match entry {
             IndexEntry::Claim(claim) => Some(claim),
             _ => None,
         });
@@ -190,7 +189,7 @@ impl Naive {
     fn marks(&self, tenant: &TenantId) -> BTreeMap<Mark, Standing> {
         let mut marks: BTreeMap<Mark, Standing> = BTreeMap::new();
         for record in self.records(tenant) {
-            for entry in index_of(&record) {
+            for entry in store::index_of(&record) {
                 match entry {
                     IndexEntry::Open(mark) => {
                         let known = marks.contains_key(&mark);
